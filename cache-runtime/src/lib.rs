@@ -1,1 +1,83 @@
-//! The runtime.
+//! Caching for async functions: one attribute, two tiers, and no value from before an acknowledged invalidation.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+//! use cache_runtime::{Cache, CacheEvent, cached};
+//!
+//! #[derive(CacheEvent)]
+//! #[event(name = "member_update")]
+//! struct MemberUpdate {
+//!     guild_id: u64,
+//! }
+//!
+//! #[cached(key = "guild:<guild_id>:members", ttl = 300, invalidate_on = ["member_update"])]
+//! async fn guild_members(guild_id: u64) -> Result<Vec<String>, std::io::Error> {
+//!     Ok(vec![format!("the owner of {guild_id}")])
+//! }
+//!
+//! let cache = Cache::builder().build().await?;
+//! cache.install();
+//! let loaded = guild_members(42).await;
+//! let cached = guild_members(42).await;
+//! assert_eq!(loaded.ok(), cached.ok());
+//! cache.emit(MemberUpdate { guild_id: 42 }).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! The modules in reading order, each using only those before it: the words ([`key`], [`policy`], [`clock`], [`error`],
+//! [`event`], `schema`, `stamp`, `function`, `registry`, `outcome`), the mechanisms ([`codec`], `envelope`, `flight`,
+//! `telemetry`), the stores ([`store`]), the engine (`cache`), and the doors by which people and generated code come in.
+
+pub mod clock;
+pub mod codec;
+pub mod error;
+pub mod event;
+pub mod key;
+pub mod policy;
+mod schema;
+pub mod stamp;
+
+mod function;
+mod outcome;
+mod registry;
+
+mod envelope;
+mod flight;
+mod telemetry;
+
+pub mod store;
+
+mod cache;
+
+mod config;
+#[doc(hidden)]
+pub mod __private;
+mod scope;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use cache::{Builder, Cache, Entry, Explanation, Found, Graph, GraphEvent, GraphFunction, InvalidToken, L1, Token};
+#[cfg(feature = "testing")]
+pub use cache_macros::test;
+pub use cache_macros::{CacheEvent, CacheKey, cached};
+pub use clock::Clock;
+#[cfg(feature = "bincode")]
+pub use codec::Bincode;
+#[cfg(feature = "json")]
+pub use codec::Json;
+#[cfg(feature = "msgpack")]
+pub use codec::MessagePack;
+#[cfg(feature = "postcard")]
+pub use codec::Postcard;
+pub use codec::{AnyCodec, Cacheable, Codec};
+pub use error::{CodecError, Error, StoreError};
+pub use event::{CacheEvent, Event};
+pub use key::KeyPart;
+pub use outcome::{Outcome, Tier, observe};
+pub use policy::{Policy, Tiers};
+pub use schema::Schema;
+pub use scope::current;
+#[cfg(feature = "redis")]
+pub use store::redis::RedisStore;
+pub use store::{MemoryStore, Store};
+pub use telemetry::{Notice, Observer, Stats};

@@ -1,0 +1,168 @@
+//! What generated code calls. Free to change with any release; the macros of the same version are its only users.
+
+mod call;
+mod kind;
+pub mod shapes;
+
+pub use call::{Call, NamedCall, chosen, current, local_wire, wire};
+pub use kind::{Kind, PlainKind, Unwrapped};
+pub use shapes::{Returned, Shape};
+
+pub use crate::codec::{CacheCodec, Cacheable, Chosen};
+pub use crate::event::{CacheEvent, Cascade, CascadeFields, Event, EventDeclaration};
+pub use crate::function::{Binding, EventRef, Fields, Function, FunctionSpec};
+pub use crate::key::{Fingerprinter, KeyPart, KeyWriter, Part, Piece, Template, part};
+pub use crate::policy::{Policy, Tiers};
+pub use crate::registry::{RegisteredEvent, RegisteredFunction};
+#[cfg(feature = "testing")]
+pub use crate::testing;
+pub use crate::{Cache, Entry};
+pub use inventory;
+pub use std::option::Option::{self, None, Some};
+pub use std::pin::pin;
+pub use std::time::Duration;
+pub use std::{concat, module_path};
+
+/// Makes a cached function known to the program before its first call.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __submit {
+    ($function:expr) => {
+        $crate::__private::inventory::submit! { $crate::__private::RegisteredFunction($function) }
+    };
+}
+
+/// Makes an event known to the program before the first is emitted.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __submit_event {
+    ($declaration:expr) => {
+        $crate::__private::inventory::submit! { $crate::__private::RegisteredEvent($declaration) }
+    };
+}
+
+/// The kind of a return type, as a constant.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __kind {
+    ($returns:ty) => {{
+        use $crate::__private::PlainKind as _;
+        const OUTER: u8 = <$crate::__private::Kind<$returns>>::KIND;
+        type Inner = <$returns as $crate::__private::Unwrapped<OUTER>>::Value;
+        const INNER: u8 = <$crate::__private::Kind<Inner>>::KIND;
+        if OUTER == 2 && INNER == 1 { 3 } else { OUTER }
+    }};
+}
+
+pub use crate::{__kind as kind, __submit as submit, __submit_event as submit_event};
+
+/// The name of a type parameter, as a key value.
+pub struct TypeName<T: ?Sized>(std::marker::PhantomData<fn() -> T>);
+
+impl<T: ?Sized> TypeName<T> {
+    /// Of this type.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
+impl<T: ?Sized> KeyPart for TypeName<T> {
+    fn write(&self, key: &mut KeyWriter) {
+        key.text(&std::any::type_name::<T>().replace("::", "."));
+    }
+
+    fn fingerprint(&self, print: &mut Fingerprinter) {
+        print.text(std::any::type_name::<T>());
+    }
+}
+
+/// The type of a never-run return, so that a wrong body is reported in the body.
+pub fn unreachable_return<R>() -> R {
+    unreachable!("only its type is used")
+}
+
+/// What `ttl = <expression>` may be: a duration, or whole seconds.
+pub trait IntoTtl {
+    /// As a duration.
+    fn into_ttl(self) -> Duration;
+}
+
+impl IntoTtl for Duration {
+    fn into_ttl(self) -> Duration {
+        self
+    }
+}
+
+macro_rules! seconds {
+    ($($t:ty),*) => {$(
+        impl IntoTtl for $t {
+            fn into_ttl(self) -> Duration {
+                Duration::from_secs(u64::try_from(self).unwrap_or(0))
+            }
+        }
+    )*};
+}
+
+seconds!(u8, u16, u32, u64, i32, i64, usize);
+
+/// See [`IntoTtl`].
+pub fn to_duration(ttl: impl IntoTtl) -> Duration {
+    ttl.into_ttl()
+}
+
+/// Fails to compile unless an event has a field that the key has a value of the same name for.
+#[track_caller]
+pub const fn assert_shares(event: &EventDeclaration, values: &[&str], message: &'static str) {
+    let mut at = 0;
+    while at < values.len() {
+        if contains(event.fields, values[at]) {
+            return;
+        }
+        at += 1;
+    }
+    panic!("{}", message);
+}
+
+/// Fails to compile unless every field of a cascade's target is a field of the event.
+#[track_caller]
+pub const fn assert_cascade(event: &EventDeclaration, target: &EventDeclaration, message: &'static str) {
+    assert_mapped(event, target, &[], message);
+}
+
+/// Fails to compile unless every field of a cascade's target is mapped or a field of the event.
+#[track_caller]
+pub const fn assert_mapped(
+    event: &EventDeclaration,
+    target: &EventDeclaration,
+    mapped: &[&str],
+    message: &'static str,
+) {
+    let mut at = 0;
+    while at < target.fields.len() {
+        if !contains(event.fields, target.fields[at]) && !contains(mapped, target.fields[at]) {
+            panic!("{}", message);
+        }
+        at += 1;
+    }
+}
+
+const fn contains(names: &[&str], name: &str) -> bool {
+    let mut at = 0;
+    while at < names.len() {
+        if same(names[at].as_bytes(), name.as_bytes()) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// `==` is not const yet.
+const fn same(left: &[u8], right: &[u8]) -> bool {
+    let mut at = 0;
+    while at < left.len() && at < right.len() && left[at] == right[at] {
+        at += 1;
+    }
+    at == left.len() && at == right.len()
+}

@@ -1,0 +1,194 @@
+//! Building a cache, and refusing to build one that contradicts itself.
+
+use super::{Cache, Cells, Flights, L1, Settings, Shared, Space, l1};
+use crate::clock::{Clock, whole_ms};
+use crate::codec::AnyCodec;
+use crate::error::Error;
+use crate::key::MAX_NAME_BYTES;
+use crate::policy::Policy;
+use crate::registry;
+use crate::store::Store;
+use crate::telemetry::{Counters, Observer, Observers};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// What a cache is made of.
+///
+/// Defaults: 256 MB of memory, no store, no default TTL, the build's first codec, one second of staleness on other nodes,
+/// values up to 32 MiB, names up to 256 bytes.
+#[must_use]
+pub struct Builder {
+    namespace: String,
+    l1: L1,
+    store: Option<Arc<dyn Store>>,
+    clock: Clock,
+    observers: Observers,
+    defaults: Policy,
+    configured: HashMap<String, Policy>,
+    codec: AnyCodec,
+    max_staleness: Duration,
+    max_value_bytes: usize,
+    max_key_bytes: usize,
+}
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        Self {
+            namespace: String::new(),
+            l1: L1::default(),
+            store: None,
+            clock: Clock::system(),
+            observers: Observers::default(),
+            defaults: Policy::default(),
+            configured: HashMap::new(),
+            codec: AnyCodec::first(),
+            max_staleness: Duration::from_secs(1),
+            max_value_bytes: 32 << 20,
+            max_key_bytes: MAX_NAME_BYTES,
+        }
+    }
+
+    /// The prefix of everything in the store: letters, digits, `_`, `-` and `.`.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// How much the process's memory may hold.
+    pub fn l1(mut self, l1: L1) -> Self {
+        self.l1 = l1;
+        self
+    }
+
+    /// The store behind memory.
+    pub fn store(self, store: impl Store) -> Self {
+        self.shared_store(Arc::new(store))
+    }
+
+    /// A store that others use as well.
+    pub fn shared_store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// What holds where neither the attribute nor the configuration has an opinion.
+    pub fn defaults(mut self, defaults: Policy) -> Self {
+        self.defaults = defaults;
+        self
+    }
+
+    /// What holds for one function, by its name, over its attribute. Opinions on one name add up.
+    pub fn configure(mut self, name: impl Into<String>, policy: Policy) -> Self {
+        let known = self.configured.entry(name.into()).or_default();
+        *known = known.overlaid_by(&policy);
+        self
+    }
+
+    /// The codec of functions that do not choose their own. Entries of another codec are misses.
+    pub fn codec(mut self, codec: impl Into<AnyCodec>) -> Self {
+        self.codec = codec.into();
+        self
+    }
+
+    /// How long this node may go on serving from memory after another node's invalidation was acknowledged, if it hears
+    /// nothing of it. Shorter costs a round trip more often.
+    pub fn max_staleness(mut self, max_staleness: Duration) -> Self {
+        self.max_staleness = max_staleness;
+        self
+    }
+
+    /// Who is told of what no caller is told of. May be called several times.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observers.0.push(Box::new(observer));
+        self
+    }
+
+    /// Where the time comes from.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The largest value that is stored, encoded; larger ones are served, counted, and kept in memory only.
+    pub fn max_value_bytes(mut self, bytes: usize) -> Self {
+        self.max_value_bytes = bytes;
+        self
+    }
+
+    /// The longest key that stands as text; a longer one keeps its head and ends in a hash. At least 64 bytes.
+    pub fn max_key_bytes(mut self, bytes: usize) -> Self {
+        self.max_key_bytes = bytes;
+        self
+    }
+
+    /// The cache.
+    ///
+    /// # Errors
+    /// If an option says what cannot be, or the cached functions and events of this program contradict each other: two
+    /// functions of one name, keys that can be equal for values of different types, events that cascade in a circle.
+    pub async fn build(self) -> Result<Cache, Error> {
+        let problems = registry::problems();
+        if !problems.is_empty() {
+            return Err(Error::Registry(problems));
+        }
+        self.build_unchecked()
+    }
+
+    /// The cache, whatever the program's functions and events say of each other.
+    pub(crate) fn build_unchecked(self) -> Result<Cache, Error> {
+        self.check()?;
+        let counters = Counters::default();
+        let l1 = l1::Entries::new(self.l1, counters.evictions.share());
+        let space = Arc::new(Space::new(self.namespace, 0, self.store.as_ref()));
+        let settings = Settings {
+            defaults: self.defaults,
+            configured: self.configured,
+            codec: self.codec,
+            lease_ms: whole_ms(self.max_staleness),
+            max_value_bytes: self.max_value_bytes,
+            max_key_bytes: self.max_key_bytes,
+        };
+        let shared = Shared {
+            l1,
+            flights: Flights::new(),
+            cells: Cells::new(),
+            store: self.store,
+            clock: self.clock,
+            settings,
+            counters,
+            observers: self.observers,
+            policies: Default::default(),
+            spaces: Default::default(),
+            enabled: AtomicBool::new(true),
+            closed: AtomicBool::new(false),
+        };
+        Ok(Cache { shared: Arc::new(shared), space })
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if !self.namespace.is_empty() {
+            check_namespace("namespace", &self.namespace)?;
+        }
+        if self.max_key_bytes < 64 {
+            return wrong("max_key_bytes", "a key needs at least 64 bytes, 41 of them for the hash");
+        }
+        if self.max_staleness.is_zero() {
+            return wrong("max_staleness", "zero would make every entry in memory doubtful; use `L1::off()` instead");
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn check_namespace(what: &str, name: &str) -> Result<(), Error> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if name.is_empty() || !name.chars().all(fits) {
+        return wrong(what, &format!("`{name}` should be of letters, digits, `_`, `-` and `.`, at least one"));
+    }
+    Ok(())
+}
+
+fn wrong<T>(name: &str, problem: &str) -> Result<T, Error> {
+    Err(Error::Configuration { name: name.to_owned(), problem: problem.to_owned() })
+}

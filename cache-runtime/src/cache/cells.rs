@@ -1,0 +1,97 @@
+//! What this node has heard of the dependencies that its entries and flights have: a cell each.
+//!
+//! A cell is made before the store is read for a call, so that no bump between that read and the insertion is missed,
+//! and lives as long as an entry or a flight points to it. Cells are only ever raised.
+
+use super::knowledge::Mark;
+use crate::key::Id;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+/// The mark of the last bump of one dependency or removal of one key that was heard of.
+#[derive(Debug, Default)]
+pub(crate) struct Cell(AtomicU64);
+
+impl Cell {
+    /// Whether nothing was heard since `mark`.
+    pub(crate) fn is_covered_by(&self, mark: Mark) -> bool {
+        self.0.load(Ordering::Acquire) <= mark.raw()
+    }
+
+    fn raise(&self, mark: Mark) {
+        self.0.fetch_max(mark.raw(), Ordering::AcqRel);
+    }
+
+    pub(crate) fn load(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// All cells of a process, by the hash of what they stand for.
+#[derive(Debug)]
+pub(crate) struct Cells(Box<[Mutex<Shard>]>);
+
+#[derive(Debug)]
+struct Shard {
+    cells: HashMap<Id, Weak<Cell>>,
+    sweep_at: usize,
+}
+
+const SHARDS: usize = 64;
+const FIRST_SWEEP: usize = 64;
+
+impl Cells {
+    pub(crate) fn new() -> Self {
+        let shard = || Mutex::new(Shard { cells: HashMap::new(), sweep_at: FIRST_SWEEP });
+        Self((0..SHARDS).map(|_| shard()).collect())
+    }
+
+    /// The cell of a dependency or key, made if nobody has one.
+    pub(crate) fn get(&self, id: Id) -> Arc<Cell> {
+        let mut shard = self.shard(id);
+        if let Some(cell) = shard.cells.get(&id).and_then(Weak::upgrade) {
+            return cell;
+        }
+        let cell = Arc::new(Cell::default());
+        shard.cells.insert(id, Arc::downgrade(&cell));
+        shard.sweep_when_doubled();
+        cell
+    }
+
+    /// Raises the cell of a dependency or key, if anybody has one.
+    pub(crate) fn raise(&self, id: Id, mark: Mark) {
+        if let Some(cell) = self.shard(id).cells.get(&id).and_then(Weak::upgrade) {
+            cell.raise(mark);
+        }
+    }
+
+    fn shard(&self, id: Id) -> MutexGuard<'_, Shard> {
+        self.0[(id.0 as usize) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shard {
+    /// Keeps the dead at no more than the living, at a cost that is constant on average.
+    fn sweep_when_doubled(&mut self) {
+        if self.cells.len() >= self.sweep_at {
+            self.cells.retain(|_, cell| cell.strong_count() > 0);
+            self.sweep_at = (self.cells.len() * 2).max(FIRST_SWEEP);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_that_nobody_points_to_are_swept() {
+        let cells = Cells::new();
+        for at in 0..100_000_u128 {
+            drop(cells.get(Id(at)));
+        }
+        let left: usize = cells.0.iter().map(|shard| shard.lock().expect("no panic").cells.len()).sum();
+        assert!(left <= SHARDS * FIRST_SWEEP, "{left}");
+    }
+}

@@ -1,0 +1,75 @@
+//! A handle on one entry, as the companion `…_entry` returns it.
+
+use super::{Cache, Explanation, Request, typed};
+use crate::codec::{Cacheable, Wire};
+use crate::error::Error;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// One entry of a cached function.
+#[must_use]
+pub struct Entry<T> {
+    cache: Cache,
+    request: Request,
+    wire: Box<dyn Wire>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: Clone + Send + Sync + 'static> Entry<T> {
+    pub(crate) fn new(cache: Cache, request: Request, wire: Box<dyn Wire>) -> Self {
+        Self { cache, request, wire, of: PhantomData }
+    }
+
+    /// The key as it stands in a store, without namespace.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.request.key.as_str()
+    }
+
+    /// The value, if a tier has it; never loads.
+    pub async fn get(&self) -> Option<T> {
+        if !self.cache.is_open() {
+            return None;
+        }
+        if let Some(value) = self.cache.peek(self.request.print).and_then(|slot| typed(slot.value.as_ref()?)) {
+            return Some(value);
+        }
+        typed(&self.cache.look_only(&self.request, &*self.wire).await??)
+    }
+
+    /// Replaces the value in every tier, by the function's policy. Loads that are under way will not be kept.
+    ///
+    /// # Errors
+    /// If no TTL is given anywhere, the value cannot be encoded, or the store does not take it.
+    pub async fn set(&self, value: T) -> Result<(), Error> {
+        self.cache.set_value(&self.request, &*self.wire, Arc::new(value)).await
+    }
+
+    /// Removes the entry from every tier; tells whether there was one.
+    ///
+    /// # Errors
+    /// If the store did not do it; then other nodes may still serve it.
+    pub async fn remove(&self) -> Result<bool, Error> {
+        self.cache.remove_key(&self.request.key).await
+    }
+
+    /// Ends the entry's life now. Nothing in this version serves a value whose life has ended, so it is as good as
+    /// removed.
+    ///
+    /// # Errors
+    /// As [`remove`](Self::remove).
+    pub async fn expire(&self) -> Result<bool, Error> {
+        self.remove().await
+    }
+
+    /// What each tier holds, and why it would or would not answer.
+    pub async fn explain(&self) -> Explanation {
+        self.cache.explain_request(&self.request).await
+    }
+}
+
+impl<T: Cacheable> std::fmt::Debug for Entry<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Entry").field("key", &self.request.key).finish_non_exhaustive()
+    }
+}

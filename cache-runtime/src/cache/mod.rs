@@ -1,0 +1,396 @@
+//! The cache: what happens on get, set, remove and emit. The methods here are the table of contents.
+
+mod builder;
+mod cells;
+mod entry;
+mod explain;
+mod graph;
+mod knowledge;
+mod l1;
+mod read;
+mod remove;
+mod request;
+mod stamps;
+mod token;
+mod write;
+
+pub use builder::Builder;
+pub use entry::Entry;
+pub use explain::{Explanation, Found};
+pub use graph::{Graph, GraphEvent, GraphFunction};
+pub use l1::L1;
+
+pub(crate) use read::{Arrival, Turn};
+pub(crate) use request::Request;
+pub use token::{InvalidToken, Token};
+
+use crate::clock::Clock;
+use crate::codec::{AnyCodec, CacheCodec, Cacheable, TypedWire, Value, Wire};
+use crate::error::{Error, StoreError};
+use crate::event::Event;
+use crate::flight::Flights;
+use crate::function::Function;
+use crate::key::{Id, Key};
+use crate::policy::Policy;
+use crate::stamp::Partition;
+use crate::store::Store;
+use crate::telemetry::{Counters, Notice, Observers, Stats};
+use cells::Cells;
+use knowledge::Knowledge;
+use read::{Landing, Marks};
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+/// How long a load may take and still be kept.
+const FENCE_LIFE_MS: u64 = 300_000;
+
+/// How much longer than an entry its generations live: the load before it, and some room for clocks.
+const GENERATION_MARGIN_MS: u64 = FENCE_LIFE_MS + 60_000;
+
+/// Two tiers, one flight a key, and no value from before an acknowledged invalidation. Cheap to clone.
+///
+/// Cached functions find theirs by themselves; see [`install`](Self::install) and [`scope`](Self::scope).
+#[derive(Clone)]
+pub struct Cache {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) space: Arc<Space>,
+}
+
+/// What all handles on a cache share, whatever their tenant.
+pub(crate) struct Shared {
+    l1: Option<l1::Entries>,
+    flights: Arc<Flights<Marks, Landing>>,
+    cells: Cells,
+    store: Option<Arc<dyn Store>>,
+    clock: Clock,
+    settings: Settings,
+    counters: Counters,
+    observers: Observers,
+    policies: RwLock<HashMap<usize, Arc<Policy>>>,
+    spaces: Mutex<HashMap<String, Arc<Space>>>,
+    enabled: AtomicBool,
+    closed: AtomicBool,
+}
+
+/// What the builder was told.
+#[derive(Debug)]
+struct Settings {
+    defaults: Policy,
+    configured: HashMap<String, Policy>,
+    codec: AnyCodec,
+    lease_ms: u64,
+    max_value_bytes: usize,
+    max_key_bytes: usize,
+}
+
+/// One namespace of a cache, and what is known of its partitions.
+pub(crate) struct Space {
+    namespace: String,
+    number: u64,
+    partitions: Box<[Arc<Knowledge>]>,
+}
+
+impl Space {
+    fn new(namespace: String, number: u64, store: Option<&Arc<dyn Store>>) -> Self {
+        let partitions = match store {
+            None => vec![Arc::new(Knowledge::local())].into(),
+            Some(store) => (0..store.partitions()).map(|at| Arc::new(Knowledge::new(Partition(at)))).collect(),
+        };
+        Self { namespace, number, partitions }
+    }
+
+    fn knowledge(&self, partition: Partition) -> &Arc<Knowledge> {
+        &self.partitions[usize::from(partition.0)]
+    }
+}
+
+impl Cache {
+    /// A builder with the defaults of [`Builder`].
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// The value under a key of one's own making, if a tier has it.
+    ///
+    /// A store that fails is a miss. An entry of another type is a miss as well.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use cache_runtime::{Cache, Policy};
+    /// use std::time::Duration;
+    ///
+    /// let cache = Cache::builder().build().await?;
+    /// cache.set("answer", 42_u64, Policy::ttl(Duration::from_secs(60))).await?;
+    /// assert_eq!(cache.get::<u64>("answer").await, Some(42));
+    /// assert_eq!(cache.get::<String>("answer").await, None);
+    /// # Ok(()) }
+    /// ```
+    pub async fn get<T: Cacheable>(&self, key: &str) -> Option<T> {
+        let request = Request::by_hand(self, key, Policy::ttl(Duration::MAX));
+        self.find::<T>(&request, &TypedWire::<T, _>::new(CacheCodec, 0)).await
+    }
+
+    /// The value under a key, loaded if no tier has it: one load at a time, and kept by `policy`.
+    ///
+    /// # Errors
+    /// The loader's own error, which is not cached.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use cache_runtime::{Cache, Policy};
+    /// use std::time::Duration;
+    ///
+    /// let cache = Cache::builder().build().await?;
+    /// let policy = Policy { tags: vec!["math".into()], ..Policy::ttl(Duration::from_secs(60)) };
+    /// let load = || async { Ok::<_, std::io::Error>(42_u64) };
+    /// assert_eq!(cache.get_or_load("answer", policy, load).await?, 42);
+    /// cache.invalidate_tag("math").await?;
+    /// assert_eq!(cache.get::<u64>("answer").await, None);
+    /// # Ok(()) }
+    /// ```
+    pub async fn get_or_load<T, E, F>(&self, key: &str, policy: Policy, load: impl FnOnce() -> F) -> Result<T, E>
+    where
+        T: Cacheable,
+        F: Future<Output = Result<T, E>>,
+    {
+        let request = Request::by_hand(self, key, policy);
+        let wire = TypedWire::<T, _>::new(CacheCodec, 0);
+        if let Some(value) = self.peek(request.print).and_then(|slot| typed::<T>(slot.value.as_ref()?)) {
+            return Ok(value);
+        }
+        if !self.is_open() {
+            return load().await;
+        }
+        let turn = match self.arrive(&request, &wire).await {
+            Arrival::Found(Some(value)) if value.is::<T>() => return Ok(typed::<T>(&value).expect("its type was asked")),
+            Arrival::Found(_) => self.arrive_to_refresh(&request).await,
+            Arrival::Load(turn) => turn,
+        };
+        let value = self.run(&turn, pin!(load())).await.inspect_err(|_| self.load_failed())?;
+        self.land(&request, &wire, turn, Some(Arc::new(value.clone()))).await;
+        Ok(value)
+    }
+
+    /// Replaces the value under a key in every tier.
+    ///
+    /// # Errors
+    /// If no TTL is given anywhere, the value cannot be encoded, or the store does not take it.
+    pub async fn set<T: Cacheable>(&self, key: &str, value: T, policy: Policy) -> Result<(), Error> {
+        let request = Request::by_hand(self, key, policy);
+        self.set_value(&request, &TypedWire::<T, _>::new(CacheCodec, 0), Arc::new(value)).await
+    }
+
+    /// Removes the entry of a key from every tier; loads of it that are under way will not be kept.
+    ///
+    /// Tells whether there was one.
+    ///
+    /// # Errors
+    /// If the store did not do it; then other nodes may still serve it. On this node it is gone either way.
+    pub async fn remove(&self, key: &str) -> Result<bool, Error> {
+        self.remove_key(&self.name(key.to_owned())).await
+    }
+
+    /// Invalidates every entry with a tag, at once and without looking for them.
+    ///
+    /// # Errors
+    /// If the store did not do it.
+    pub async fn invalidate_tag(&self, tag: &str) -> Result<Token, Error> {
+        self.bump_tags(&[tag]).await
+    }
+
+    /// Invalidates every entry with any of these tags, in one round trip.
+    ///
+    /// # Errors
+    /// If the store did not do it.
+    pub async fn invalidate_tags(&self, tags: &[&str]) -> Result<Token, Error> {
+        self.bump_tags(tags).await
+    }
+
+    /// Invalidates every entry bound to an event, typed or by name, and to the events it cascades to.
+    ///
+    /// Returns when the invalidation holds: from then on nothing loaded before is served on this node, nor on another
+    /// after its [`max_staleness`](Builder::max_staleness).
+    ///
+    /// # Errors
+    /// If the event is unknown here, lacks a field that a cached function is bound to, or the store did not do it.
+    pub async fn emit(&self, event: impl Into<Event>) -> Result<Token, Error> {
+        self.emit_events(vec![event.into()]).await
+    }
+
+    /// Emits several events as one batch: one round trip, each dependency once.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit); then none of them is certain.
+    pub async fn emit_all<E: Into<Event>>(&self, events: impl IntoIterator<Item = E>) -> Result<Token, Error> {
+        self.emit_events(events.into_iter().map(Into::into).collect()).await
+    }
+
+    /// Invalidates every entry of this cache's namespace.
+    ///
+    /// # Errors
+    /// If the store did not do it.
+    pub async fn clear(&self) -> Result<Token, Error> {
+        self.clear_all().await
+    }
+
+    /// What each tier holds of a key, and why it would or would not answer.
+    pub async fn explain(&self, key: &str) -> Explanation {
+        self.explain_request(&Request::by_hand(self, key, Policy::default())).await
+    }
+
+    /// The cached functions and events of this program, and how they hang together.
+    pub fn graph(&self) -> Graph {
+        Graph::of_program()
+    }
+
+    /// What was counted since the cache was built, and what it holds now.
+    pub fn stats(&self) -> Stats {
+        let (l1_entries, l1_weight) = self.shared.l1.as_ref().map_or((0, 0), l1::Entries::size);
+        Stats { l1_entries, l1_weight, flights: self.shared.flights.len() as u64, ..self.shared.counters.read() }
+    }
+
+    /// A handle on the same cache for one tenant: entries, events and `clear` of two tenants never meet.
+    ///
+    /// # Errors
+    /// If the name has other characters than letters, digits, `_`, `-` and `.`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use cache_runtime::{Cache, Policy};
+    /// use std::time::Duration;
+    ///
+    /// let cache = Cache::builder().build().await?;
+    /// let (acme, umbrella) = (cache.tenant("acme")?, cache.tenant("umbrella")?);
+    /// acme.set("plan", "gold".to_owned(), Policy::ttl(Duration::from_secs(60))).await?;
+    /// assert_eq!(umbrella.get::<String>("plan").await, None);
+    /// # Ok(()) }
+    /// ```
+    pub fn tenant(&self, tenant: &str) -> Result<Self, Error> {
+        builder::check_namespace("tenant", tenant)?;
+        let namespace = format!("{}/{tenant}", self.space.namespace);
+        let mut spaces = self.shared.spaces.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = spaces.len() as u64 + 1;
+        let new = || Arc::new(Space::new(namespace.clone(), number, self.shared.store.as_ref()));
+        let space = spaces.entry(namespace.clone()).or_insert_with(new).clone();
+        Ok(Self { shared: self.shared.clone(), space })
+    }
+
+    /// Switches the cache off, in an incident or a test, and on again: while off, cached functions run their bodies.
+    /// Invalidations are performed all the same.
+    pub fn set_enabled(&self, enabled: bool) {
+        self.shared.enabled.store(enabled, Ordering::Release);
+    }
+
+    /// Ends the cache's work. Cached functions run uncached from then on, and explicit calls return
+    /// [`Error::ShutDown`]. This version has no work in the background, so there is nothing to wait for.
+    pub async fn shutdown(&self, _deadline: Duration) {
+        self.shared.closed.store(true, Ordering::Release);
+    }
+
+    /// The cache's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.shared.enabled.load(Ordering::Acquire) && !self.shared.closed.load(Ordering::Acquire)
+    }
+
+    /// Runs a load as the turn's own, so that it can never wait for itself.
+    pub(crate) async fn run<F: Future>(&self, turn: &Turn, load: F) -> F::Output {
+        self.shared.counters.loads.count();
+        let output = match &turn.lead {
+            Some(lead) => lead.load(load).await,
+            None => load.await,
+        };
+        crate::outcome::record(crate::outcome::Outcome::of(crate::outcome::Tier::Load, 0));
+        output
+    }
+
+    pub(crate) fn load_failed(&self) {
+        self.shared.counters.load_errors.count();
+    }
+
+    /// The policy of a function: defaults < attribute < configuration by name.
+    pub(crate) fn policy_of(&self, function: &'static Function) -> Arc<Policy> {
+        let address = std::ptr::from_ref(function) as usize;
+        if let Some(policy) = self.shared.policies.read().unwrap_or_else(PoisonError::into_inner).get(&address) {
+            return policy.clone();
+        }
+        let policy = Arc::new(self.resolve(function));
+        self.shared.policies.write().unwrap_or_else(PoisonError::into_inner).insert(address, policy.clone());
+        policy
+    }
+
+    fn resolve(&self, function: &Function) -> Policy {
+        let settings = &self.shared.settings;
+        let attributed = settings.defaults.overlaid_by(&(function.spec().policy)());
+        let configured = settings.configured.get(function.spec().name);
+        let policy = configured.map_or_else(|| attributed.clone(), |policy| attributed.overlaid_by(policy));
+        if policy.ttl.is_none() {
+            let problem = Error::NoTtl { name: function.spec().path.to_owned() }.to_string();
+            self.tell(&Notice::Misconfigured { problem: &problem });
+        }
+        policy
+    }
+
+    async fn find<T: Cacheable>(&self, request: &Request, wire: &dyn Wire) -> Option<T> {
+        if !self.is_open() {
+            return None;
+        }
+        match self.peek(request.print) {
+            Some(slot) => typed(slot.value.as_ref()?),
+            None => typed(&self.look_only(request, wire).await??),
+        }
+    }
+
+    fn check_open(&self) -> Result<(), Error> {
+        if self.shared.closed.load(Ordering::Acquire) { Err(Error::ShutDown) } else { Ok(()) }
+    }
+
+    fn name(&self, text: String) -> Key {
+        Key::new(&self.space.namespace, text, self.shared.settings.max_key_bytes)
+    }
+
+    pub(crate) fn print_space(&self) -> u64 {
+        self.space.number
+    }
+
+    fn partitions(&self) -> u16 {
+        self.space.partitions.len() as u16
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.shared.clock.now_ms()
+    }
+
+    fn tell(&self, notice: &Notice<'_>) {
+        self.shared.observers.tell(notice);
+    }
+
+    fn store_failed<T>(&self, operation: &'static str, error: &StoreError) -> Option<T> {
+        self.shared.counters.store_errors.count();
+        self.tell(&Notice::StoreFailed { operation, error });
+        None
+    }
+}
+
+impl std::fmt::Debug for Cache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let store = self.shared.store.as_ref().map(|store| store.name());
+        f.debug_struct("Cache").field("namespace", &self.space.namespace).field("store", &store).finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn typed<T: Clone + 'static>(value: &Value) -> Option<T> {
+    value.downcast_ref::<T>().cloned()
+}
+
+/// A fingerprint's space number keeps tenants apart in memory.
+pub(crate) fn print_of(cache: &Cache, function: &Function, values: &[crate::key::Part<'_>]) -> Id {
+    function.fingerprint(cache.print_space(), values)
+}

@@ -1,0 +1,198 @@
+//! Invalidating: by key, by tag, by event, all of it. What it costs does not depend on how many entries it hits.
+//!
+//! The acknowledgement comes after the store has answered and this node has raised its own cells.
+
+use super::Cache;
+use super::knowledge::{Departure, Knowledge};
+use super::request::key_dependency;
+use super::token::Token;
+use crate::error::{Error, StoreError};
+use crate::event::{Event, dependencies_of, with_cascades};
+use crate::function::tag_dependency;
+use crate::key::{Dependency, Key, Name};
+use crate::registry;
+use crate::store::Bump;
+use std::sync::Arc;
+
+impl Cache {
+    /// Emits events with all they cascade to, as one batch.
+    pub(crate) async fn emit_events(&self, events: Vec<Event>) -> Result<Token, Error> {
+        self.check_open()?;
+        let events = with_cascades(events.into_iter().map(known).collect::<Result<_, _>>()?)?;
+        let mut texts = Vec::new();
+        for event in &events {
+            complete(event)?;
+            texts.extend(dependencies_of(event)?);
+        }
+        let token = self.bump(texts).await?;
+        self.shared.counters.invalidations.add(events.len() as u64);
+        Ok(token)
+    }
+
+    pub(crate) async fn bump_tags(&self, tags: &[&str]) -> Result<Token, Error> {
+        self.check_open()?;
+        let token = self.bump(tags.iter().map(|tag| tag_dependency(tag)).collect()).await?;
+        self.shared.counters.invalidations.add(tags.len() as u64);
+        Ok(token)
+    }
+
+    async fn bump(&self, mut texts: Vec<String>) -> Result<Token, Error> {
+        texts.sort_unstable();
+        texts.dedup();
+        let dependencies: Vec<Dependency> = texts.into_iter().map(|text| self.name(text)).collect();
+        if dependencies.is_empty() {
+            return Ok(Token::default());
+        }
+        let names: Vec<&Name> = dependencies.iter().collect();
+        let Some(store) = &self.shared.store else {
+            self.raise_locally(&names);
+            return Ok(Token::default());
+        };
+        let under_way = BumpUnderWay::new(self, names.iter().copied());
+        let bumps = twice(|| store.bump(&self.space.namespace, &dependencies)).await?;
+        under_way.done(&bumps, &names);
+        Ok(Token::of(&bumps))
+    }
+
+    /// Removes a key from every tier, and refuses the loads of it that are under way.
+    pub(crate) async fn remove_key(&self, key: &Key) -> Result<bool, Error> {
+        self.check_open()?;
+        let in_memory = self.forget_in_memory(key);
+        let existed = match &self.shared.store {
+            None => {
+                self.raise_locally(&[key]);
+                in_memory
+            }
+            Some(store) => {
+                let keys = std::slice::from_ref(key);
+                let under_way = BumpUnderWay::new(self, keys);
+                let removal = twice(|| store.remove(&self.space.namespace, keys)).await?;
+                under_way.done(&removal.bumps, &[key]);
+                // Entries that are in memory only rest on a generation of their key.
+                self.bump(vec![key_dependency(key.as_str())]).await?;
+                in_memory || removal.existed > 0
+            }
+        };
+        self.forget_in_memory(key);
+        self.shared.counters.invalidations.count();
+        Ok(existed)
+    }
+
+    /// Begins a new epoch: no entry of this namespace is valid any more.
+    pub(crate) async fn clear_all(&self) -> Result<Token, Error> {
+        self.check_open()?;
+        let token = match &self.shared.store {
+            None => {
+                self.space.partitions.iter().for_each(|partition| partition.restart());
+                Token::default()
+            }
+            Some(store) => {
+                let under_way = BumpUnderWay::everywhere(self);
+                let bumps = twice(|| store.clear(&self.space.namespace)).await?;
+                under_way.done(&bumps, &[]);
+                Token::of(&bumps)
+            }
+        };
+        self.shared.counters.invalidations.count();
+        Ok(token)
+    }
+
+    fn forget_in_memory(&self, key: &Key) -> bool {
+        let Some(l1) = &self.shared.l1 else { return false };
+        let was_there = l1.get_by_key(key.id()).is_some_and(|slot| slot.expires_ms > self.now_ms());
+        l1.remove_by_key(key.id());
+        was_there
+    }
+
+    /// Without a store: the step and the cells are all there is.
+    fn raise_locally(&self, names: &[&Name]) {
+        let mark = self.space.partitions[0].step();
+        names.iter().for_each(|name| self.shared.cells.raise(name.id(), mark));
+    }
+}
+
+/// The event as this program knows it: with its declaration, if there is one.
+fn known(mut event: Event) -> Result<Event, Error> {
+    if event.declaration().is_some() {
+        return Ok(event);
+    }
+    if let Some(declaration) = registry::event(event.name()) {
+        event.declare(declaration);
+    } else if !registry::has_listener(event.name()) {
+        let similar = registry::most_like(event.name());
+        return Err(Error::UnknownEvent { name: event.name().to_owned(), similar });
+    }
+    Ok(event)
+}
+
+/// Whether the event has every field that a function here is bound to.
+fn complete(event: &Event) -> Result<(), Error> {
+    for (function, fields) in registry::listeners(event.name()) {
+        if let Some(field) = fields.into_iter().find(|field| !event.has(field)) {
+            return Err(Error::MissingField {
+                event: event.name().to_owned(),
+                field: field.to_owned(),
+                function: format!("{} ({})", function.spec().path, function.location()),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Once more if it is not known whether it was done: invalidating twice is harmless.
+async fn twice<'a, T>(act: impl Fn() -> crate::store::Answer<'a, T>) -> Result<T, StoreError> {
+    match act().await {
+        Err(StoreError::Timeout { .. } | StoreError::Unreachable { .. }) => act().await,
+        answer => answer,
+    }
+}
+
+/// A bump that was sent and not answered yet. If it never is, this node forgets what it knew of those partitions.
+pub(super) struct BumpUnderWay<'a> {
+    cache: &'a Cache,
+    partitions: Vec<(Arc<Knowledge>, Departure)>,
+}
+
+impl<'a> BumpUnderWay<'a> {
+    pub(super) fn new<'n>(cache: &'a Cache, names: impl IntoIterator<Item = &'n Name>) -> Self {
+        let count = cache.partitions();
+        let mut involved: Vec<_> = names.into_iter().map(|name| name.partition(count)).collect();
+        involved.sort_unstable();
+        involved.dedup();
+        Self::of(cache, involved.into_iter().map(|partition| cache.space.knowledge(partition)))
+    }
+
+    fn everywhere(cache: &'a Cache) -> Self {
+        Self::of(cache, cache.space.partitions.iter())
+    }
+
+    fn of<'k>(cache: &'a Cache, partitions: impl Iterator<Item = &'k Arc<Knowledge>>) -> Self {
+        let now_ms = cache.now_ms();
+        let depart = |knowledge: &Arc<Knowledge>| (knowledge.clone(), knowledge.depart_bump(now_ms));
+        Self { cache, partitions: partitions.map(depart).collect() }
+    }
+
+    /// Raises the cells of what was bumped, then learns the steps, which may renew the leases.
+    pub(super) fn done(mut self, bumps: &[Bump], names: &[&Name]) {
+        let count = self.cache.partitions();
+        for (knowledge, departure) in self.partitions.drain(..) {
+            let Some(bump) = bumps.iter().find(|bump| bump.partition == knowledge.partition()) else {
+                knowledge.bump_lost();
+                continue;
+            };
+            if let Some(mark) = knowledge.mark(bump.stamp, departure) {
+                let here = names.iter().filter(|name| name.partition(count) == bump.partition);
+                here.for_each(|name| self.cache.shared.cells.raise(name.id(), mark));
+            }
+            knowledge.bumped(bump.stamp, departure, self.cache.shared.settings.lease_ms);
+        }
+    }
+}
+
+impl Drop for BumpUnderWay<'_> {
+    fn drop(&mut self) {
+        for (knowledge, _) in &self.partitions {
+            knowledge.bump_lost();
+        }
+    }
+}

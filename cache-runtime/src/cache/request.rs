@@ -1,0 +1,80 @@
+//! One call's entry: its key, what it depends on, and the policy that holds for it.
+
+use super::Cache;
+use super::l1::Ground;
+use crate::function::{Function, tag_dependency};
+use crate::key::{Dependency, Id, Key, Part};
+use crate::policy::{Policy, Tiers};
+use std::sync::Arc;
+
+/// An entry that is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// The fingerprint that memory knows it by.
+    pub(crate) print: Id,
+    pub(crate) key: Key,
+    pub(crate) dependencies: Vec<Dependency>,
+    /// Those that do not follow from the arguments of a call.
+    pub(crate) listed: Arc<[Dependency]>,
+    pub(crate) policy: Arc<Policy>,
+}
+
+impl Request {
+    /// Of a call of a cached function.
+    pub(crate) fn of_call(cache: &Cache, function: &'static Function, print: Id, values: &[Part<'_>]) -> Self {
+        let spec = function.spec();
+        let key = cache.name(spec.template.key(spec.path, values));
+        let policy = cache.policy_of(function);
+        Self::new(cache, print, key, function.dependencies(values), policy)
+    }
+
+    /// Of a key by hand.
+    pub(crate) fn by_hand(cache: &Cache, key: &str, policy: Policy) -> Self {
+        let key = cache.name(key.to_owned());
+        let policy = Arc::new(cache.shared.settings.defaults.overlaid_by(&policy));
+        // The key's own hash stands for it in memory too: no function's fingerprint is the hash of a single text.
+        Self::new(cache, key.id(), key, Vec::new(), policy)
+    }
+
+    fn new(cache: &Cache, print: Id, key: Key, mut texts: Vec<String>, policy: Arc<Policy>) -> Self {
+        let tags = policy.tags.iter().map(|tag| cache.name(tag_dependency(tag)));
+        let listed: Arc<[Dependency]> = tags.collect();
+        if policy.tiers == Some(Tiers::L1) {
+            texts.push(key_dependency(key.as_str()));
+        }
+        texts.sort_unstable();
+        texts.dedup();
+        let dependencies = texts.into_iter().map(|text| cache.name(text)).collect();
+        Self { print, key, dependencies, listed: Arc::default(), policy }.depending_on(&listed)
+    }
+
+    /// The request with dependencies that its entry was found to list.
+    pub(crate) fn depending_on(mut self, listed: &Arc<[Dependency]>) -> Self {
+        let new: Vec<_> = listed.iter().filter(|name| !self.dependencies.contains(name)).cloned().collect();
+        self.dependencies.extend(new);
+        self.listed = listed.clone();
+        self
+    }
+
+    pub(crate) fn tiers(&self) -> Tiers {
+        self.policy.tiers.unwrap_or_default()
+    }
+
+    /// The cells of the key and of every dependency, by partition. Made before the store is read for the call.
+    pub(crate) fn grounds(&self, cache: &Cache) -> Vec<Ground> {
+        let mut names: Vec<&Key> = self.dependencies.iter().chain([&self.key]).collect();
+        let count = cache.space.partitions.len() as u16;
+        names.sort_by_key(|name| name.partition(count));
+        let same = |left: &&Key, right: &&Key| left.partition(count) == right.partition(count);
+        let ground = |names: &[&Key]| Ground {
+            knowledge: cache.space.knowledge(names[0].partition(count)).clone(),
+            cells: names.iter().map(|name| cache.shared.cells.get(name.id())).collect(),
+        };
+        names.chunk_by(same).map(ground).collect()
+    }
+}
+
+/// What entries depend on that are in memory only: removing the key bumps it.
+pub(crate) fn key_dependency(key: &str) -> String {
+    format!("key:{key}")
+}

@@ -1,0 +1,44 @@
+//! Whether a stamped entry is valid in what was read of the store: section 3 of `docs/protocol.md`.
+
+use super::knowledge::Departure;
+use super::l1::Ground;
+use super::read::Marks;
+use super::request::Request;
+use crate::stamp::{Partition, Stamp};
+use crate::store::Snapshot;
+
+/// The one rule: for every partition involved the stamp is of the partition's epoch, and every generation there is
+/// present and not past it. Absent means invalid.
+pub(super) fn is_valid(stamps: &[(Partition, Stamp)], request: &Request, snapshot: &Snapshot, count: u16) -> bool {
+    let stamp_of = |partition| stamps.iter().find(|(of, _)| *of == partition).map(|(_, stamp)| *stamp);
+    let same_epoch = snapshot.partitions.iter().all(|(partition, now)| {
+        matches!((stamp_of(*partition), now), (Some(stamp), Some(now)) if stamp.epoch == now.epoch)
+    });
+    let mut generations = request.dependencies.iter().zip(&snapshot.generations);
+    same_epoch
+        && snapshot.generations.len() == request.dependencies.len()
+        && generations.all(|(dependency, generation)| {
+            let stamp = stamp_of(dependency.partition(count));
+            matches!((stamp, generation), (Some(stamp), Some(generation)) if stamp.covers(*generation))
+        })
+}
+
+/// Notes for each partition that a request leaves now.
+pub(super) fn departures(grounds: &[Ground], now_ms: u64) -> Vec<Departure> {
+    grounds.iter().map(|ground| ground.knowledge.depart(now_ms)).collect()
+}
+
+/// Learns from an answer where its partitions stood; none if it is from before what is known, or says nothing of one.
+pub(super) fn observe(
+    grounds: &[Ground],
+    sent: &[Departure],
+    partitions: &[(Partition, Option<Stamp>)],
+    lease_ms: u64,
+) -> Option<Marks> {
+    let learn = |(ground, sent): (&Ground, &Departure)| {
+        let partition = ground.knowledge.partition();
+        let stamp = partitions.iter().find(|(of, _)| *of == partition)?.1?;
+        Some((partition, ground.knowledge.observe(stamp, *sent, lease_ms)?))
+    };
+    grounds.iter().zip(sent).map(learn).collect()
+}

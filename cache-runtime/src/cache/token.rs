@@ -1,0 +1,57 @@
+//! The receipt of an invalidation.
+
+use crate::stamp::{Partition, Stamp};
+use crate::store::Bump;
+use std::fmt;
+use std::str::FromStr;
+
+/// What an acknowledged invalidation reached, in a compact text form for a header or cookie.
+///
+/// ```
+/// use cache_runtime::Token;
+///
+/// let token: Token = "0.00000000000000ff:12".parse()?;
+/// assert_eq!(token.to_string(), "0.00000000000000ff:12");
+/// assert!("nonsense".parse::<Token>().is_err());
+/// # Ok::<(), cache_runtime::InvalidToken>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Token(Vec<(Partition, Stamp)>);
+
+/// A text that is no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a token of an invalidation")]
+pub struct InvalidToken;
+
+impl Token {
+    pub(crate) fn of(bumps: &[Bump]) -> Self {
+        Self(bumps.iter().map(|bump| (bump.partition, bump.stamp)).collect())
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (partition, stamp)) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str("_")?;
+            }
+            write!(f, "{}.{stamp}", partition.0)?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Token {
+    type Err = InvalidToken;
+
+    fn from_str(text: &str) -> Result<Self, InvalidToken> {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        let step = |step: &str| {
+            let (partition, stamp) = step.split_once('.')?;
+            Some((Partition(partition.parse().ok()?), Stamp::parse(stamp)?))
+        };
+        text.split('_').map(step).collect::<Option<_>>().map(Self).ok_or(InvalidToken)
+    }
+}

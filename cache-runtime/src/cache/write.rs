@@ -1,0 +1,192 @@
+//! Writing: every fill goes through one fenced commit, and `set` through its own.
+//!
+//! Memory is filled before the flight lands, or a caller arriving in between would load again.
+
+use super::Cache;
+use super::l1::{Backing, Rooted, Slot, Standing};
+use super::read::{Landing, Turn, rooted};
+use super::remove::BumpUnderWay;
+use super::request::Request;
+use crate::clock::whole_ms;
+use crate::codec::{Output, Value, Wire};
+use crate::envelope::Envelope;
+use crate::error::{CodecError, Error};
+use crate::stamp::random_name;
+use crate::store::{Begun, Commit, Put, Verdict};
+use crate::telemetry::Notice;
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Request {
+    /// How long a value, or the absence of one, is kept.
+    pub(super) fn life_ms(&self, absent: bool) -> u64 {
+        let life = if absent { self.policy.none_ttl } else { self.policy.ttl };
+        life.map_or(0, whole_ms)
+    }
+
+    pub(super) fn longest_life_ms(&self) -> u64 {
+        self.life_ms(false).max(self.life_ms(true))
+    }
+}
+
+/// What is about to be kept.
+struct Fill {
+    value: Option<Value>,
+    life_ms: u64,
+    load_cost_ms: u64,
+}
+
+impl Cache {
+    /// Keeps what was loaded, unless it was overtaken, and gives it to those who wait.
+    pub(crate) async fn land(&self, request: &Request, wire: &dyn Wire, turn: Turn, value: Option<Value>) {
+        let loaded_ms = self.now_ms();
+        let life_ms = request.life_ms(value.is_none());
+        let fill = Fill { value, life_ms, load_cost_ms: loaded_ms.saturating_sub(turn.started_ms) };
+        if life_ms > 0
+            && let Some(kept) = self.commit(request, wire, turn.begun.as_ref(), &fill).await
+        {
+            self.insert(request, wire, &turn, &fill, kept);
+        }
+        if let Some(lead) = turn.lead {
+            lead.land(Landing { value: fill.value, marks: turn.marks, loaded_ms });
+        }
+    }
+
+    /// The one way into the store for loaded values. Refused means that the value is kept nowhere.
+    ///
+    /// An unsure store keeps memory's copy, which section 5 of the protocol guards by itself, but nothing vouches for it
+    /// when in doubt. Returns what vouches for it, and how many bytes it takes up.
+    async fn commit(
+        &self,
+        request: &Request,
+        wire: &dyn Wire,
+        begun: Option<&Begun>,
+        fill: &Fill,
+    ) -> Option<(Backing, usize)> {
+        let (Some(store), Some(begun)) = (&self.shared.store, begun) else {
+            return Some((Backing::Nothing, self.measure(wire, fill)));
+        };
+        if !request.tiers().has_l2() || wire.codec(self.shared.settings.codec).is_none() {
+            return Some((Backing::Generation, self.measure(wire, fill)));
+        }
+        let (identity, bytes) = match self.seal(request, wire, begun, fill) {
+            Ok(sealed) => sealed,
+            Err(error) => {
+                self.shared.counters.unstorable.count();
+                self.tell(&Notice::Unstorable { key: request.key.as_str(), error: &error });
+                return Some((Backing::Nothing, self.measure(wire, fill)));
+            }
+        };
+        let (key, dependencies) = (&request.key, &request.dependencies[..]);
+        let commit = Commit { key, dependencies, begun, bytes: &bytes, life_ms: fill.life_ms };
+        match store.commit(&self.space.namespace, commit).await {
+            Ok(Verdict::Stored) => Some((Backing::Entry(identity), bytes.len())),
+            Ok(Verdict::Fenced | Verdict::Overtaken | Verdict::Forgotten) => self.refused(request),
+            Err(error) => {
+                self.store_failed::<()>("commit", &error);
+                Some((Backing::Nothing, bytes.len()))
+            }
+        }
+    }
+
+    fn insert(&self, request: &Request, wire: &dyn Wire, turn: &Turn, fill: &Fill, kept: (Backing, usize)) {
+        let (backing, payload_bytes) = kept;
+        let Some(l1) = self.shared.l1.as_ref().filter(|_| request.tiers().has_l1()) else { return };
+        let Some(grounds) = rooted(&turn.grounds, &turn.marks) else { return };
+        let loaded_ms = self.now_ms();
+        let slot = Slot {
+            value: fill.value.clone(),
+            key: request.key.id(),
+            listed: request.listed.clone(),
+            weight: weight(payload_bytes + wire.size(), &grounds),
+            grounds,
+            backing,
+            loaded_ms,
+            expires_ms: loaded_ms.saturating_add(fill.life_ms),
+            life: Duration::from_millis(fill.life_ms),
+        };
+        // It would be dead on arrival, and in the way of a newer one.
+        if slot.standing(loaded_ms) == Standing::Invalid {
+            self.refused::<()>(request);
+            return;
+        }
+        l1.insert(request.print, Arc::new(slot));
+    }
+
+    fn refused<T>(&self, request: &Request) -> Option<T> {
+        self.shared.counters.fills_refused.count();
+        self.tell(&Notice::FillRefused { key: request.key.as_str() });
+        None
+    }
+
+    fn seal(&self, request: &Request, wire: &dyn Wire, begun: &Begun, fill: &Fill) -> Result<(u64, Vec<u8>), CodecError> {
+        let settings = &self.shared.settings;
+        let mut output = Output::new(settings.max_value_bytes);
+        if let Some(value) = &fill.value {
+            wire.encode(settings.codec, value, &mut output)?;
+        }
+        let envelope = Envelope {
+            codec: wire.codec(settings.codec).unwrap_or(0),
+            absent: fill.value.is_none(),
+            identity: random_name(),
+            schema: wire.schema(),
+            loaded_at_ms: self.shared.clock.wall_ms(),
+            ttl_ms: fill.life_ms,
+            load_cost_ms: u32::try_from(fill.load_cost_ms).unwrap_or(u32::MAX),
+            stamps: begun.stamps.clone(),
+            listed: request.listed.iter().map(ToString::to_string).collect(),
+        };
+        Ok((envelope.identity, envelope.seal(&output.into_bytes())))
+    }
+
+    /// What a value that is not stored would have taken up, for memory's bound.
+    fn measure(&self, wire: &dyn Wire, fill: &Fill) -> usize {
+        let Some(value) = &fill.value else { return 0 };
+        let mut output = Output::counting(usize::MAX);
+        let _what_was_counted_counts = wire.encode(self.shared.settings.codec, value, &mut output);
+        output.len()
+    }
+
+    /// Replaces an entry by a value that the caller vouches for, in every tier.
+    pub(crate) async fn set_value(&self, request: &Request, wire: &dyn Wire, value: Value) -> Result<(), Error> {
+        self.check_open()?;
+        let life_ms = request.policy.ttl.map(whole_ms).ok_or_else(|| Error::NoTtl { name: request.key.to_string() })?;
+        if life_ms == 0 {
+            return self.remove_key(&request.key).await.map(drop);
+        }
+        let fill = Fill { value: Some(value), life_ms, load_cost_ms: 0 };
+        if self.shared.store.is_some() && request.tiers().has_l2() {
+            return self.set_in_store(request, wire, fill).await;
+        }
+        self.remove_key(&request.key).await?;
+        let turn = self.arrive_to_refresh(request).await;
+        let backing = if turn.begun.is_some() { Backing::Generation } else { Backing::Nothing };
+        self.insert(request, wire, &turn, &fill, (backing, self.measure(wire, &fill)));
+        if let Some(lead) = turn.lead {
+            lead.land(Landing { value: fill.value, marks: turn.marks, loaded_ms: self.now_ms() });
+        }
+        Ok(())
+    }
+
+    /// The next read takes it from the store: only there it is certain that nothing overtook it.
+    async fn set_in_store(&self, request: &Request, wire: &dyn Wire, fill: Fill) -> Result<(), Error> {
+        let Some(store) = &self.shared.store else { return Ok(()) };
+        let grounds = request.grounds(self);
+        let (begun, _) = self.begin_in_store(&**store, request, &grounds).await?;
+        let (_, bytes) = self.seal(request, wire, &begun, &fill)?;
+        let under_way = BumpUnderWay::new(self, [&request.key]);
+        let put = Put { key: &request.key, bytes: &bytes, life_ms: fill.life_ms };
+        let bump = store.put(&self.space.namespace, put).await?;
+        under_way.done(&[bump], &[&request.key]);
+        self.shared.counters.invalidations.count();
+        Ok(())
+    }
+}
+
+/// Bytes that an entry takes up in memory: its value, and what keeps it.
+pub(super) fn weight(value_bytes: usize, grounds: &[Rooted]) -> u32 {
+    const BOOK_KEEPING_BYTES: usize = 200;
+    const CELL_BYTES: usize = 80;
+    let cells: usize = grounds.iter().map(|root| root.ground.cells.len()).sum();
+    u32::try_from(value_bytes + BOOK_KEEPING_BYTES + cells * CELL_BYTES).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,47 @@
+//! bincode 2 through serde.
+//!
+//! Complete and no longer maintained (RUSTSEC-2025-0141). Nothing is known to be wrong with it; a build without this
+//! feature does not have it in its tree.
+
+use super::{Codec, Output, failed, write_failed};
+use crate::error::CodecError;
+use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// bincode 2 in its standard configuration: compact, fast, and bound to the order of fields.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bincode;
+
+/// No value of a store is larger, so nothing may claim to be.
+const DECODE_LIMIT_BYTES: usize = 1 << 29;
+
+fn decoding() -> Configuration<LittleEndian, Varint, Limit<DECODE_LIMIT_BYTES>> {
+    config::standard().with_limit::<DECODE_LIMIT_BYTES>()
+}
+
+impl Codec for Bincode {
+    const ID: u8 = 1;
+    const NAME: &'static str = "bincode";
+
+    fn encode<T: Serialize>(&self, value: &T, output: &mut Output) -> Result<(), CodecError> {
+        bincode::serde::encode_into_std_write(value, output, config::standard())
+            .map(drop)
+            .map_err(|cause| write_failed(Self::NAME, output, cause))
+    }
+
+    fn decode<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, CodecError> {
+        let (value, read) =
+            bincode::serde::decode_from_slice(bytes, decoding()).map_err(|cause| failed(Self::NAME, cause))?;
+        if read != bytes.len() {
+            return Err(failed(Self::NAME, format!("{} bytes left over", bytes.len() - read)));
+        }
+        Ok(value)
+    }
+}
+
+impl From<Bincode> for super::AnyCodec {
+    fn from(_: Bincode) -> Self {
+        Self::Bincode
+    }
+}

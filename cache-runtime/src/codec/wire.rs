@@ -1,0 +1,183 @@
+//! Values without their types, so that the engine is compiled once: what it must know of a type is a [`Wire`].
+
+use super::{AnyCodec, Codec, Output};
+use crate::error::CodecError;
+use crate::schema::Schema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// A cached value of some type.
+pub(crate) type Value = Arc<dyn Any + Send + Sync>;
+
+/// What can be kept in memory and in a store.
+///
+/// Implemented for every type that serde can write and read, that can be cloned and shared between threads.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be cached",
+    label = "cannot be cached",
+    note = "help: derive `serde::Serialize`, `serde::Deserialize` and `Clone` for it; with `tiers = l1` it needs `Clone` only"
+)]
+pub trait Cacheable: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {}
+
+impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> Cacheable for T {}
+
+/// What the engine has to know of the type of a cached value.
+pub trait Wire: Send + Sync {
+    /// The codec's number in entries, given the cache's own; `None` if values never leave the process.
+    fn codec(&self, cache: AnyCodec) -> Option<u8>;
+
+    /// The type's fingerprint in entries.
+    fn schema(&self) -> Schema;
+
+    /// Writes a value.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`].
+    fn encode(&self, cache: AnyCodec, value: &Arc<dyn Any + Send + Sync>, output: &mut Output) -> Result<(), CodecError>;
+
+    /// Reads a value.
+    ///
+    /// # Errors
+    /// As [`Codec::decode`].
+    fn decode(&self, cache: AnyCodec, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, CodecError>;
+
+    /// Whether a value in memory is of this type.
+    fn knows(&self, value: &Arc<dyn Any + Send + Sync>) -> bool;
+
+    /// Bytes of the value itself, without what it points to.
+    fn size(&self) -> usize;
+}
+
+/// Which codec a function uses.
+pub trait CodecChoice: Send + Sync + 'static {
+    /// Its number, given the cache's own.
+    fn id(&self, cache: AnyCodec) -> u8;
+
+    /// Writes a value.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`].
+    fn encode<T: Serialize>(&self, cache: AnyCodec, value: &T, output: &mut Output) -> Result<(), CodecError>;
+
+    /// Reads a value.
+    ///
+    /// # Errors
+    /// As [`Codec::decode`].
+    fn decode<T: DeserializeOwned>(&self, cache: AnyCodec, bytes: &[u8]) -> Result<T, CodecError>;
+}
+
+/// The codec of the cache.
+#[derive(Clone, Copy, Debug)]
+pub struct CacheCodec;
+
+impl CodecChoice for CacheCodec {
+    fn id(&self, cache: AnyCodec) -> u8 {
+        cache.id()
+    }
+
+    fn encode<T: Serialize>(&self, cache: AnyCodec, value: &T, output: &mut Output) -> Result<(), CodecError> {
+        cache.encode(value, output)
+    }
+
+    fn decode<T: DeserializeOwned>(&self, cache: AnyCodec, bytes: &[u8]) -> Result<T, CodecError> {
+        cache.decode(bytes)
+    }
+}
+
+/// The codec that the attribute names.
+#[derive(Clone, Copy, Debug)]
+pub struct Chosen<C>(pub C);
+
+impl<C: Codec> CodecChoice for Chosen<C> {
+    fn id(&self, _: AnyCodec) -> u8 {
+        C::ID
+    }
+
+    fn encode<T: Serialize>(&self, _: AnyCodec, value: &T, output: &mut Output) -> Result<(), CodecError> {
+        self.0.encode(value, output)
+    }
+
+    fn decode<T: DeserializeOwned>(&self, _: AnyCodec, bytes: &[u8]) -> Result<T, CodecError> {
+        self.0.decode(bytes)
+    }
+}
+
+/// Values that can be stored.
+#[derive(Debug)]
+pub struct TypedWire<T, C> {
+    codec: C,
+    schema: Schema,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: Cacheable, C: CodecChoice> TypedWire<T, C> {
+    pub(crate) fn new(codec: C, version: u32) -> Self {
+        Self { codec, schema: Schema::of::<T>(version), of: PhantomData }
+    }
+}
+
+impl<T: Cacheable, C: CodecChoice> Wire for TypedWire<T, C> {
+    fn codec(&self, cache: AnyCodec) -> Option<u8> {
+        Some(self.codec.id(cache))
+    }
+
+    fn schema(&self) -> Schema {
+        self.schema
+    }
+
+    fn encode(&self, cache: AnyCodec, value: &Value, output: &mut Output) -> Result<(), CodecError> {
+        let value = value.downcast_ref::<T>().expect("the engine only passes values of the wire's type");
+        self.codec.encode(cache, value, output)
+    }
+
+    fn decode(&self, cache: AnyCodec, bytes: &[u8]) -> Result<Value, CodecError> {
+        Ok(Arc::new(self.codec.decode::<T>(cache, bytes)?))
+    }
+
+    fn knows(&self, value: &Value) -> bool {
+        value.is::<T>()
+    }
+
+    fn size(&self) -> usize {
+        size_of::<T>()
+    }
+}
+
+/// Values that stay in the process.
+#[derive(Debug)]
+pub struct LocalWire<T>(PhantomData<fn() -> T>);
+
+impl<T: Clone + Send + Sync + 'static> LocalWire<T> {
+    pub(crate) fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Wire for LocalWire<T> {
+    fn codec(&self, _: AnyCodec) -> Option<u8> {
+        None
+    }
+
+    fn schema(&self) -> Schema {
+        Schema(0)
+    }
+
+    fn encode(&self, _: AnyCodec, _: &Value, _: &mut Output) -> Result<(), CodecError> {
+        Err(super::failed("none", "values with `tiers = l1` are not stored"))
+    }
+
+    fn decode(&self, _: AnyCodec, _: &[u8]) -> Result<Value, CodecError> {
+        Err(super::failed("none", "values with `tiers = l1` are not stored"))
+    }
+
+    fn knows(&self, value: &Value) -> bool {
+        value.is::<T>()
+    }
+
+    fn size(&self) -> usize {
+        size_of::<T>()
+    }
+}

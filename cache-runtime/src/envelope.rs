@@ -1,0 +1,245 @@
+//! An entry as it stands in a store: what was stored, when, by whom it may be read, and what it depends on.
+//!
+//! All numbers little-endian; the whole is guarded by a CRC-32:
+//!
+//! ```text
+//! magic "CRTE" · format 1 · codec · flags · 0 · identity u64 · schema u64 · loaded at ms u64 · ttl ms u64
+//! · load cost ms u32 · stamps u16 · { partition u16 · epoch u64 · seq u64 }* · listed u16 · { bytes u16 · text }*
+//! · payload length u32 · crc u32 · payload
+//! ```
+//!
+//! Whatever is not understood here is a miss. Golden files in `tests/golden` keep every released format readable.
+
+use crate::schema::Schema;
+use crate::stamp::{Partition, Stamp};
+
+const MAGIC: [u8; 4] = *b"CRTE";
+const FORMAT: u8 = 1;
+const ABSENT: u8 = 1;
+
+/// How many leading bytes tell one entry from every other: magic to identity.
+pub(crate) const HEAD_BYTES: usize = 16;
+
+/// All of an entry but its payload.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Envelope {
+    /// The codec of the payload.
+    pub(crate) codec: u8,
+    /// Whether the value is a remembered `None`, without payload.
+    pub(crate) absent: bool,
+    /// A random name; no two commits share one.
+    pub(crate) identity: u64,
+    /// The fingerprint of the value's type.
+    pub(crate) schema: Schema,
+    /// When it was loaded, by the wall clock of the node that did.
+    pub(crate) loaded_at_ms: u64,
+    /// How long it may be served after that.
+    pub(crate) ttl_ms: u64,
+    /// How long the load took.
+    pub(crate) load_cost_ms: u32,
+    /// One stamp for each partition that it depends on or lies in.
+    pub(crate) stamps: Vec<(Partition, Stamp)>,
+    /// Dependencies that do not follow from the arguments of a call, so that a reader could not know them.
+    pub(crate) listed: Vec<String>,
+}
+
+/// Why bytes are no entry of this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// Not written by this framework, cut short, or altered.
+    Corrupt,
+    /// Written by another format version.
+    Format,
+    /// Written with another codec.
+    Codec,
+    /// Written for another type or version of it.
+    Schema,
+}
+
+impl Envelope {
+    /// The whole entry: this header and its payload.
+    pub(crate) fn seal(&self, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(56 + 18 * self.stamps.len() + payload.len());
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(&[FORMAT, self.codec, if self.absent { ABSENT } else { 0 }, 0]);
+        for number in [self.identity, self.schema.0, self.loaded_at_ms, self.ttl_ms] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        bytes.extend_from_slice(&self.load_cost_ms.to_le_bytes());
+        bytes.extend_from_slice(&(self.stamps.len() as u16).to_le_bytes());
+        for (partition, stamp) in &self.stamps {
+            bytes.extend_from_slice(&partition.0.to_le_bytes());
+            bytes.extend_from_slice(&stamp.epoch.to_le_bytes());
+            bytes.extend_from_slice(&stamp.seq.to_le_bytes());
+        }
+        bytes.extend_from_slice(&(self.listed.len() as u16).to_le_bytes());
+        for dependency in &self.listed {
+            bytes.extend_from_slice(&(dependency.len() as u16).to_le_bytes());
+            bytes.extend_from_slice(dependency.as_bytes());
+        }
+        bytes.extend_from_slice(&(payload.len() as u32).to_le_bytes());
+        let crc = checksum(&bytes, payload);
+        bytes.extend_from_slice(&crc.to_le_bytes());
+        bytes.extend_from_slice(payload);
+        bytes
+    }
+
+    /// The header and the payload, if all of it is as it was sealed.
+    pub(crate) fn open(bytes: &[u8]) -> Result<(Self, &[u8]), Unreadable> {
+        let mut reader = Reader { bytes, at: 0 };
+        if reader.array()? != MAGIC {
+            return Err(Unreadable::Corrupt);
+        }
+        let [format, codec, flags, _] = reader.array()?;
+        if format != FORMAT {
+            return Err(Unreadable::Format);
+        }
+        let envelope = Self {
+            codec,
+            absent: flags & ABSENT != 0,
+            identity: reader.u64()?,
+            schema: Schema(reader.u64()?),
+            loaded_at_ms: reader.u64()?,
+            ttl_ms: reader.u64()?,
+            load_cost_ms: reader.u32()?,
+            stamps: reader.stamps()?,
+            listed: reader.texts()?,
+        };
+        let payload_bytes = reader.u32()? as usize;
+        let header = &bytes[..reader.at];
+        let crc = reader.u32()?;
+        let payload = &bytes[reader.at..];
+        if payload.len() != payload_bytes || checksum(header, payload) != crc {
+            return Err(Unreadable::Corrupt);
+        }
+        Ok((envelope, payload))
+    }
+
+    /// Whether a program that expects this codec and type may decode it.
+    pub(crate) fn readable_as(&self, codec: u8, schema: Schema) -> Result<(), Unreadable> {
+        if self.schema != schema {
+            return Err(Unreadable::Schema);
+        }
+        if self.codec != codec {
+            return Err(Unreadable::Codec);
+        }
+        Ok(())
+    }
+
+    /// How much of its life is left, by this node's wall clock; at most all of it, whatever that clock says.
+    pub(crate) fn remaining_ms(&self, wall_ms: u64) -> u64 {
+        let age_ms = wall_ms.saturating_sub(self.loaded_at_ms);
+        self.ttl_ms.saturating_sub(age_ms)
+    }
+}
+
+/// The identity in the first [`HEAD_BYTES`] of an entry.
+pub(crate) fn identity_of(head: &[u8]) -> Option<u64> {
+    let head: [u8; HEAD_BYTES] = head.get(..HEAD_BYTES)?.try_into().ok()?;
+    let identity = head[8..].try_into().ok().map(u64::from_le_bytes)?;
+    (head[..4] == MAGIC && head[4] == FORMAT).then_some(identity)
+}
+
+fn checksum(header: &[u8], payload: &[u8]) -> u32 {
+    let mut hash = crc32fast::Hasher::new();
+    hash.update(header);
+    hash.update(payload);
+    hash.finalize()
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Unreadable> {
+        let end = self.at + N;
+        let array = self.bytes.get(self.at..end).and_then(|slice| slice.try_into().ok()).ok_or(Unreadable::Corrupt)?;
+        self.at = end;
+        Ok(array)
+    }
+
+    fn u16(&mut self) -> Result<u16, Unreadable> {
+        self.array().map(u16::from_le_bytes)
+    }
+
+    fn u32(&mut self) -> Result<u32, Unreadable> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    fn u64(&mut self) -> Result<u64, Unreadable> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    fn stamps(&mut self) -> Result<Vec<(Partition, Stamp)>, Unreadable> {
+        // No capacity is taken from the count: it is not checked yet.
+        (0..self.u16()?)
+            .map(|_| Ok((Partition(self.u16()?), Stamp { epoch: self.u64()?, seq: self.u64()? })))
+            .collect()
+    }
+
+    fn texts(&mut self) -> Result<Vec<String>, Unreadable> {
+        (0..self.u16()?).map(|_| self.text()).collect()
+    }
+
+    fn text(&mut self) -> Result<String, Unreadable> {
+        let len_bytes = usize::from(self.u16()?);
+        let end = self.at + len_bytes;
+        let bytes = self.bytes.get(self.at..end).ok_or(Unreadable::Corrupt)?;
+        self.at = end;
+        std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Unreadable::Corrupt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> Envelope {
+        Envelope {
+            codec: 1,
+            absent: false,
+            identity: 0x0123_4567_89ab_cdef,
+            schema: Schema(7),
+            loaded_at_ms: 1_700_000_000_000,
+            ttl_ms: 300_000,
+            load_cost_ms: 12,
+            stamps: vec![(Partition(0), Stamp { epoch: u64::MAX, seq: 3 }), (Partition(9), Stamp { epoch: 1, seq: 0 })],
+            listed: vec!["tag:a".into(), String::new()],
+        }
+    }
+
+    #[test]
+    fn what_was_sealed_opens() {
+        let bytes = example().seal(b"payload");
+        assert_eq!(Envelope::open(&bytes), Ok((example(), &b"payload"[..])));
+        assert_eq!(identity_of(&bytes[..HEAD_BYTES]), Some(example().identity));
+    }
+
+    #[test]
+    fn an_altered_byte_anywhere_makes_it_unreadable() {
+        let bytes = example().seal(b"payload");
+        for at in 0..bytes.len() {
+            let mut altered = bytes.clone();
+            altered[at] ^= 0x10;
+            assert!(Envelope::open(&altered).is_err(), "byte {at}");
+            assert!(Envelope::open(&bytes[..at]).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn no_clock_prolongs_a_life() {
+        let envelope = example();
+        assert_eq!(envelope.remaining_ms(envelope.loaded_at_ms + 1_000), 299_000);
+        assert_eq!(envelope.remaining_ms(0), 300_000, "a clock that went back");
+        assert_eq!(envelope.remaining_ms(u64::MAX), 0);
+    }
+
+    #[test]
+    fn the_first_format_stays_readable() {
+        let golden = include_bytes!("../tests/golden/envelope_v1.bin");
+        assert_eq!(Envelope::open(golden), Ok((example(), &b"payload"[..])));
+        assert_eq!(example().seal(b"payload"), golden, "and is what is written");
+    }
+}

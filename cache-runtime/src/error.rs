@@ -1,0 +1,136 @@
+//! What can go wrong, as situations a caller can act on.
+//!
+//! A cached function never returns these: a failing store is a miss there. They come from the explicit calls
+//! (`emit`, `remove`, `set`, …) and from building a cache.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+/// The cause inside an error, of whatever library it came from.
+pub type Cause = Box<dyn StdError + Send + Sync>;
+
+/// What an explicit call of the cache could not do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The store did not do what was asked; for an invalidation this means that it may not hold.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The value could not be encoded.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// No event of this name is declared in the program and no cached function listens to it.
+    #[error("no event named `{name}` is declared and no cached function listens to it{}", hint(.similar))]
+    UnknownEvent {
+        /// The name as it was emitted.
+        name: String,
+        /// The declared name that is most like it.
+        similar: Option<String>,
+    },
+    /// An event was emitted without a field that a cached function is bound to.
+    #[error("event `{event}` lacks the field `{field}` that `{function}` is bound to")]
+    MissingField {
+        /// The event as it was emitted.
+        event: String,
+        /// The field that is missing.
+        field: String,
+        /// The cached function (or the cascade) that needs it.
+        function: String,
+    },
+    /// An event has more fields than can be bound.
+    #[error("event `{event}` has {count} fields; at most {limit} can be bound")]
+    TooManyFields {
+        /// The event as it was emitted.
+        event: String,
+        /// How many fields it carries.
+        count: usize,
+        /// How many it may carry.
+        limit: usize,
+    },
+    /// An environment variable or an option of the builder does not say what it should.
+    #[error("{name}: {problem}")]
+    Configuration {
+        /// The variable or option.
+        name: String,
+        /// What is wrong with it and what would be right.
+        problem: String,
+    },
+    /// The cached functions and events of this program contradict each other.
+    #[error("{}", .0.join("\n"))]
+    Registry(
+        /// One sentence a contradiction, each with both places.
+        Vec<String>,
+    ),
+    /// There is no TTL in the policy, in the cache's defaults or in its configuration.
+    #[error("no ttl for `{name}`: give it one, or give the cache a default")]
+    NoTtl {
+        /// The key or the function.
+        name: String,
+    },
+    /// The cache was shut down.
+    #[error("the cache was shut down")]
+    ShutDown,
+}
+
+fn hint(similar: &Option<String>) -> String {
+    similar.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
+/// What a store could not do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The store did not answer in time; whether it did what was asked is not known.
+    #[error("store `{store}` did not answer within {waited:?}")]
+    Timeout {
+        /// The store's name.
+        store: &'static str,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// There is no connection to the store.
+    #[error("store `{store}` cannot be reached: {cause}")]
+    Unreachable {
+        /// The store's name.
+        store: &'static str,
+        /// Why not.
+        #[source]
+        cause: Cause,
+    },
+    /// The store answered with an error.
+    #[error("store `{store}` refused: {cause}")]
+    Refused {
+        /// The store's name.
+        store: &'static str,
+        /// What it said.
+        #[source]
+        cause: Cause,
+    },
+    /// The address of the store does not parse or names something this build cannot do.
+    #[error("store address: {problem}")]
+    Address {
+        /// What is wrong with it and what would be right.
+        problem: String,
+    },
+}
+
+/// Why a value could not be encoded or decoded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CodecError {
+    /// The encoded value would be larger than the cache keeps.
+    #[error("the encoded value is larger than {limit_bytes} bytes")]
+    TooLarge {
+        /// The limit it passed.
+        limit_bytes: usize,
+    },
+    /// The codec's own error.
+    #[error("codec `{codec}`: {cause}")]
+    Failed {
+        /// The codec's name.
+        codec: &'static str,
+        /// What it said.
+        #[source]
+        cause: Cause,
+    },
+}

@@ -1,0 +1,153 @@
+//! What the attribute read off a cached function, and the dependencies that follow from a call's arguments.
+
+use crate::event::{EventDeclaration, dependency};
+use crate::key::parts::written;
+use crate::key::{Fingerprinter, Id, Part, Style, Template};
+use crate::policy::Policy;
+use crate::registry;
+use std::sync::OnceLock;
+
+/// A cached function, as one static of its expansion.
+#[derive(Debug)]
+pub struct Function {
+    spec: FunctionSpec,
+    bindings: OnceLock<Vec<Bound>>,
+}
+
+/// What the attribute says.
+#[derive(Debug)]
+pub struct FunctionSpec {
+    /// The name in metrics, configuration and the graph.
+    pub name: &'static str,
+    /// Module path and function.
+    pub path: &'static str,
+    /// Where it is.
+    pub file: &'static str,
+    /// Where it is.
+    pub line: u32,
+    /// Where it is.
+    pub column: u32,
+    /// The key.
+    pub template: Template,
+    /// The binding name of each value of a call.
+    pub values: &'static [&'static str],
+    /// The return type, as text.
+    pub returns: &'static str,
+    /// The events it listens to.
+    pub bindings: &'static [Binding],
+    /// Its tags.
+    pub tags: &'static [Template],
+    /// The attribute's `version`.
+    pub version: u32,
+    /// The options that make up its policy.
+    pub policy: fn() -> Policy,
+}
+
+/// One element of `invalidate_on`.
+#[derive(Debug)]
+pub struct Binding {
+    /// Which event.
+    pub event: EventRef,
+    /// Which fields of it.
+    pub fields: Fields,
+}
+
+/// An event as the attribute names it.
+#[derive(Debug)]
+pub enum EventRef {
+    /// By a string.
+    Named(&'static str),
+    /// By its type.
+    Declared(fn() -> &'static EventDeclaration),
+}
+
+/// The fields that a function is bound to.
+#[derive(Debug)]
+pub enum Fields {
+    /// Those of the event that the key has values of the same names for.
+    Shared,
+    /// These: the event's field, and the index of the value.
+    Only(&'static [(&'static str, usize)]),
+}
+
+/// A binding with its fields known, sorted by name.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Bound {
+    pub(crate) event: &'static str,
+    pub(crate) fields: Vec<(&'static str, usize)>,
+}
+
+impl Function {
+    /// A function of this description.
+    pub const fn new(spec: FunctionSpec) -> Self {
+        Self { spec, bindings: OnceLock::new() }
+    }
+
+    pub(crate) fn spec(&self) -> &FunctionSpec {
+        &self.spec
+    }
+
+    /// The fingerprint of a call: of the template, not of the function, so that all functions of one share entries.
+    pub(crate) fn fingerprint(&self, space: u64, values: &[Part<'_>]) -> Id {
+        let mut print = Fingerprinter::new();
+        print.fixed(space.to_le_bytes());
+        self.spec.template.fingerprint(self.spec.path, &mut print);
+        for value in values {
+            value.0.fingerprint(&mut print);
+        }
+        print.finish()
+    }
+
+    /// What a call's entry depends on, besides its key.
+    pub(crate) fn dependencies(&self, values: &[Part<'_>]) -> Vec<String> {
+        let events = self.bindings().iter().map(|bound| bound.dependency(values));
+        let tags = self.spec.tags.iter().map(|tag| tag_dependency(&tag.tag(self.spec.path, values)));
+        events.chain(tags).collect()
+    }
+
+    pub(crate) fn bindings(&self) -> &[Bound] {
+        self.bindings.get_or_init(|| self.spec.bindings.iter().map(|binding| binding.bound(self.spec.values)).collect())
+    }
+
+    pub(crate) fn location(&self) -> String {
+        format!("{}:{}", self.spec.file, self.spec.line)
+    }
+
+    pub(crate) fn template(&self) -> String {
+        self.spec.template.shown(self.spec.path, self.spec.values)
+    }
+}
+
+/// The dependency on a tag.
+pub(crate) fn tag_dependency(tag: &str) -> String {
+    format!("tag:{tag}")
+}
+
+impl Binding {
+    fn bound(&self, values: &[&'static str]) -> Bound {
+        let (event, declaration) = match self.event {
+            EventRef::Named(name) => (name, registry::event(name)),
+            EventRef::Declared(declaration) => (declaration().name, Some(declaration())),
+        };
+        let mut fields = match self.fields {
+            Fields::Only(fields) => fields.to_vec(),
+            Fields::Shared => shared(values, declaration),
+        };
+        fields.sort_unstable();
+        Bound { event, fields }
+    }
+}
+
+fn shared(values: &[&'static str], declaration: Option<&EventDeclaration>) -> Vec<(&'static str, usize)> {
+    let has = |name: &str| declaration.is_none_or(|declaration| declaration.fields.contains(&name));
+    values.iter().enumerate().filter(|(_, name)| has(name)).map(|(at, name)| (*name, at)).collect()
+}
+
+impl Bound {
+    fn dependency(&self, values: &[Part<'_>]) -> String {
+        let texts: Vec<String> = self.fields.iter().map(|(_, at)| written(values[*at].0, Style::Field)).collect();
+        let names = self.fields.iter().map(|(name, _)| *name);
+        let pairs: Vec<(&str, &str)> = names.zip(texts.iter().map(String::as_str)).collect();
+        dependency(self.event, &pairs)
+    }
+}

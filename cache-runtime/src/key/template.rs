@@ -1,0 +1,157 @@
+//! Key and tag templates as the attribute compiled them.
+
+use super::fingerprint::Fingerprinter;
+use super::parts::Part;
+use super::writer::{KeyWriter, Style};
+
+/// A compiled template: `guild:<guild_id>:members`.
+#[derive(Clone, Copy, Debug)]
+pub struct Template(&'static [Piece]);
+
+/// One piece of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Text that stands as it is.
+    Text(&'static str),
+    /// The function's path, in the default key.
+    Path,
+    /// The value at an index; it must not contain `delimiter`, the character that comes next.
+    Value {
+        /// Which of the call's values.
+        index: usize,
+        /// The first character of the text behind it.
+        delimiter: Option<char>,
+    },
+}
+
+impl Template {
+    /// A template of these pieces.
+    pub const fn new(pieces: &'static [Piece]) -> Self {
+        Self(pieces)
+    }
+
+    pub(crate) fn key(self, path: &str, values: &[Part<'_>]) -> String {
+        self.write(Style::Key, path, values)
+    }
+
+    pub(crate) fn tag(self, path: &str, values: &[Part<'_>]) -> String {
+        self.write(Style::Plain, path, values)
+    }
+
+    fn write(self, style: Style, path: &str, values: &[Part<'_>]) -> String {
+        let mut writer = KeyWriter::new(style);
+        for piece in self.0 {
+            match *piece {
+                Piece::Text(text) => writer.literal(text),
+                Piece::Path => writer.literal(path),
+                Piece::Value { index, delimiter } => {
+                    writer.ends_at(delimiter);
+                    values[index].0.write(&mut writer);
+                    writer.ends_at(None);
+                }
+            }
+        }
+        writer.finish()
+    }
+
+    /// Takes in which template it is, so that functions of one template share their entries.
+    pub(crate) fn fingerprint(self, path: &str, print: &mut Fingerprinter) {
+        for piece in self.0 {
+            match *piece {
+                Piece::Text(text) => print.text(text),
+                Piece::Path => print.text(path),
+                Piece::Value { index, .. } => print.len(index),
+            }
+        }
+    }
+
+    /// The template as a reader writes it, with names for values.
+    pub(crate) fn shown(self, path: &str, names: &[&str]) -> String {
+        let piece = |piece: &Piece| match *piece {
+            Piece::Text(text) => text.replace('<', "<<"),
+            Piece::Path => path.to_owned(),
+            Piece::Value { index, .. } => format!("<{}>", names.get(index).unwrap_or(&"?")),
+        };
+        self.0.iter().map(piece).collect()
+    }
+
+    /// Whether some text could come from both templates.
+    pub(crate) fn overlaps(self, path: &str, other: Template, other_path: &str) -> bool {
+        let (left, right) = (self.pattern(path), other.pattern(other_path));
+        patterns_meet(&left, &right)
+    }
+
+    /// The template with every value as `None`, which stands for any text that a value can be.
+    fn pattern(self, path: &str) -> Vec<Option<char>> {
+        let piece = |piece: &Piece| match *piece {
+            Piece::Text(text) => text.chars().map(Some).collect(),
+            Piece::Path => path.chars().map(Some).collect(),
+            Piece::Value { .. } => vec![None],
+        };
+        self.0.iter().flat_map(piece).collect()
+    }
+}
+
+/// Whether two patterns have a text in common, a wildcard being one or more characters that values are made of.
+fn patterns_meet(left: &[Option<char>], right: &[Option<char>]) -> bool {
+    // meets[j]: the first i of `left` and the first j of `right` have a text in common.
+    let mut meets = vec![false; right.len() + 1];
+    meets[0] = true;
+    for l in left {
+        let before = meets.clone();
+        meets[0] = false;
+        for (j, r) in right.iter().enumerate() {
+            meets[j + 1] = match (l, r) {
+                (Some(a), Some(b)) => a == b && before[j],
+                (None, Some(b)) => in_value(*b) && (before[j] || meets[j]),
+                (Some(a), None) => in_value(*a) && (before[j] || before[j + 1]),
+                (None, None) => before[j] || before[j + 1] || meets[j],
+            };
+        }
+        if !meets.contains(&true) {
+            return false;
+        }
+    }
+    meets[right.len()]
+}
+
+/// What an encoded value can contain, see [`KeyWriter`]. Path separators and the like never stand in one.
+fn in_value(c: char) -> bool {
+    !c.is_ascii() || c.is_ascii_alphanumeric() || "_.-~%'?()[],+".contains(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parts::part;
+    use super::*;
+
+    const ID: Piece = Piece::Value { index: 0, delimiter: Some(':') };
+    const LAST: Piece = Piece::Value { index: 1, delimiter: None };
+
+    fn overlap(a: &'static [Piece], b: &'static [Piece]) -> bool {
+        Template::new(a).overlaps("p", Template::new(b), "p")
+    }
+
+    #[test]
+    fn the_example_reads_as_written() {
+        let template = Template::new(&[Piece::Text("guild:"), ID, Piece::Text(":members")]);
+        assert_eq!(template.key("", &[part(&42_u64)]), "guild:42:members");
+        assert_eq!(template.shown("", &["guild_id"]), "guild:<guild_id>:members");
+    }
+
+    #[test]
+    fn templates_that_can_make_one_text_overlap() {
+        assert!(overlap(&[Piece::Text("guild:"), LAST], &[Piece::Text("guild:all")]));
+        assert!(overlap(&[Piece::Text("a:"), ID, Piece::Text(":x")], &[Piece::Text("a:b:"), LAST]));
+        assert!(!overlap(&[Piece::Text("guild:"), LAST], &[Piece::Text("guild:"), ID, Piece::Text(":members")]));
+        assert!(!overlap(&[Piece::Text("guild:"), LAST], &[Piece::Text("user:"), LAST]));
+    }
+
+    #[test]
+    fn the_character_that_ends_a_value_is_escaped_in_it() {
+        let dashes = Template::new(&[Piece::Value { index: 0, delimiter: Some('-') }, Piece::Text("-"), LAST]);
+        assert_ne!(dashes.key("", &[part(&"1-"), part(&"2")]), dashes.key("", &[part(&"1"), part(&"-2")]));
+        assert_ne!(dashes.key("", &[part(&"a-b"), part(&"c")]), dashes.key("", &[part(&"a"), part(&"b-c")]));
+        assert_eq!(dashes.key("", &[part(&-1), part(&-2)]), "%%2D1--2");
+    }
+}

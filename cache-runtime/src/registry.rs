@@ -1,0 +1,208 @@
+//! The cached functions and events of this program, and whether they agree with each other.
+//!
+//! Expansions submit themselves through `inventory`, so all of them are known before the first call.
+
+use crate::event::{EventDeclaration, MAX_FIELDS};
+use crate::function::Function;
+use std::collections::BTreeMap;
+
+/// A cached function of this program.
+#[derive(Debug)]
+pub struct RegisteredFunction(pub &'static Function);
+
+/// A declared event of this program.
+#[derive(Debug)]
+pub struct RegisteredEvent(pub &'static EventDeclaration);
+
+inventory::collect!(RegisteredFunction);
+inventory::collect!(RegisteredEvent);
+
+/// Every cached function, by path.
+pub(crate) fn functions() -> Vec<&'static Function> {
+    let mut all: Vec<_> = inventory::iter::<RegisteredFunction>.into_iter().map(|registered| registered.0).collect();
+    all.sort_by_key(|function| (function.spec().path, function.spec().line));
+    all
+}
+
+/// Every declared event, by name.
+pub(crate) fn events() -> Vec<&'static EventDeclaration> {
+    let mut all: Vec<_> = inventory::iter::<RegisteredEvent>.into_iter().map(|registered| registered.0).collect();
+    all.sort_by_key(|event| (event.name, event.file, event.line));
+    all
+}
+
+/// The declared event of a name.
+pub(crate) fn event(name: &str) -> Option<&'static EventDeclaration> {
+    inventory::iter::<RegisteredEvent>.into_iter().map(|registered| registered.0).find(|event| event.name == name)
+}
+
+/// Whether any cached function listens to an event of this name.
+pub(crate) fn has_listener(event: &str) -> bool {
+    listeners(event).next().is_some()
+}
+
+/// The functions that listen to an event, each with the fields it needs.
+pub(crate) fn listeners<'a>(event: &'a str) -> impl Iterator<Item = (&'static Function, Vec<&'static str>)> + 'a {
+    inventory::iter::<RegisteredFunction>.into_iter().flat_map(move |registered| {
+        let bound = registered.0.bindings().iter().filter(move |bound| bound.event == event);
+        bound.map(|bound| (registered.0, bound.fields.iter().map(|(name, _)| *name).collect()))
+    })
+}
+
+/// The event that a misspelt name most likely means.
+pub(crate) fn most_like(name: &str) -> Option<String> {
+    let declared = events().into_iter().map(|event| event.name);
+    let heard = functions().into_iter().flat_map(|function| function.bindings().iter().map(|bound| bound.event));
+    let scored = declared.chain(heard).map(|known| (strsim::jaro_winkler(known, name), known));
+    let best = scored.max_by(|(left, _), (right, _)| left.total_cmp(right))?;
+    (best.0 > 0.8).then(|| best.1.to_owned())
+}
+
+/// What is wrong between the functions and events of this program, a sentence each.
+pub(crate) fn problems() -> Vec<String> {
+    let functions = functions();
+    let mut problems = names_used_twice(&functions);
+    problems.extend(overlapping_keys(&functions));
+    problems.extend(too_many_fields(&functions));
+    problems.extend(events_declared_twice());
+    problems.extend(cycles());
+    problems
+}
+
+fn names_used_twice(functions: &[&'static Function]) -> Vec<String> {
+    let mut seen: BTreeMap<&str, &Function> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for &function in functions {
+        if let Some(first) = seen.insert(function.spec().name, function) {
+            problems.push(format!(
+                "two cached functions are named `{}`: {} ({}) and {} ({}); give one of them `name = \"…\"`",
+                function.spec().name,
+                first.spec().path,
+                first.location(),
+                function.spec().path,
+                function.location(),
+            ));
+        }
+    }
+    problems
+}
+
+fn overlapping_keys(functions: &[&'static Function]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (at, left) in functions.iter().enumerate() {
+        for right in &functions[at + 1..] {
+            let (l, r) = (left.spec(), right.spec());
+            if value_type(l.returns) != value_type(r.returns) && l.template.overlaps(l.path, r.template, r.path) {
+                problems.push(format!(
+                    "the keys of two cached functions can be equal while their values differ in type: \
+                     {} `{}` → {} ({}) and {} `{}` → {} ({}); change one key",
+                    l.path,
+                    left.template(),
+                    l.returns,
+                    left.location(),
+                    r.path,
+                    right.template(),
+                    r.returns,
+                    right.location(),
+                ));
+            }
+        }
+    }
+    problems
+}
+
+/// The text of what is cached, of a return type's text: without `Result<…, E>` and `Option<…>`.
+fn value_type(returns: &str) -> &str {
+    for wrapper in ["Result<", "Option<"] {
+        let Some(at) = returns.find(wrapper) else { continue };
+        let wraps_all = returns[..at].chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':');
+        if wraps_all && returns.ends_with('>') {
+            let inner = &returns[at + wrapper.len()..returns.len() - 1];
+            return value_type(first_argument(inner));
+        }
+    }
+    returns
+}
+
+fn first_argument(arguments: &str) -> &str {
+    let mut depth = 0_i32;
+    for (at, c) in arguments.char_indices() {
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            '>' | ')' | ']' => depth -= 1,
+            ',' if depth == 0 => return arguments[..at].trim(),
+            _ => {}
+        }
+    }
+    arguments.trim()
+}
+
+fn too_many_fields(functions: &[&'static Function]) -> Vec<String> {
+    let wide = functions.iter().flat_map(|function| function.bindings().iter().map(move |bound| (function, bound)));
+    wide.filter(|(_, bound)| bound.fields.len() > MAX_FIELDS)
+        .map(|(function, bound)| {
+            format!(
+                "{} ({}) is bound to {} fields of `{}`; at most {MAX_FIELDS} can be: name them, as in `\"{}({})\"`",
+                function.spec().path,
+                function.location(),
+                bound.fields.len(),
+                bound.event,
+                bound.event,
+                bound.fields[0].0,
+            )
+        })
+        .collect()
+}
+
+fn events_declared_twice() -> Vec<String> {
+    let events = events();
+    let pairs = events.windows(2).filter(|pair| pair[0].name == pair[1].name);
+    pairs
+        .map(|pair| {
+            format!(
+                "two events are named `{}`: {} ({}:{}) and {} ({}:{}); give one of them `#[event(name = \"…\")]`",
+                pair[0].name, pair[0].type_name, pair[0].file, pair[0].line, pair[1].type_name, pair[1].file, pair[1].line,
+            )
+        })
+        .collect()
+}
+
+/// Each circle of cascades once, as the way around it, begun at its first name.
+fn cycles() -> Vec<String> {
+    let mut found = Vec::new();
+    for event in events() {
+        walk(event, &mut vec![event.name], &mut found);
+    }
+    found.sort();
+    found.dedup();
+    found.into_iter().map(|way| format!("events cascade in a circle: {way}")).collect()
+}
+
+fn walk(event: &'static EventDeclaration, way: &mut Vec<&'static str>, found: &mut Vec<String>) {
+    for cascade in event.cascades {
+        let target = (cascade.target)();
+        let first = way[0];
+        if target.name == first {
+            if way.iter().all(|name| *name >= first) {
+                found.push(format!("{} → {first}", way.join(" → ")));
+            }
+        } else if !way.contains(&target.name) {
+            way.push(target.name);
+            walk(target, way, found);
+            way.pop();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_value_type_is_what_is_cached() {
+        assert_eq!(value_type("Result<Vec<Member>, DbError>"), "Vec<Member>");
+        assert_eq!(value_type("io::Result<Option<(u8, u16)>>"), "(u8, u16)");
+        assert_eq!(value_type("AppResult<u64>"), "u64");
+        assert_eq!(value_type("Vec<Option<u8>>"), "Vec<Option<u8>>");
+    }
+}

@@ -1,0 +1,238 @@
+//! What every store has to do, a sentence a check. [`store_suite!`](crate::store_suite) makes them the tests of a store.
+//!
+//! Each check works in a namespace of its own, so that one server serves them all at once. They poll where something has
+//! to expire, hence the store has to live by the real time.
+
+pub mod invalidations;
+pub mod loads;
+pub mod names;
+pub mod removals;
+
+use super::{Begin, Begun, Bump, Commit, Put, Read, Removal, Snapshot, Store, Verdict, Want};
+use crate::key::{Dependency, Key};
+use crate::stamp::{Partition, Stamp, random_name};
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+use std::time::Duration;
+
+/// Makes the tests of a store, one for each sentence of the contract.
+///
+/// It is given a future of a new [`Store`](crate::store::Store), evaluated once a test. Two tests may run at once.
+///
+/// ```
+/// mod memory {
+///     use cache_runtime::store::MemoryStore;
+///
+///     cache_runtime::store_suite!(async { MemoryStore::new() });
+/// }
+/// ```
+#[macro_export]
+macro_rules! store_suite {
+    ($make:expr) => {
+        $crate::store_suite! { @loads $make =>
+            nothing_is_read_where_nothing_was_stored
+            a_committed_entry_is_read_back_and_valid
+            an_entry_that_depends_on_nothing_is_valid
+            a_head_is_the_first_bytes_of_an_entry
+            a_megabyte_comes_back_as_it_was
+            loads_of_one_key_share_its_fence
+            an_entry_expires
+            a_load_that_took_too_long_is_refused
+            a_fence_lives_as_long_as_the_longest_load
+            stamps_are_printed_and_parsed
+        }
+        $crate::store_suite! { @invalidations $make =>
+            a_bump_refuses_the_loads_begun_before_it
+            a_bump_ends_the_entries_stored_before_it
+            a_bump_of_another_dependency_refuses_nothing
+            a_load_begun_after_a_bump_is_valid
+            a_bump_of_one_of_many_dependencies_refuses
+            concurrent_bumps_have_distinct_and_increasing_seqs
+            a_bump_makes_no_generation
+            a_load_that_lost_a_generation_is_refused
+            a_load_from_before_a_lost_bump_is_refused
+            an_entry_that_lost_a_generation_is_not_valid
+            a_generation_lives_as_long_as_the_longest_wish
+            clearing_ends_entries_and_refuses_loads
+            clearing_begins_another_epoch
+        }
+        $crate::store_suite! { @removals $make =>
+            a_removal_says_how_much_existed
+            a_removed_entry_is_gone
+            a_removal_refuses_the_loads_under_way
+            a_put_is_read_back_and_valid
+            a_put_replaces_what_is_there
+            a_put_refuses_the_loads_under_way
+            an_entry_that_was_put_expires
+            removals_and_puts_step_the_seq
+        }
+        $crate::store_suite! { @names $make =>
+            two_namespaces_do_not_touch
+            a_namespace_that_begins_like_another_is_another
+            any_text_is_a_name
+            any_text_is_a_namespace
+            names_like_the_stores_own_are_just_names
+            a_key_and_a_dependency_of_one_text_do_not_touch
+        }
+    };
+    (@$part:ident $make:expr => $($sentence:ident)+) => {
+        $(
+            #[test]
+            fn $sentence() {
+                $crate::store::conformance::run(async {
+                    let store = $make.await;
+                    $crate::store::conformance::$part::$sentence(&store).await;
+                });
+            }
+        )+
+    };
+}
+
+/// Runs a future to its end on a runtime of its own.
+///
+/// # Panics
+/// If the system does not let it make one.
+pub fn run<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime can be made").block_on(future)
+}
+
+/// Long enough for whatever a check does.
+const LONG_MS: u64 = 600_000;
+/// Soon over.
+const SHORT_MS: u64 = 20;
+
+/// A store with a namespace that nothing else uses.
+struct Space<'a> {
+    store: &'a dyn Store,
+    namespace: String,
+}
+
+impl<'a> Space<'a> {
+    fn new(store: &'a dyn Store) -> Self {
+        Self::named(store, format!("suite-{:016x}", random_name()))
+    }
+
+    fn named(store: &'a dyn Store, namespace: String) -> Self {
+        Self { store, namespace }
+    }
+
+    fn call(&self, key: &str, dependencies: &[&str]) -> Call<'_> {
+        let name = |text: &str| Key::new(&self.namespace, text.to_owned(), usize::MAX);
+        Call { space: self, key: name(key), dependencies: dependencies.iter().map(|text| name(text)).collect() }
+    }
+
+    async fn bump(&self, dependencies: &[&str]) -> Vec<Bump> {
+        let names: Vec<Dependency> = self.call("", dependencies).dependencies;
+        self.store.bump(&self.namespace, &names).await.expect("the store bumps")
+    }
+
+    async fn remove(&self, keys: &[&str]) -> Removal {
+        let names: Vec<Key> = self.call("", keys).dependencies;
+        self.store.remove(&self.namespace, &names).await.expect("the store removes")
+    }
+
+    async fn clear(&self) -> Vec<Bump> {
+        self.store.clear(&self.namespace).await.expect("the store clears")
+    }
+}
+
+/// A cached call: its key and what it depends on.
+struct Call<'a> {
+    space: &'a Space<'a>,
+    key: Key,
+    dependencies: Vec<Dependency>,
+}
+
+impl Call<'_> {
+    async fn begin(&self) -> Begun {
+        self.begin_for(LONG_MS, LONG_MS).await
+    }
+
+    async fn begin_for(&self, generation_life_ms: u64, fence_life_ms: u64) -> Begun {
+        let begin = Begin { key: &self.key, dependencies: &self.dependencies, generation_life_ms, fence_life_ms };
+        self.space.store.begin(&self.space.namespace, begin).await.expect("the store begins a load")
+    }
+
+    async fn commit(&self, begun: &Begun, bytes: &[u8]) -> Verdict {
+        self.commit_for(begun, bytes, LONG_MS).await
+    }
+
+    async fn commit_for(&self, begun: &Begun, bytes: &[u8], life_ms: u64) -> Verdict {
+        let commit = Commit { key: &self.key, dependencies: &self.dependencies, begun, bytes, life_ms };
+        self.space.store.commit(&self.space.namespace, commit).await.expect("the store decides on a load")
+    }
+
+    /// Loads and stores, undisturbed.
+    async fn store(&self, bytes: &[u8]) -> Begun {
+        let begun = self.begin().await;
+        assert_eq!(self.commit(&begun, bytes).await, Verdict::Stored);
+        begun
+    }
+
+    async fn put(&self, bytes: &[u8], life_ms: u64) -> Bump {
+        self.space.store.put(&self.space.namespace, Put { key: &self.key, bytes, life_ms }).await.expect("the store puts")
+    }
+
+    async fn read(&self) -> Snapshot {
+        self.look(Want::Whole).await
+    }
+
+    async fn look(&self, want: Want) -> Snapshot {
+        let read = Read { key: &self.key, dependencies: &self.dependencies, want };
+        self.space.store.read(&self.space.namespace, read).await.expect("the store reads")
+    }
+
+    async fn entry(&self) -> Option<Vec<u8>> {
+        self.read().await.entry.map(|bytes| bytes.to_vec())
+    }
+
+    /// Whether there is an entry and one with these stamps is valid: section 3 of the protocol.
+    async fn is_valid(&self, begun: &Begun) -> bool {
+        let snapshot = self.read().await;
+        let stamp_of = |partition: Partition| begun.stamps.iter().find(|(of, _)| *of == partition).map(|(_, stamp)| *stamp);
+        let same_epoch = |(partition, stamp): &(Partition, Stamp)| {
+            snapshot.partitions.iter().any(|(of, now)| of == partition && now.is_some_and(|now| now.epoch == stamp.epoch))
+        };
+        let covered = |(of, generation): (&Dependency, &Option<Stamp>)| {
+            let stamp = stamp_of(of.partition(self.space.store.partitions()));
+            generation.zip(stamp).is_some_and(|(generation, stamp)| stamp.covers(generation))
+        };
+        assert_eq!(snapshot.generations.len(), self.dependencies.len(), "a generation for each dependency, in their order");
+        snapshot.entry.is_some()
+            && begun.stamps.iter().all(same_epoch)
+            && self.dependencies.iter().zip(&snapshot.generations).all(covered)
+    }
+
+    /// Whether a load ends without a valid entry: refused at once, or dead on arrival where a partition checks only its own.
+    async fn is_refused(&self, begun: &Begun) -> bool {
+        let verdict = self.commit(begun, b"late").await;
+        assert!(verdict != Verdict::Stored || self.space.store.partitions() > 1, "one partition can check all of a load");
+        !self.is_valid(begun).await
+    }
+}
+
+/// Waits until something holds.
+async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
+    let polled = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(20), polled).await.is_ok(), "not within 20 s: {what}");
+}
+
+/// Awaits all of them at once. By hand, for tokio's `join!` is a feature more and would want them counted.
+async fn together<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut all: Vec<_> = all.map(|future| (Box::pin(future), None)).collect();
+    poll_fn(|context| {
+        for (future, output) in all.iter_mut().filter(|(_, output)| output.is_none()) {
+            if let Poll::Ready(ready) = future.as_mut().poll(context) {
+                *output = Some(ready);
+            }
+        }
+        if all.iter().all(|(_, output)| output.is_some()) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    all.into_iter().filter_map(|(_, output)| output).collect()
+}

@@ -1,0 +1,166 @@
+//! Where entries live outside the process: the operations of the invalidation protocol, and who performs them.
+//!
+//! A store knows keys, dependencies, stamps and bytes. It does not know values, policies or events, and it never retries.
+
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+mod memory;
+#[cfg(feature = "redis")]
+pub mod redis;
+
+pub use memory::MemoryStore;
+
+use crate::error::StoreError;
+use crate::key::{Dependency, Key};
+use crate::stamp::{Partition, Stamp};
+use bytes::Bytes;
+use std::future::Future;
+use std::pin::Pin;
+
+/// A future of a store's answer.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// The port to a store. `docs/protocol.md` says what each operation has to guarantee; `store_suite!` checks it.
+///
+/// Every operation is atomic in each partition it touches, and ends by a deadline of the store's own.
+/// `namespace` separates caches that share a server: nothing done in one is seen in another.
+pub trait Store: Send + Sync + 'static {
+    /// What it is called in errors and metrics.
+    fn name(&self) -> &'static str;
+
+    /// How many partitions it has; fixed for its life.
+    fn partitions(&self) -> u16 {
+        1
+    }
+
+    /// Reads an entry and all that decides whether it is valid, in one round trip.
+    fn read<'a>(&'a self, namespace: &'a str, read: Read<'a>) -> Answer<'a, Snapshot>;
+
+    /// Prepares a load: makes the generations that are absent, makes or joins the key's fence, returns the stamps.
+    fn begin<'a>(&'a self, namespace: &'a str, begin: Begin<'a>) -> Answer<'a, Begun>;
+
+    /// Stores a loaded entry unless something overtook the load.
+    fn commit<'a>(&'a self, namespace: &'a str, commit: Commit<'a>) -> Answer<'a, Verdict>;
+
+    /// Invalidates everything that depends on any of these.
+    fn bump<'a>(&'a self, namespace: &'a str, dependencies: &'a [Dependency]) -> Answer<'a, Vec<Bump>>;
+
+    /// Removes entries and refuses the loads of their keys that are under way.
+    fn remove<'a>(&'a self, namespace: &'a str, keys: &'a [Key]) -> Answer<'a, Removal>;
+
+    /// Stores an entry whatever is there, and refuses the loads of its key that are under way.
+    fn put<'a>(&'a self, namespace: &'a str, put: Put<'a>) -> Answer<'a, Bump>;
+
+    /// Begins a new epoch in every partition: all entries of the namespace are invalid.
+    fn clear<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>>;
+}
+
+/// What to read.
+#[derive(Clone, Copy, Debug)]
+pub struct Read<'a> {
+    /// The entry's key.
+    pub key: &'a Key,
+    /// Its dependencies.
+    pub dependencies: &'a [Dependency],
+    /// How much of the entry is wanted.
+    pub want: Want,
+}
+
+/// How much of an entry is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// All of it.
+    Whole,
+    /// The first bytes, enough to tell whether it is still the same.
+    Head(usize),
+}
+
+/// What was read. Its parts need not be of one moment: an invalidation that fell between them was concurrent.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The entry's bytes, as much as was wanted.
+    pub entry: Option<Bytes>,
+    /// The stamp of each partition involved, or none if it has no history yet.
+    pub partitions: Vec<(Partition, Option<Stamp>)>,
+    /// The generation of each dependency, in their order.
+    pub generations: Vec<Option<Stamp>>,
+}
+
+/// What is about to be loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Begin<'a> {
+    /// The entry's key.
+    pub key: &'a Key,
+    /// Its dependencies.
+    pub dependencies: &'a [Dependency],
+    /// How long its generations have to live: longer than the entry can.
+    pub generation_life_ms: u64,
+    /// How long the load may take.
+    pub fence_life_ms: u64,
+}
+
+/// A load that may be committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// The stamp of each partition involved, from before the load.
+    pub stamps: Vec<(Partition, Stamp)>,
+    /// The fence that has to stand when the load is committed.
+    pub fence: u64,
+}
+
+/// A loaded entry.
+#[derive(Clone, Copy, Debug)]
+pub struct Commit<'a> {
+    /// The entry's key.
+    pub key: &'a Key,
+    /// Its dependencies.
+    pub dependencies: &'a [Dependency],
+    /// What `begin` returned.
+    pub begun: &'a Begun,
+    /// The entry.
+    pub bytes: &'a [u8],
+    /// How long it is kept, in milliseconds; not zero.
+    pub life_ms: u64,
+}
+
+/// Whether a loaded entry was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was.
+    Stored,
+    /// The fence is gone or another's: the key was removed or set, or the load took too long.
+    Fenced,
+    /// A dependency was invalidated after the load began.
+    Overtaken,
+    /// The partition's history is another one.
+    Forgotten,
+}
+
+/// An entry to store unconditionally.
+#[derive(Clone, Copy, Debug)]
+pub struct Put<'a> {
+    /// The entry's key.
+    pub key: &'a Key,
+    /// The entry, stamped by a `begin` before.
+    pub bytes: &'a [u8],
+    /// How long it is kept, in milliseconds; not zero.
+    pub life_ms: u64,
+}
+
+/// One step of a partition's sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bump {
+    /// Where.
+    pub partition: Partition,
+    /// The stamp after it.
+    pub stamp: Stamp,
+}
+
+/// What a removal found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// How many of the keys had an entry.
+    pub existed: usize,
+    /// The step of each partition involved.
+    pub bumps: Vec<Bump>,
+}

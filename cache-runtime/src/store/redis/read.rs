@@ -1,0 +1,56 @@
+//! The read: one round trip, no script, and what its answer means.
+
+use super::connect::{Link, foreign};
+use super::names::Names;
+use super::ONLY;
+use crate::stamp::Stamp;
+use crate::store::{Read, Snapshot, Want};
+use ::redis::{RedisResult, Value, cmd, pipe};
+use bytes::Bytes;
+
+pub(super) async fn read(link: &Link, names: &Names, read: Read<'_>) -> RedisResult<Snapshot> {
+    let mut connection = link.connection.clone();
+    let mut decides = vec![names.meta()];
+    decides.extend(names.generations(read.dependencies));
+    let (entry, decides) = match read.want {
+        Want::Whole => {
+            let mut values: Vec<Value> = cmd("MGET").arg(names.entry(read.key)).arg(decides).query_async(&mut connection).await?;
+            let rest = values.split_off(values.len().min(1));
+            (values.pop().and_then(bytes), rest)
+        }
+        Want::Head(len) => {
+            let mut both = pipe();
+            both.cmd("GETRANGE").arg(names.entry(read.key)).arg(0).arg(len.max(1) - 1).cmd("MGET").arg(decides);
+            let (head, rest): (Value, Vec<Value>) = both.query_async(&mut connection).await?;
+            // There is no empty entry: an empty range is that of a key that is absent.
+            (bytes(head).filter(|head| !head.is_empty()).map(|head| head.slice(..len.min(head.len()))), rest)
+        }
+    };
+    snapshot(link, entry, decides)
+}
+
+/// Makes sense of the meta and the generations; what does not parse is as good as absent.
+fn snapshot(link: &Link, entry: Option<Bytes>, decides: Vec<Value>) -> RedisResult<Snapshot> {
+    let mut decides = decides.into_iter().map(bytes);
+    let meta = decides.next().flatten();
+    let now = match meta.as_deref().and_then(|meta| meta_of(std::str::from_utf8(meta).ok()?)) {
+        Some((_, incarnation)) if incarnation != link.incarnation => return Err(foreign()),
+        known => known.map(|(now, _)| now),
+    };
+    let generations = decides.map(|value| Stamp::parse(std::str::from_utf8(&value?).ok()?)).collect();
+    Ok(Snapshot { entry, partitions: vec![(ONLY, now)], generations })
+}
+
+/// The stamp and the incarnation that a meta names.
+fn meta_of(text: &str) -> Option<(Stamp, &str)> {
+    let (epoch, rest) = text.split_once(':')?;
+    let (_, incarnation) = rest.split_once(':')?;
+    Some((Stamp::parse(&text[..text.len() - incarnation.len() - 1])?, incarnation)).filter(|_| !epoch.is_empty())
+}
+
+fn bytes(value: Value) -> Option<Bytes> {
+    match value {
+        Value::BulkString(bytes) => Some(bytes.into()),
+        _ => None,
+    }
+}

@@ -1,0 +1,7 @@
+-- Raises the generations that are present, keeping their lives; an absent one is invalid already.
+-- KEYS[2…]: the generations
+local now = step()
+for i = 2, #KEYS do
+    redis.call('SET', KEYS[i], now, 'XX', 'KEEPTTL')
+end
+return now

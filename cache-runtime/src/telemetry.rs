@@ -1,0 +1,160 @@
+//! What the cache did: counters, and notices for those who observe it.
+
+use crate::error::{CodecError, StoreError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// What a cache has counted since it was built.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct Stats {
+            $($(#[$doc])* pub $name: u64,)*
+            /// Entries in memory now.
+            pub l1_entries: u64,
+            /// Bytes that they weigh; entries if L1 is bounded by entries.
+            pub l1_weight: u64,
+            /// Keys that are being loaded now.
+            pub flights: u64,
+        }
+
+        #[derive(Debug, Default)]
+        pub(crate) struct Counters {
+            $(pub(crate) $name: Counter,)*
+        }
+
+        impl Counters {
+            pub(crate) fn read(&self) -> Stats {
+                Stats { $($name: self.$name.get(),)* ..Stats::default() }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Answers from memory.
+    l1_hits,
+    /// Answers from the store.
+    l2_hits,
+    /// Calls that neither tier answered.
+    misses,
+    /// Runs of cached functions' bodies.
+    loads,
+    /// Those that returned an error.
+    load_errors,
+    /// Calls that shared another call's load.
+    flights_joined,
+    /// Entries in memory that one round trip found still valid.
+    revalidated,
+    /// Loaded values that were not kept, since they had been overtaken.
+    fills_refused,
+    /// Invalidations acknowledged: events (cascades included), tags, removals, sets and clears.
+    invalidations,
+    /// Entries evicted from memory for room.
+    evictions,
+    /// Operations that the store did not perform.
+    store_errors,
+    /// Stored bytes that were no entry of this program: altered, or of another format, codec or type.
+    unreadable,
+    /// Values that were returned and not stored, since they are too large or cannot be encoded.
+    unstorable,
+    /// Calls that waited for their own load and ran it unshared instead.
+    circular_waits,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counter(Arc<AtomicU64>);
+
+impl Counter {
+    pub(crate) fn count(&self) {
+        self.add(1);
+    }
+
+    pub(crate) fn add(&self, by: u64) {
+        self.0.fetch_add(by, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn share(&self) -> Arc<AtomicU64> {
+        self.0.clone()
+    }
+}
+
+/// Something that no caller was told of.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Notice<'a> {
+    /// The store did not perform an operation; the call went on without it.
+    StoreFailed {
+        /// Which operation of [`Store`](crate::Store).
+        operation: &'static str,
+        /// Why.
+        error: &'a StoreError,
+    },
+    /// Stored bytes were no entry of this program; the call went on as after a miss.
+    Unreadable {
+        /// The entry's key.
+        key: &'a str,
+        /// What is the matter with them.
+        reason: &'a str,
+    },
+    /// A value was returned and not stored.
+    Unstorable {
+        /// The entry's key.
+        key: &'a str,
+        /// Why.
+        error: &'a CodecError,
+    },
+    /// A loaded value was returned and not kept: something it depends on was invalidated meanwhile.
+    FillRefused {
+        /// The entry's key.
+        key: &'a str,
+    },
+    /// A call would have waited for its own load; it ran the body unshared.
+    CircularWait {
+        /// The entry's key.
+        key: &'a str,
+    },
+    /// The program's functions, events or configuration are not coherent, and nobody built a cache that could say so.
+    Misconfigured {
+        /// What is wrong, and what would be right.
+        problem: &'a str,
+    },
+}
+
+/// Somebody who is told of notices. What it does must be quick; a panic in it is caught and changes nothing.
+///
+/// Every `Fn(&Notice)` is one.
+pub trait Observer: Send + Sync + 'static {
+    /// Is told of one notice.
+    fn notice(&self, notice: &Notice<'_>);
+}
+
+impl<F: Fn(&Notice<'_>) + Send + Sync + 'static> Observer for F {
+    fn notice(&self, notice: &Notice<'_>) {
+        self(notice);
+    }
+}
+
+/// The observers of a cache.
+#[derive(Default)]
+pub(crate) struct Observers(pub(crate) Vec<Box<dyn Observer>>);
+
+impl Observers {
+    pub(crate) fn tell(&self, notice: &Notice<'_>) {
+        for observer in &self.0 {
+            let _a_failing_observer_affects_nothing = catch_unwind(AssertUnwindSafe(|| observer.notice(notice)));
+        }
+    }
+}
+
+impl std::fmt::Debug for Observers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} observers", self.0.len())
+    }
+}
