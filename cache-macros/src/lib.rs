@@ -1,1 +1,43 @@
-//! The macros.
+//! The attributes and derives of `cache-runtime`, which re-exports them; depend on that crate.
+//!
+//! Every macro goes the same way: parse, collect what is wrong, lower to checked facts, expand to a call.
+
+mod cache_event;
+mod cache_key;
+mod cached;
+mod item;
+mod options;
+mod paths;
+mod problems;
+mod template;
+mod test_attr;
+mod values;
+
+
+use proc_macro::TokenStream;
+
+/// Caches an async function. See the guide of `cache-runtime` for every option.
+///
+/// `key`, `ttl`, `invalidate_on`, `tags`, `skip`, `name`, `version`, `cache`, `tiers`, `codec`, `crate`, `companions`.
+#[proc_macro_attribute]
+pub fn cached(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    cached::expand(arguments.into(), item.into()).into()
+}
+
+/// Declares an event that cached functions can be bound to.
+#[proc_macro_derive(CacheEvent, attributes(event))]
+pub fn cache_event(item: TokenStream) -> TokenStream {
+    cache_event::expand(item.into()).into()
+}
+
+/// Lets a type stand in a key.
+#[proc_macro_derive(CacheKey, attributes(key))]
+pub fn cache_key(item: TokenStream) -> TokenStream {
+    cache_key::expand(item.into()).into()
+}
+
+/// A tokio test with a cache of its own: in memory, by a manual clock.
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    test_attr::expand(arguments.into(), item.into()).into()
+}

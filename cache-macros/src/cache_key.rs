@@ -1,0 +1,155 @@
+//! `#[derive(CacheKey)]`: a type of the user's in a key.
+
+use crate::paths::Door;
+use crate::problems::{Problems, error};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Fields, Path, Variant};
+
+/// The implementation, or all that keeps it from being written.
+pub(crate) fn expand(item: TokenStream) -> TokenStream {
+    let mut problems = Problems::default();
+    let tokens = problems.take(syn::parse2(item)).and_then(|input: DeriveInput| {
+        let door = Door::new(runtime(&input, &mut problems).as_ref());
+        let arms = arms(&input, &door, &mut problems)?;
+        Some(implementation(&input, &door, &arms))
+    });
+    match tokens.filter(|_| problems.is_empty()) {
+        Some(tokens) => tokens,
+        None => problems.into_tokens(),
+    }
+}
+
+/// How one struct or variant is taken apart and written.
+struct Arm {
+    pattern: TokenStream,
+    write: TokenStream,
+    fingerprint: TokenStream,
+}
+
+fn runtime(input: &DeriveInput, problems: &mut Problems) -> Option<Path> {
+    let mut runtime = None;
+    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("key")) {
+        let nested = attribute.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("crate") {
+                return Err(error(&meta.path, "unknown option of a key", "the only option of a type is `crate = path`"));
+            }
+            runtime = Some(meta.value()?.call(Path::parse_mod_style)?);
+            Ok(())
+        });
+        problems.take(nested);
+    }
+    runtime
+}
+
+fn arms(input: &DeriveInput, door: &Door, problems: &mut Problems) -> Option<Vec<Arm>> {
+    match &input.data {
+        Data::Struct(data) => {
+            let name = &input.ident;
+            let unit = quote!(key.variant(::core::stringify!(#name)););
+            let none = matches!(data.fields, Fields::Unit).then_some(unit);
+            Some(vec![arm(&quote!(Self), &data.fields, none.as_ref(), &TokenStream::new(), door, problems)])
+        }
+        Data::Enum(data) if data.variants.is_empty() => {
+            problems.at(&input.ident, "an enum without variants has no values", "use it in no key");
+            None
+        }
+        Data::Enum(data) => {
+            let variants = data.variants.iter().enumerate();
+            Some(variants.map(|(at, variant)| variant_arm(at, variant, door, problems)).collect())
+        }
+        Data::Union(data) => {
+            problems.at(&data.union_token, "a union cannot be part of a key", "implement `KeyPart` by hand");
+            None
+        }
+    }
+}
+
+fn variant_arm(at: usize, variant: &Variant, door: &Door, problems: &mut Problems) -> Arm {
+    let (name, index) = (&variant.ident, u32::try_from(at).unwrap_or(u32::MAX));
+    let head = quote!(key.variant(::core::stringify!(#name)););
+    let mark = quote!(print.variant(#index););
+    arm(&quote!(Self::#name), &variant.fields, Some(&head), &mark, door, problems)
+}
+
+/// A tuple struct of one field is written as that field; everything else in parentheses.
+fn arm(
+    path: &TokenStream,
+    fields: &Fields,
+    head: Option<&TokenStream>,
+    mark: &TokenStream,
+    door: &Door,
+    problems: &mut Problems,
+) -> Arm {
+    let kept: Vec<_> = fields.iter().enumerate().filter(|(_, field)| !is_skipped(field, problems)).collect();
+    let bindings: Vec<Ident> = kept.iter().map(|(at, _)| format_ident!("field_{at}")).collect();
+    let members = kept.iter().map(|(at, field)| field.ident.as_ref().map_or_else(|| index(*at), |name| quote!(#name)));
+    let spans: Vec<_> = kept.iter().map(|(_, field)| field.ty.span()).collect();
+    let writes = bindings.iter().zip(&spans).map(|(field, span)| quote_spanned!(*span=> #door::KeyPart::write(#field, key);));
+    let prints = bindings.iter().zip(&spans).map(|(field, span)| quote_spanned!(*span=> #door::KeyPart::fingerprint(#field, print);));
+    let is_transparent = head.is_none() && matches!(fields, Fields::Unnamed(_)) && fields.len() == 1;
+    let write = if is_transparent {
+        quote!(#(#writes)*)
+    } else if matches!(fields, Fields::Unit) {
+        quote!(#head)
+    } else {
+        let separated = separated(writes);
+        quote!(#head key.open('('); #separated key.close(')');)
+    };
+    Arm { pattern: quote!(#path { #(#members: #bindings,)* .. }), write, fingerprint: quote!(#mark #(#prints)*) }
+}
+
+fn index(at: usize) -> TokenStream {
+    let index = syn::Index::from(at);
+    quote!(#index)
+}
+
+fn separated(writes: impl Iterator<Item = TokenStream>) -> TokenStream {
+    let mut tokens = TokenStream::new();
+    for (at, write) in writes.enumerate() {
+        if at > 0 {
+            tokens.extend(quote!(key.next();));
+        }
+        tokens.extend(write);
+    }
+    tokens
+}
+
+fn is_skipped(field: &syn::Field, problems: &mut Problems) -> bool {
+    let mut skipped = false;
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("key")) {
+        let nested = attribute.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("skip") {
+                return Err(error(&meta.path, "unknown option of a field", "the only option of a field is `skip`"));
+            }
+            skipped = true;
+            Ok(())
+        });
+        problems.take(nested);
+    }
+    skipped
+}
+
+fn implementation(input: &DeriveInput, door: &Door, arms: &[Arm]) -> TokenStream {
+    let ident = &input.ident;
+    let mut generics = input.generics.clone();
+    for parameter in generics.type_params_mut() {
+        parameter.bounds.push(syn::parse_quote!(#door::KeyPart));
+    }
+    let (implementation, types, wheres) = generics.split_for_impl();
+    let (write, print) = (matching(arms, |arm| &arm.write), matching(arms, |arm| &arm.fingerprint));
+    quote! {
+        #[allow(unused_variables)]
+        impl #implementation #door::KeyPart for #ident #types #wheres {
+            fn write(&self, key: &mut #door::KeyWriter) { #write }
+            fn fingerprint(&self, print: &mut #door::Fingerprinter) { #print }
+        }
+    }
+}
+
+fn matching<'a>(arms: &'a [Arm], body: impl Fn(&'a Arm) -> &'a TokenStream) -> TokenStream {
+    let patterns = arms.iter().map(|arm| &arm.pattern);
+    let bodies = arms.iter().map(body);
+    quote!(match self { #(#patterns => { #bodies })* })
+}

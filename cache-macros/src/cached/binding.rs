@@ -1,0 +1,108 @@
+//! The elements of `invalidate_on`: `"event"`, `"event(field, other = param)"`, `EventType`, `EventType(*)`.
+
+use crate::problems::error;
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{LitStr, Path, Token};
+
+/// An event as the attribute names it.
+pub(crate) struct EventSpec {
+    pub(crate) event: EventName,
+    pub(crate) fields: FieldsSpec,
+}
+
+pub(crate) enum EventName {
+    Text { name: String, literal: LitStr },
+    Type(Path),
+}
+
+pub(crate) enum FieldsSpec {
+    /// By the names that event and key share.
+    Shared,
+    /// `*`: by none, so that every entry is meant.
+    Every,
+    /// By these.
+    Only(Vec<FieldSpec>),
+}
+
+/// `field`, or `field = value`.
+pub(crate) struct FieldSpec {
+    pub(crate) field: Ident,
+    /// The binding name of a value of the key.
+    pub(crate) value: Ident,
+}
+
+const FORMS: &str = "write `\"member_update\"`, `\"member_update(guild_id)\"`, or the path of an event type";
+
+impl Parse for EventSpec {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(LitStr) {
+            return by_text(input.parse()?);
+        }
+        let fork = input.fork();
+        let Ok(path) = input.call(Path::parse_mod_style) else {
+            let rest: TokenStream = fork.parse()?;
+            return Err(error(&rest, "this is no event", FORMS));
+        };
+        let fields = if input.peek(syn::token::Paren) { parenthesized(input)? } else { FieldsSpec::Shared };
+        Ok(Self { event: EventName::Type(path), fields })
+    }
+}
+
+fn by_text(literal: LitStr) -> syn::Result<EventSpec> {
+    let text = literal.value();
+    let (name, fields) = match text.split_once('(') {
+        None => (text.trim(), FieldsSpec::Shared),
+        Some((name, rest)) => {
+            let inside = rest.trim_end().strip_suffix(')');
+            let inside = inside.ok_or_else(|| error(&literal, format!("`{text}` is not closed"), "close it with `)`"))?;
+            let tokens: TokenStream = inside.parse().map_err(|_| error(&literal, "the fields cannot be read", FORMS))?;
+            let fields = fields.parse2(respanned(tokens, literal.span()));
+            (name.trim(), fields.map_err(|_| error(&literal, format!("`{inside}` are no fields"), FORMS))?)
+        }
+    };
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if name.is_empty() || !name.chars().all(fits) {
+        let help = "use letters, digits, `_`, `-` and `.`, at least one";
+        return Err(error(&literal, format!("`{name}` is not the name of an event"), help));
+    }
+    Ok(EventSpec { event: EventName::Text { name: name.to_owned(), literal }, fields })
+}
+
+fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
+    let at = |mut token: proc_macro2::TokenTree| {
+        token.set_span(span);
+        token
+    };
+    tokens.into_iter().map(at).collect()
+}
+
+fn parenthesized(input: ParseStream<'_>) -> syn::Result<FieldsSpec> {
+    let inside;
+    syn::parenthesized!(inside in input);
+    fields(&inside)
+}
+
+fn fields(input: ParseStream<'_>) -> syn::Result<FieldsSpec> {
+    if input.peek(Token![*]) {
+        input.parse::<Token![*]>()?;
+        return Ok(FieldsSpec::Every);
+    }
+    let all = Punctuated::<FieldSpec, Token![,]>::parse_terminated(input)?;
+    Ok(if all.is_empty() { FieldsSpec::Every } else { FieldsSpec::Only(all.into_iter().collect()) })
+}
+
+impl Parse for FieldSpec {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let field: Ident = input.call(Ident::parse_any)?;
+        let value = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            input.call(Ident::parse_any)?
+        } else {
+            field.clone()
+        };
+        Ok(Self { field, value })
+    }
+}

@@ -1,0 +1,292 @@
+//! From facts to tokens: every function becomes a call.
+
+use super::model::{Binding, Event, Fields, Model, Part, Value};
+use crate::values::Lifetime;
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+
+/// The function and its companions.
+pub(crate) fn expand(model: &Model) -> TokenStream {
+    let cached = cached(model);
+    if !model.companions {
+        return cached;
+    }
+    let (uncached, refresh, entry) = (uncached(model), refresh(model), entry(model));
+    quote!(#cached #uncached #refresh #entry)
+}
+
+fn cached(model: &Model) -> TokenStream {
+    let (attributes, visibility, signature) =
+        (&model.function.attributes, &model.function.visibility, &model.function.signature);
+    let (registration, prelude, answer) = (registration(model), prelude(model), answer(model));
+    let last = last_call(model, "fetch");
+    quote! {
+        #(#attributes)*
+        #visibility #signature {
+            #registration
+            #prelude
+            #answer
+            #last
+        }
+    }
+}
+
+/// Memory first: no future is built and no key is written before it could not answer.
+fn answer(model: &Model) -> TokenStream {
+    let door = &model.door;
+    let span = Span::mixed_site();
+    quote_spanned! {span=>
+        if let #door::Some(hit) = call.peek(&shape) {
+            return hit;
+        }
+    }
+}
+
+fn uncached(model: &Model) -> TokenStream {
+    let body = &model.function.body;
+    companion(model, "uncached", "The body of `{}`, uncached.", &quote!(#body))
+}
+
+fn refresh(model: &Model) -> TokenStream {
+    let (prelude, last) = (prelude(model), last_call(model, "refresh"));
+    let function = function_static(model);
+    companion(model, "refresh", "Runs the body of `{}` and replaces what is cached.", &quote!(#function #prelude #last))
+}
+
+fn companion(model: &Model, suffix: &str, doc: &str, body: &TokenStream) -> TokenStream {
+    let (visibility, mut signature) = (&model.function.visibility, model.function.signature.clone());
+    let doc = doc.replace("{}", &signature.ident.to_string());
+    signature.ident = format_ident!("{}_{suffix}", signature.ident);
+    let attributes = companion_attributes(model);
+    quote! {
+        #[doc = #doc]
+        #attributes
+        #visibility #signature { #body }
+    }
+}
+
+fn entry(model: &Model) -> TokenStream {
+    let (door, visibility, value) = (&model.door, &model.function.visibility, &model.entry_value);
+    let mut signature = model.function.signature.clone();
+    let doc = format!("A handle on the entry of `{}`.", signature.ident);
+    signature.ident = format_ident!("{}_entry", signature.ident);
+    signature.asyncness = None;
+    signature.inputs = model.entry_inputs.iter().cloned().collect();
+    signature.output = syn::parse_quote!(-> #door::Entry<#value>);
+    let (attributes, function, prelude) = (companion_attributes(model), function_static(model), prelude(model));
+    let (parts, span) = (parts(model), Span::mixed_site());
+    let last = quote_spanned!(span=> call.named(&[#(#parts),*]).entry(&shape, wire));
+    quote! {
+        #[doc = #doc]
+        #attributes
+        #visibility #signature { #function #prelude #last }
+    }
+}
+
+/// What decides whether the function exists goes for its companions too; its lints were reported once already.
+fn companion_attributes(model: &Model) -> TokenStream {
+    let cfg = model.function.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    quote! {
+        #(#cfg)*
+        #[allow(dead_code, unused, clippy::all, clippy::pedantic)]
+    }
+}
+
+/// `shape`, `wire` and `call`, reported at the return type if it cannot be cached.
+fn prelude(model: &Model) -> TokenStream {
+    let (door, returns) = (&model.door, &model.returns);
+    let (cache, wire, parts) = (cache(model), wire(model), parts(model));
+    let span = returns.span().resolved_at(Span::mixed_site());
+    quote_spanned! {span=>
+        let shape = {
+            #[allow(unused_imports)]
+            use #door::shapes::{AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _};
+            (&&&&#door::Returned::<#returns>::new()).shape()
+        };
+        let wire = #wire;
+        let call = #door::Call::open(#cache, &__CACHED_FUNCTION, &[#(#parts),*]);
+    }
+}
+
+fn cache(model: &Model) -> TokenStream {
+    let door = &model.door;
+    match &model.cache {
+        Some(cache) => quote!(#door::chosen(&#cache)),
+        None => quote!(#door::current()),
+    }
+}
+
+fn wire(model: &Model) -> TokenStream {
+    let (door, version) = (&model.door, model.version);
+    let span = model.returns.span().resolved_at(Span::mixed_site());
+    match &model.codec {
+        _ if model.tiers.as_ref().is_some_and(|tiers| tiers == "l1") => quote_spanned!(span=> #door::local_wire(&shape)),
+        Some(codec) => quote_spanned!(span=> #door::wire(&shape, #door::Chosen(#codec), #version)),
+        None => quote_spanned!(span=> #door::wire(&shape, #door::CacheCodec, #version)),
+    }
+}
+
+/// The key in a statement of its own, since what is borrowed for it must not live across the await.
+fn last_call(model: &Model, method: &str) -> TokenStream {
+    let (door, returns, body) = (&model.door, &model.returns, &model.function.body);
+    let parts = parts(model);
+    let method = format_ident!("{method}");
+    let span = returns.span().resolved_at(Span::mixed_site());
+    quote_spanned! {span=>
+        let call = call.named(&[#(#parts),*]);
+        call.#method(shape, wire, #door::pin!(async move {
+            #[allow(unreachable_code, clippy::diverging_sub_expression)]
+            if false { return #door::unreachable_return::<#returns>(); }
+            #body
+        })).await
+    }
+}
+
+fn parts(model: &Model) -> Vec<TokenStream> {
+    model.values.iter().map(|value| part(model, value)).collect()
+}
+
+fn part(model: &Model, value: &Value) -> TokenStream {
+    let door = &model.door;
+    let span = value.span.resolved_at(Span::mixed_site());
+    if value.is_type {
+        let ty = format_ident!("{}", value.placeholder.root);
+        return quote_spanned!(span=> #door::part(&#door::TypeName::<#ty>::new()));
+    }
+    // The user's own variable: resolved where the attribute stands, as the parameter's name is.
+    let expression = value.placeholder.expression(value.span.resolved_at(root_span(model, value)));
+    quote_spanned!(span=> #door::part(&#expression))
+}
+
+/// A span with the hygiene of the variable that a placeholder begins with.
+fn root_span(model: &Model, value: &Value) -> Span {
+    let parameters = model.function.parameters();
+    let mut names = parameters.iter().flat_map(|parameter| parameter.names.iter());
+    let named = names.find(|name| ***name == *value.placeholder.root).map(|name| name.span());
+    let receiver = model.function.receiver().filter(|_| value.placeholder.root == "self").map(|this| this.self_token.span);
+    named.or(receiver).unwrap_or_else(Span::call_site)
+}
+
+fn registration(model: &Model) -> TokenStream {
+    let (door, function) = (&model.door, function_static(model));
+    let checks = model.bindings.iter().map(|binding| check(model, binding));
+    quote! {
+        #function
+        #door::submit!(&__CACHED_FUNCTION);
+        #(#checks)*
+    }
+}
+
+fn function_static(model: &Model) -> TokenStream {
+    let (door, spec) = (&model.door, spec(model));
+    quote! {
+        static __CACHED_FUNCTION: #door::Function = #door::Function::new(#spec);
+    }
+}
+
+fn spec(model: &Model) -> TokenStream {
+    let (door, name, version) = (&model.door, &model.name, model.version);
+    let (ident, returns) = (model.function.signature.ident.to_string(), type_text(&model.returns));
+    let (template, tags) = (template(model, &model.key), model.tags.iter().map(|tag| template(model, tag)));
+    let (values, bindings) = (value_names(model), model.bindings.iter().map(|binding| bound(model, binding)));
+    let policy = policy(model);
+    quote! {
+        #door::FunctionSpec {
+            name: #name, path: #door::concat!(#door::module_path!(), "::", #ident),
+            file: #door::file!(), line: #door::line!(), column: #door::column!(),
+            template: #template, values: &[#(#values),*], returns: #returns,
+            bindings: &[#(#bindings),*], tags: &[#(#tags),*], version: #version, policy: #policy,
+        }
+    }
+}
+
+fn value_names(model: &Model) -> impl Iterator<Item = String> {
+    model.values.iter().map(|value| value.placeholder.binding())
+}
+
+fn policy(model: &Model) -> TokenStream {
+    let door = &model.door;
+    let ttl = match &model.ttl {
+        None => quote!(#door::None),
+        Some(Lifetime::Millis(ms)) => quote!(#door::Some(#door::Duration::from_millis(#ms))),
+        Some(Lifetime::Expression(expression)) => quote!(#door::Some(#door::to_duration(#expression))),
+    };
+    let tiers = match model.tiers.as_ref().map(ToString::to_string).as_deref() {
+        Some("l1") => quote!(#door::Some(#door::Tiers::L1)),
+        Some("l2") => quote!(#door::Some(#door::Tiers::L2)),
+        Some(_) => quote!(#door::Some(#door::Tiers::Both)),
+        None => quote!(#door::None),
+    };
+    quote!(|| #door::Policy { ttl: #ttl, tiers: #tiers, ..<#door::Policy as #door::Default>::default() })
+}
+
+fn template(model: &Model, parts: &[Part]) -> TokenStream {
+    let door = &model.door;
+    let pieces = parts.iter().map(|part| match part {
+        Part::Text(text) => quote!(#door::Piece::Text(#text)),
+        Part::Path => quote!(#door::Piece::Path),
+        Part::Value { index, delimiter: None } => quote!(#door::Piece::Value { index: #index, delimiter: #door::None }),
+        Part::Value { index, delimiter: Some(end) } => {
+            quote!(#door::Piece::Value { index: #index, delimiter: #door::Some(#end) })
+        }
+    });
+    quote!(#door::Template::new(&[#(#pieces),*]))
+}
+
+fn bound(model: &Model, binding: &Binding) -> TokenStream {
+    let door = &model.door;
+    let event = match &binding.event {
+        Event::Named(name) => quote!(#door::EventRef::Named(#name)),
+        Event::Declared(path) => quote!(#door::EventRef::Declared(|| <#path as #door::CacheEvent>::DECLARATION)),
+    };
+    let fields = match &binding.fields {
+        Fields::Shared => quote!(#door::Fields::Shared),
+        Fields::Only(fields) => {
+            let pairs = fields.iter().map(|(field, index)| {
+                let field = field.to_string();
+                quote!((#field, #index))
+            });
+            quote!(#door::Fields::Only(&[#(#pairs),*]))
+        }
+    };
+    quote!(#door::Binding { event: #event, fields: #fields })
+}
+
+/// Makes a missing or renamed field of a typed event fail to compile, at the event's path or the field's name.
+fn check(model: &Model, binding: &Binding) -> TokenStream {
+    let Event::Declared(path) = &binding.event else { return TokenStream::new() };
+    let door = &model.door;
+    match &binding.fields {
+        Fields::Shared => {
+            let (names, event) = (value_names(model), path.to_token_stream().to_string().replace(' ', ""));
+            let message = format!(
+                "`{event}` has no field with the name of a value of the key of `{}`\nhelp: name the field (`{event}(field = \
+                 value)`), or write `{event}(*)` to mean every entry",
+                model.function.signature.ident
+            );
+            quote_spanned! {path.span()=>
+                const _: () = #door::assert_shares(<#path as #door::CacheEvent>::DECLARATION, &[#(#names),*], #message);
+            }
+        }
+        Fields::Only(fields) => {
+            let fields = fields.iter().map(|(field, _)| field);
+            quote!(const _: fn(&#path) = |event| { #(let _ = &event.#fields;)* };)
+        }
+    }
+}
+
+/// A type as people write it, whatever spaces its tokens came with.
+fn type_text(ty: &syn::Type) -> String {
+    let text = ty.to_token_stream().to_string();
+    let mut tidy = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        let (before, after) = (text[..at].chars().next_back(), text[at + c.len_utf8()..].chars().next());
+        let joins_words = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        let needed = before == Some(',') || (joins_words(before) && joins_words(after));
+        if c != ' ' || needed {
+            tidy.push(c);
+        }
+    }
+    tidy
+}

@@ -1,0 +1,41 @@
+//! `#[cached]`: parse, collect what is wrong, lower to checked facts, expand to a call.
+
+mod args;
+mod binding;
+mod companions;
+mod expand;
+mod lower;
+mod model;
+mod signature;
+
+use crate::item::Function;
+use crate::problems::Problems;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+
+/// The function with its cache in front of it; whatever is wrong, the function itself comes out.
+pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut problems = Problems::default();
+    let args = args::read(arguments, &mut problems);
+    let function: Function = match syn::parse2(item.clone()) {
+        Ok(function) => function,
+        Err(_) => {
+            let help = "put it on an `async fn` with a body";
+            problems.at(&first_tokens(&item), "`#[cached]` is not on a function", help);
+            let problems = problems.into_tokens();
+            return quote!(#item #problems);
+        }
+    };
+    let model = lower::lower(args, &function, &mut problems);
+    match model.filter(|_| problems.is_empty()) {
+        Some(model) => expand::expand(&model),
+        None => {
+            let (function, problems) = (function.into_token_stream(), problems.into_tokens());
+            quote!(#function #problems)
+        }
+    }
+}
+
+fn first_tokens(item: &TokenStream) -> TokenStream {
+    item.clone().into_iter().take(1).collect()
+}

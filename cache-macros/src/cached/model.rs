@@ -1,0 +1,64 @@
+//! Checked facts: what the stages before have made sure of, and the expansion may rely on.
+
+use crate::item::Function;
+use crate::paths::Door;
+use crate::template::Placeholder;
+use crate::values::Lifetime;
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::{Expr, FnArg, Path, Type};
+
+pub(crate) struct Model {
+    pub(crate) door: Door,
+    pub(crate) function: Function,
+    pub(crate) returns: Type,
+    pub(crate) name: String,
+    pub(crate) key: Vec<Part>,
+    pub(crate) values: Vec<Value>,
+    pub(crate) tags: Vec<Vec<Part>>,
+    pub(crate) bindings: Vec<Binding>,
+    pub(crate) ttl: Option<Lifetime>,
+    pub(crate) tiers: Option<Ident>,
+    pub(crate) codec: Option<Expr>,
+    pub(crate) version: u32,
+    pub(crate) cache: Option<Expr>,
+    pub(crate) companions: bool,
+    /// The parameters that `…_entry` takes: the receiver, and those that the key has values of.
+    pub(crate) entry_inputs: Vec<FnArg>,
+    /// What `…_entry` is a handle on, as a type.
+    pub(crate) entry_value: TokenStream,
+}
+
+/// A piece of a template, its placeholders looked up.
+pub(crate) enum Part {
+    Text(String),
+    /// The function's path.
+    Path,
+    Value {
+        index: usize,
+        delimiter: Option<char>,
+    },
+}
+
+/// A value of a call.
+pub(crate) struct Value {
+    pub(crate) placeholder: Placeholder,
+    /// Whether it names a type parameter, whose value is the type's name.
+    pub(crate) is_type: bool,
+    /// Where a value that cannot be a key is reported.
+    pub(crate) span: Span,
+}
+
+pub(crate) struct Binding {
+    pub(crate) event: Event,
+    pub(crate) fields: Fields,
+}
+
+pub(crate) enum Event {
+    Named(String),
+    Declared(Path),
+}
+
+pub(crate) enum Fields {
+    Shared,
+    Only(Vec<(Ident, usize)>),
+}

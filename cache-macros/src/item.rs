@@ -1,0 +1,152 @@
+//! A function as the attribute sees it: its signature parsed, its body a heap of tokens.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::parse::{Parse, ParseStream};
+use syn::visit::Visit;
+use syn::{Attribute, FnArg, GenericParam, Pat, PatIdent, PatType, Receiver, ReturnType, Signature, Type, Visibility};
+
+#[derive(Clone)]
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) signature: Signature,
+    pub(crate) body: TokenStream,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        let signature = input.parse()?;
+        let body;
+        syn::braced!(body in input);
+        let inner = body.call(Attribute::parse_inner)?;
+        let rest: TokenStream = body.parse()?;
+        Ok(Self { attributes, visibility, signature, body: quote!(#(#inner)* #rest) })
+    }
+}
+
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self { attributes, visibility, signature, body } = self;
+        tokens.extend(quote!(#(#attributes)* #visibility #signature { #body }));
+    }
+}
+
+/// A parameter that is not the receiver.
+pub(crate) struct Parameter<'a> {
+    pub(crate) typed: &'a PatType,
+    /// Every name that its pattern binds.
+    pub(crate) names: Vec<&'a Ident>,
+}
+
+impl Function {
+    pub(crate) fn receiver(&self) -> Option<&Receiver> {
+        self.signature.receiver()
+    }
+
+    pub(crate) fn parameters(&self) -> Vec<Parameter<'_>> {
+        let typed = self.signature.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(typed) => Some(typed),
+            FnArg::Receiver(_) => None,
+        });
+        typed.map(|typed| Parameter { typed, names: names_in(&typed.pat) }).collect()
+    }
+
+    /// Type and const parameters: two instantiations are two functions to a cache.
+    pub(crate) fn generics(&self) -> Vec<&Ident> {
+        let name = |parameter| match parameter {
+            &GenericParam::Type(ref parameter) => Some(&parameter.ident),
+            GenericParam::Const(parameter) => Some(&parameter.ident),
+            GenericParam::Lifetime(_) => None,
+        };
+        self.signature.generics.params.iter().filter_map(name).collect()
+    }
+
+    pub(crate) fn returns(&self) -> Option<&Type> {
+        match &self.signature.output {
+            ReturnType::Type(_, returns) => Some(returns),
+            ReturnType::Default => None,
+        }
+    }
+}
+
+impl Parameter<'_> {
+    /// Whether its value is plainly meant to tell calls apart: a number, a text, an id.
+    ///
+    /// For a pattern with one name, as an extractor has it, the wrapped type counts.
+    pub(crate) fn is_plainly_keyable(&self) -> bool {
+        match &*self.typed.pat {
+            Pat::Ident(_) => is_plain(&self.typed.ty),
+            _ if self.names.len() == 1 => only_argument(&self.typed.ty).is_some_and(is_plain),
+            _ => false,
+        }
+    }
+}
+
+fn names_in(pattern: &Pat) -> Vec<&Ident> {
+    struct Names<'a>(Vec<&'a Ident>);
+    impl<'a> Visit<'a> for Names<'a> {
+        fn visit_pat_ident(&mut self, ident: &'a PatIdent) {
+            self.0.push(&ident.ident);
+            syn::visit::visit_pat_ident(self, ident);
+        }
+    }
+    let mut names = Names(Vec::new());
+    names.visit_pat(pattern);
+    names.0
+}
+
+const PLAIN: [&str; 20] = [
+    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "bool", "char", "str", "String",
+    "Uuid", "f32", "f64", "Duration",
+];
+
+fn is_plain(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(reference) => is_plain(&reference.elem),
+        Type::Slice(slice) => is_plain(&slice.elem),
+        Type::Array(array) => is_plain(&array.elem),
+        Type::Paren(inner) => is_plain(&inner.elem),
+        Type::Path(path) => match path.path.segments.last() {
+            Some(last) if last.arguments.is_none() => PLAIN.contains(&last.ident.to_string().as_str()),
+            Some(last) if ["Option", "Vec"].contains(&last.ident.to_string().as_str()) => {
+                only_argument(ty).is_some_and(is_plain)
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// `T` of `Wrapper<T>`.
+pub(crate) fn only_argument(ty: &Type) -> Option<&Type> {
+    let mut arguments = type_arguments(ty);
+    let first = arguments.next()?;
+    arguments.next().is_none().then_some(first)
+}
+
+/// The type arguments of the last segment of a path.
+pub(crate) fn type_arguments(ty: &Type) -> impl Iterator<Item = &Type> {
+    let arguments = match ty {
+        Type::Path(path) => path.path.segments.last().map(|last| &last.arguments),
+        _ => None,
+    };
+    let arguments = match arguments {
+        Some(syn::PathArguments::AngleBracketed(arguments)) => Some(&arguments.args),
+        _ => None,
+    };
+    arguments.into_iter().flatten().filter_map(|argument| match argument {
+        syn::GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+/// The name of the last segment of a path.
+pub(crate) fn last_name(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
+        _ => None,
+    }
+}

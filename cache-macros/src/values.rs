@@ -1,0 +1,145 @@
+//! One option's value: durations, texts, lists, switches.
+
+use crate::problems::error;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Expr, ExprLit, ExprPath, Lit, LitStr, Path, Token};
+
+/// A TTL as written.
+#[derive(Clone)]
+pub(crate) enum Lifetime {
+    /// A literal, in milliseconds.
+    Millis(u64),
+    /// An expression that only the compiler can evaluate.
+    Expression(Expr),
+}
+
+/// Whole seconds, a text such as `"1h30m"`, or an expression.
+pub(crate) fn lifetime(option: &str, value: &Expr) -> syn::Result<Lifetime> {
+    const FORMS: &str = "write seconds (`300`), a text (`\"5m\"`, `\"1h30m\"`, `\"250ms\"`) or a `Duration` expression";
+    match value {
+        Expr::Lit(ExprLit { lit: Lit::Int(seconds), .. }) => {
+            let seconds: u64 = seconds.base10_parse().map_err(|_| error(value, too_large(option), FORMS))?;
+            positive(option, value, seconds.checked_mul(1_000).ok_or_else(|| error(value, too_large(option), FORMS))?)
+        }
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => match duration_ms(&text.value()) {
+            Ok(ms) => positive(option, value, ms),
+            Err(wrong) => Err(error(value, format!("`{}` is not a duration: {wrong}", text.value()), FORMS)),
+        },
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => {
+            Err(error(value, format!("`{option}` cannot be negative"), FORMS))
+        }
+        Expr::Lit(_) => Err(error(value, format!("`{option}` is not a duration"), FORMS)),
+        expression => Ok(Lifetime::Expression(expression.clone())),
+    }
+}
+
+fn positive(option: &str, value: &Expr, ms: u64) -> syn::Result<Lifetime> {
+    if ms == 0 {
+        return Err(error(value, format!("`{option}` cannot be zero"), "give it a length, or do not cache the function"));
+    }
+    Ok(Lifetime::Millis(ms))
+}
+
+fn too_large(option: &str) -> String {
+    format!("`{option}` is too large")
+}
+
+/// The milliseconds of `1h30m`: numbers with units, the larger first.
+pub(crate) fn duration_ms(text: &str) -> Result<u64, String> {
+    let (mut left, mut total_ms, mut last_unit_ms) = (text, 0_u64, u64::MAX);
+    if text.is_empty() {
+        return Err("it is empty".into());
+    }
+    while !left.is_empty() {
+        let digits = left.find(|c: char| !c.is_ascii_digit()).unwrap_or(left.len());
+        if digits == 0 {
+            return Err(format!("expected a number at `{left}`"));
+        }
+        let end = left[digits..].find(|c: char| c.is_ascii_digit()).map_or(left.len(), |at| digits + at);
+        let unit = &left[digits..end];
+        let unit_ms = unit_ms(unit)?;
+        if unit_ms >= last_unit_ms {
+            return Err(format!("`{unit}` does not come after a larger unit"));
+        }
+        let part_ms = left[..digits].parse::<u64>().ok().and_then(|number| number.checked_mul(unit_ms));
+        total_ms = part_ms.and_then(|ms| total_ms.checked_add(ms)).ok_or("it is too long")?;
+        (left, last_unit_ms) = (&left[end..], unit_ms);
+    }
+    Ok(total_ms)
+}
+
+fn unit_ms(unit: &str) -> Result<u64, String> {
+    match unit {
+        "d" => Ok(86_400_000),
+        "h" => Ok(3_600_000),
+        "m" => Ok(60_000),
+        "s" => Ok(1_000),
+        "ms" => Ok(1),
+        "" => Err("the number has no unit (`d`, `h`, `m`, `s`, `ms`)".into()),
+        other => Err(format!("`{other}` is no unit (`d`, `h`, `m`, `s`, `ms`)")),
+    }
+}
+
+pub(crate) fn text(option: &str, value: &Expr) -> syn::Result<LitStr> {
+    match value {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text.clone()),
+        other => Err(error(other, format!("`{option}` is not a text"), format!("write `{option} = \"…\"`"))),
+    }
+}
+
+pub(crate) fn switch(option: &str, value: &Expr) -> syn::Result<bool> {
+    match value {
+        Expr::Lit(ExprLit { lit: Lit::Bool(switch), .. }) => Ok(switch.value),
+        other => Err(error(other, format!("`{option}` is neither `true` nor `false`"), format!("write `{option} = false`"))),
+    }
+}
+
+pub(crate) fn number(option: &str, value: &Expr) -> syn::Result<u32> {
+    let help = || format!("write a whole number from 0 to {}, as in `{option} = 2`", u32::MAX);
+    match value {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+            number.base10_parse().map_err(|_| error(value, format!("`{option}` is too large"), help()))
+        }
+        other => Err(error(other, format!("`{option}` is not a number"), help())),
+    }
+}
+
+pub(crate) fn path(option: &str, value: &Expr) -> syn::Result<Path> {
+    match value {
+        Expr::Path(ExprPath { path, qself: None, .. }) => Ok(path.clone()),
+        // `crate = "path"` is what serde writes.
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+            text.parse().map_err(|_| error(value, format!("`{option}` is not a path"), format!("write `{option} = a::path`")))
+        }
+        other => Err(error(other, format!("`{option}` is not a path"), format!("write `{option} = a::path`"))),
+    }
+}
+
+/// The elements of `[a, b]`.
+pub(crate) fn list<T: Parse>(option: &str, value: &Expr, example: &str) -> syn::Result<Vec<T>> {
+    let Expr::Verbatim(tokens) = value else {
+        return Err(error(value, format!("`{option}` is not a list"), format!("write `{option} = [{example}]`")));
+    };
+    let elements = |input: ParseStream<'_>| {
+        let inside;
+        syn::bracketed!(inside in input);
+        Ok(Punctuated::<T, Token![,]>::parse_terminated(&inside)?.into_iter().collect())
+    };
+    elements.parse2(tokens.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration_ms;
+
+    #[test]
+    fn durations_read_as_people_write_them() {
+        assert_eq!(duration_ms("5m"), Ok(300_000));
+        assert_eq!(duration_ms("1h30m"), Ok(5_400_000));
+        assert_eq!(duration_ms("1d250ms"), Ok(86_400_250));
+        for wrong in ["", "5", "5x", "m", "5m1h", "5m5m", "1.5h", "-5m", " 5m", "99999999999999999999d"] {
+            assert!(duration_ms(wrong).is_err(), "{wrong}");
+        }
+    }
+}
