@@ -118,15 +118,14 @@ fn with_store(builder: Builder, variables: &Variables) -> Result<Builder, Error>
 }
 
 /// The cached function that `CACHE_<NAME>_TTL` means.
-fn function_named(variable: &str) -> Result<&'static str, Error> {
+fn function_named(variable: &str) -> Result<String, Error> {
     let wanted = variable.trim_start_matches("CACHE_").trim_end_matches("_TTL");
     let shouted = |name: &str| name.replace(|c: char| !c.is_ascii_alphanumeric(), "_").to_ascii_uppercase();
-    let functions = registry::functions();
-    let names = || functions.iter().map(|function| function.spec().name);
-    if let Some(name) = names().find(|name| shouted(name) == wanted) {
-        return Ok(name);
+    let names: Vec<String> = registry::functions().into_iter().map(registry::name_of).collect();
+    if let Some(name) = names.iter().find(|name| shouted(name) == wanted) {
+        return Ok(name.clone());
     }
-    let scored = names().map(|name| (strsim::jaro_winkler(&shouted(name), wanted), name));
+    let scored = names.iter().map(|name| (strsim::jaro_winkler(&shouted(name), wanted), name));
     let best = scored.max_by(|(left, _), (right, _)| left.total_cmp(right)).filter(|(score, _)| *score > 0.8);
     let hint = best.map(|(_, name)| format!("; did you mean `CACHE_{}_TTL`?", shouted(name))).unwrap_or_default();
     Err(Error::Configuration { name: variable.to_owned(), problem: format!("no cached function has this name{hint}") })

@@ -11,16 +11,21 @@ use std::sync::OnceLock;
 #[derive(Debug)]
 pub struct Function {
     spec: FunctionSpec,
+    path: OnceLock<String>,
     bindings: OnceLock<Vec<Bound>>,
 }
 
 /// What the attribute says.
 #[derive(Debug)]
 pub struct FunctionSpec {
-    /// The name in metrics, configuration and the graph.
+    /// The name in metrics, configuration and the graph: the attribute's, or the function's own.
     pub name: &'static str,
-    /// Module path and function.
-    pub path: &'static str,
+    /// Whether the attribute gives the name.
+    pub is_named: bool,
+    /// The function's own name.
+    pub ident: &'static str,
+    /// The path of an item inside the function, which tells apart the methods of two types in one module.
+    pub inside: fn() -> &'static str,
     /// Where it is.
     pub file: &'static str,
     /// Where it is.
@@ -80,7 +85,12 @@ pub(crate) struct Bound {
 impl Function {
     /// A function of this description.
     pub const fn new(spec: FunctionSpec) -> Self {
-        Self { spec, bindings: OnceLock::new() }
+        Self { spec, path: OnceLock::new(), bindings: OnceLock::new() }
+    }
+
+    /// Module, type if it is a method, and function.
+    pub(crate) fn path(&self) -> &str {
+        self.path.get_or_init(|| path_of((self.spec.inside)(), self.spec.ident))
     }
 
     pub(crate) fn spec(&self) -> &FunctionSpec {
@@ -91,7 +101,7 @@ impl Function {
     pub(crate) fn fingerprint(&self, space: u64, values: &[Part<'_>]) -> Id {
         let mut print = Fingerprinter::new();
         print.fixed(space.to_le_bytes());
-        self.spec.template.fingerprint(self.spec.path, &mut print);
+        self.spec.template.fingerprint(self.path(), &mut print);
         for value in values {
             value.0.fingerprint(&mut print);
         }
@@ -101,7 +111,7 @@ impl Function {
     /// What a call's entry depends on, besides its key.
     pub(crate) fn dependencies(&self, values: &[Part<'_>]) -> Vec<String> {
         let events = self.bindings().iter().map(|bound| bound.dependency(values));
-        let tags = self.spec.tags.iter().map(|tag| tag_dependency(&tag.tag(self.spec.path, values)));
+        let tags = self.spec.tags.iter().map(|tag| tag_dependency(&tag.tag(self.path(), values)));
         events.chain(tags).collect()
     }
 
@@ -114,8 +124,15 @@ impl Function {
     }
 
     pub(crate) fn template(&self) -> String {
-        self.spec.template.shown(self.spec.path, self.spec.values)
+        self.spec.template.shown(self.path(), self.spec.values)
     }
+}
+
+/// `app::Repo<T>::find` of `app::Repo<T>::find_refresh::{{closure}}::inside`: companions have the path of their function.
+fn path_of(inside: &str, ident: &str) -> String {
+    let path = inside.replace("::{{closure}}", "");
+    let parents = path.rsplitn(3, "::").nth(2).unwrap_or_default();
+    format!("{parents}::{ident}")
 }
 
 /// The dependency on a tag.
@@ -149,5 +166,17 @@ impl Bound {
         let names = self.fields.iter().map(|(name, _)| *name);
         let pairs: Vec<(&str, &str)> = names.zip(texts.iter().map(String::as_str)).collect();
         dependency(self.event, &pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_of;
+
+    #[test]
+    fn companions_have_the_path_of_their_function() {
+        assert_eq!(path_of("app::find::{{closure}}::inside", "find"), "app::find");
+        assert_eq!(path_of("app::Repo<T>::find_refresh::{{closure}}::inside", "find"), "app::Repo<T>::find");
+        assert_eq!(path_of("app::outer::{{closure}}::find_entry::inside", "find"), "app::outer::find");
     }
 }

@@ -20,7 +20,7 @@ inventory::collect!(RegisteredEvent);
 /// Every cached function, by path.
 pub(crate) fn functions() -> Vec<&'static Function> {
     let mut all: Vec<_> = inventory::iter::<RegisteredFunction>.into_iter().map(|registered| registered.0).collect();
-    all.sort_by_key(|function| (function.spec().path, function.spec().line));
+    all.sort_by_key(|function| (function.path(), function.spec().line));
     all
 }
 
@@ -70,16 +70,16 @@ pub(crate) fn problems() -> Vec<String> {
 }
 
 fn names_used_twice(functions: &[&'static Function]) -> Vec<String> {
-    let mut seen: BTreeMap<&str, &Function> = BTreeMap::new();
+    let mut seen: BTreeMap<String, &Function> = BTreeMap::new();
     let mut problems = Vec::new();
     for &function in functions {
-        if let Some(first) = seen.insert(function.spec().name, function) {
+        let name = name_of(function);
+        if let Some(first) = seen.insert(name.clone(), function) {
             problems.push(format!(
-                "two cached functions are named `{}`: {} ({}) and {} ({}); give one of them `name = \"…\"`",
-                function.spec().name,
-                first.spec().path,
+                "two cached functions are named `{name}`: {} ({}) and {} ({}); give one of them another `name = \"…\"`",
+                first.path(),
                 first.location(),
-                function.spec().path,
+                function.path(),
                 function.location(),
             ));
         }
@@ -87,20 +87,31 @@ fn names_used_twice(functions: &[&'static Function]) -> Vec<String> {
     problems
 }
 
+/// What a function is called: its name, or its path where another function has the same name by default.
+pub(crate) fn name_of(function: &Function) -> String {
+    let spec = function.spec();
+    let others = inventory::iter::<RegisteredFunction>.into_iter().map(|registered| registered.0);
+    let mut namesakes = others.filter(|other| other.spec().name == spec.name && other.path() != function.path());
+    match !spec.is_named && namesakes.any(|other| !other.spec().is_named) {
+        true => function.path().to_owned(),
+        false => spec.name.to_owned(),
+    }
+}
+
 fn overlapping_keys(functions: &[&'static Function]) -> Vec<String> {
     let mut problems = Vec::new();
     for (at, left) in functions.iter().enumerate() {
         for right in &functions[at + 1..] {
             let (l, r) = (left.spec(), right.spec());
-            if value_type(l.returns) != value_type(r.returns) && l.template.overlaps(l.path, r.template, r.path) {
+            if value_type(l.returns) != value_type(r.returns) && l.template.overlaps(left.path(), r.template, right.path()) {
                 problems.push(format!(
                     "the keys of two cached functions can be equal while their values differ in type: \
                      {} `{}` → {} ({}) and {} `{}` → {} ({}); change one key",
-                    l.path,
+                    left.path(),
                     left.template(),
                     l.returns,
                     left.location(),
-                    r.path,
+                    right.path(),
                     right.template(),
                     r.returns,
                     right.location(),
@@ -143,7 +154,7 @@ fn too_many_fields(functions: &[&'static Function]) -> Vec<String> {
         .map(|(function, bound)| {
             format!(
                 "{} ({}) is bound to {} fields of `{}`; at most {MAX_FIELDS} can be: name them, as in `\"{}({})\"`",
-                function.spec().path,
+                function.path(),
                 function.location(),
                 bound.fields.len(),
                 bound.event,
@@ -156,15 +167,21 @@ fn too_many_fields(functions: &[&'static Function]) -> Vec<String> {
 
 fn events_declared_twice() -> Vec<String> {
     let events = events();
-    let pairs = events.windows(2).filter(|pair| pair[0].name == pair[1].name);
+    // The same declaration in two places does no harm.
+    let differ = |a: &EventDeclaration, b: &EventDeclaration| a.fields != b.fields || targets(a) != targets(b);
+    let pairs = events.windows(2).filter(|pair| pair[0].name == pair[1].name && differ(pair[0], pair[1]));
     pairs
         .map(|pair| {
             format!(
-                "two events are named `{}`: {} ({}:{}) and {} ({}:{}); give one of them `#[event(name = \"…\")]`",
+                "two different events are named `{}`: {} ({}:{}) and {} ({}:{}); give one of them `#[event(name = \"…\")]`",
                 pair[0].name, pair[0].type_name, pair[0].file, pair[0].line, pair[1].type_name, pair[1].file, pair[1].line,
             )
         })
         .collect()
+}
+
+fn targets(event: &EventDeclaration) -> Vec<&'static str> {
+    event.cascades.iter().map(|cascade| (cascade.target)().name).collect()
 }
 
 /// Each circle of cascades once, as the way around it, begun at its first name.

@@ -4,6 +4,7 @@ use super::model::{Binding, Event, Fields, Model, Part, Value};
 use crate::values::Lifetime;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 /// The function and its companions.
@@ -181,19 +182,20 @@ fn registration(model: &Model) -> TokenStream {
 fn function_static(model: &Model) -> TokenStream {
     let (door, spec) = (&model.door, spec(model));
     quote! {
+        fn __inside() {}
         static __CACHED_FUNCTION: #door::Function = #door::Function::new(#spec);
     }
 }
 
 fn spec(model: &Model) -> TokenStream {
-    let (door, name, version) = (&model.door, &model.name, model.version);
-    let (ident, returns) = (model.function.signature.ident.to_string(), type_text(&model.returns));
+    let (door, name, is_named, version) = (&model.door, &model.name, model.is_named, model.version);
+    let (ident, returns) = (model.function.signature.ident.unraw().to_string(), type_text(&model.returns));
     let (template, tags) = (template(model, &model.key), model.tags.iter().map(|tag| template(model, tag)));
     let (values, bindings) = (value_names(model), model.bindings.iter().map(|binding| bound(model, binding)));
     let policy = policy(model);
     quote! {
         #door::FunctionSpec {
-            name: #name, path: #door::concat!(#door::module_path!(), "::", #ident),
+            name: #name, is_named: #is_named, ident: #ident, inside: || #door::path_of(&__inside),
             file: #door::file!(), line: #door::line!(), column: #door::column!(),
             template: #template, values: &[#(#values),*], returns: #returns,
             bindings: &[#(#bindings),*], tags: &[#(#tags),*], version: #version, policy: #policy,

@@ -32,6 +32,7 @@ pub(crate) fn lower(args: Args, function: &Function, problems: &mut Problems) ->
         entry_inputs: entry_inputs(function, &values.values),
         entry_value: entry_value(&returns, function, &door),
         door,
+        is_named: args.name.is_some(),
         name: args.name.map_or_else(|| function.signature.ident.unraw().to_string(), |name| name.value()),
         function: function.clone(),
         returns,

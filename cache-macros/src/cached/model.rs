@@ -12,6 +12,8 @@ pub(crate) struct Model {
     pub(crate) function: Function,
     pub(crate) returns: Type,
     pub(crate) name: String,
+    /// Whether the attribute says so.
+    pub(crate) is_named: bool,
     pub(crate) key: Vec<Part>,
     pub(crate) values: Vec<Value>,
     pub(crate) tags: Vec<Vec<Part>>,

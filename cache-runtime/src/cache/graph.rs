@@ -91,8 +91,8 @@ impl GraphFunction {
         let bound = function.bindings().iter();
         let fields = |fields: &[(&str, usize)]| fields.iter().map(|(name, _)| (*name).to_owned()).collect();
         Self {
-            name: spec.name.to_owned(),
-            path: spec.path.to_owned(),
+            name: crate::registry::name_of(function),
+            path: function.path().to_owned(),
             key: function.template(),
             listens_to: bound.map(|bound| (bound.event.to_owned(), fields(&bound.fields))).collect(),
             tags: spec.tags.len(),

@@ -32,6 +32,7 @@ use crate::flight::Flights;
 use crate::function::Function;
 use crate::key::{Id, Key};
 use crate::policy::Policy;
+use crate::registry;
 use crate::stamp::Partition;
 use crate::store::Store;
 use crate::telemetry::{Counters, Notice, Observers, Stats};
@@ -329,10 +330,10 @@ impl Cache {
     fn resolve(&self, function: &Function) -> Policy {
         let settings = &self.shared.settings;
         let attributed = settings.defaults.overlaid_by(&(function.spec().policy)());
-        let configured = settings.configured.get(function.spec().name);
+        let configured = settings.configured.get(&registry::name_of(function));
         let policy = configured.map_or_else(|| attributed.clone(), |policy| attributed.overlaid_by(policy));
         if policy.ttl.is_none() {
-            let problem = Error::NoTtl { name: function.spec().path.to_owned() }.to_string();
+            let problem = Error::NoTtl { name: function.path().to_owned() }.to_string();
             self.tell(&Notice::Misconfigured { problem: &problem });
         }
         policy

@@ -132,7 +132,7 @@ fn complete(event: &Event) -> Result<(), Error> {
             return Err(Error::MissingField {
                 event: event.name().to_owned(),
                 field: field.to_owned(),
-                function: format!("{} ({})", function.spec().path, function.location()),
+                function: format!("{} ({})", function.path(), function.location()),
             });
         }
     }

@@ -22,8 +22,7 @@ pub(crate) struct Request {
 impl Request {
     /// Of a call of a cached function.
     pub(crate) fn of_call(cache: &Cache, function: &'static Function, print: Id, values: &[Part<'_>]) -> Self {
-        let spec = function.spec();
-        let key = cache.name(spec.template.key(spec.path, values));
+        let key = cache.name(function.spec().template.key(function.path(), values));
         let policy = cache.policy_of(function);
         Self::new(cache, print, key, function.dependencies(values), policy)
     }

@@ -47,8 +47,10 @@ macro_rules! store_suite {
             a_bump_of_another_dependency_refuses_nothing
             a_load_begun_after_a_bump_is_valid
             a_bump_of_one_of_many_dependencies_refuses
+            seqs_are_compared_as_numbers
             concurrent_bumps_have_distinct_and_increasing_seqs
             a_bump_makes_no_generation
+            a_bump_prolongs_no_generation
             a_load_that_lost_a_generation_is_refused
             a_load_from_before_a_lost_bump_is_refused
             an_entry_that_lost_a_generation_is_not_valid

@@ -59,6 +59,19 @@ pub async fn a_bump_of_one_of_many_dependencies_refuses(store: &dyn Store) {
     assert!(call.is_valid(&again).await);
 }
 
+/// Not as texts, in which 9 comes after 10.
+pub async fn seqs_are_compared_as_numbers(store: &dyn Store) {
+    let space = Space::new(store);
+    let call = space.call("k", &["d"]);
+    for _ in 0..12 {
+        let overtaken = call.begin().await;
+        space.bump(&["d"]).await;
+        assert!(call.is_refused(&overtaken).await);
+        let begun = call.store(b"v").await;
+        assert!(call.is_valid(&begun).await);
+    }
+}
+
 /// In each partition: no two bumps are one step, and each is later than those acknowledged before it.
 pub async fn concurrent_bumps_have_distinct_and_increasing_seqs(store: &dyn Store) {
     let space = Space::new(store);
@@ -75,6 +88,15 @@ pub async fn a_bump_makes_no_generation(store: &dyn Store) {
     let space = Space::new(store);
     space.bump(&["d"]).await;
     assert_eq!(space.call("k", &["d"]).read().await.generations, [None]);
+}
+
+/// Otherwise what is emitted often would stay for ever.
+pub async fn a_bump_prolongs_no_generation(store: &dyn Store) {
+    let space = Space::new(store);
+    let call = space.call("k", &["d"]);
+    call.begin_for(SHORT_MS * 10, LONG_MS).await;
+    space.bump(&["d"]).await;
+    loses_its_generation(&call).await;
 }
 
 /// An invalidation may have been lost with it.

@@ -13,13 +13,17 @@ pub(super) fn parse(url: &str) -> Result<ConnectionInfo, StoreError> {
     let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
     let scheme = scheme.to_ascii_lowercase();
     if LATER.contains(&scheme.as_str()) {
-        return Err(wrong(format!("`{scheme}://` is not supported by this version; it reaches one server, by `redis://` or `unix://`")));
+        return Err(wrong(format!(
+            "`{scheme}://` is not supported by this version; it reaches one server, by `redis://` or `unix://`"
+        )));
     }
     if !KNOWN.contains(&scheme.as_str()) {
         return Err(wrong("it begins with none of `redis://`, `unix://` and `redis+unix://`; write `redis://host:6379`".into()));
     }
     if splits_a_password(&scheme, rest) {
-        return Err(wrong("a `/`, `?`, `#` or `@` in the user or password has to be written as `%2F`, `%3F`, `%23` or `%40`".into()));
+        return Err(wrong(
+            "a `/`, `?`, `#` or `@` in the user or password has to be written as `%2F`, `%3F`, `%23` or `%40`".into(),
+        ));
     }
     // The cause of a failed parse is a sentence of the redis crate's own, without the address.
     let parsed = url.into_connection_info().map_err(|error| match error.detail() {

@@ -33,6 +33,7 @@ const MAX_LIFE_MS: u64 = 1 << 48;
 /// A store on a Redis server; clones share its connection.
 ///
 /// It needs a tokio runtime with time and I/O enabled. It may outlive the runtime, and connects again on another.
+/// An operation that is dropped, or whose deadline passes, may still be performed by the server.
 #[derive(Clone)]
 pub struct RedisStore {
     connector: Arc<Connector>,
@@ -132,7 +133,11 @@ impl RedisStore {
         let verdict: String = self
             .run(&names, &scripts::COMMIT, |call| {
                 call.key(names.fence(commit.key)).key(names.entry(commit.key)).key(names.generations(commit.dependencies));
-                call.arg(hex(stamp.epoch)).arg(stamp.seq).arg(hex(commit.begun.fence)).arg(life(commit.life_ms)).arg(commit.bytes);
+                call.arg(hex(stamp.epoch))
+                    .arg(stamp.seq)
+                    .arg(hex(commit.begun.fence))
+                    .arg(life(commit.life_ms))
+                    .arg(commit.bytes);
             })
             .await?;
         match verdict.as_str() {

@@ -1,8 +1,8 @@
 //! The read: one round trip, no script, and what its answer means.
 
+use super::ONLY;
 use super::connect::{Link, foreign};
 use super::names::Names;
-use super::ONLY;
 use crate::stamp::Stamp;
 use crate::store::{Read, Snapshot, Want};
 use ::redis::{RedisResult, Value, cmd, pipe};
