@@ -168,22 +168,22 @@ impl Cache {
     async fn look_again(&self, request: &Request, wire: &dyn Wire) -> Option<Arc<Slot>> {
         let l1 = self.shared.l1.as_ref().filter(|_| request.tiers().has_l1())?;
         let own = l1.get(request.print);
-        let is_own = own.is_some();
-        let slot = own.or_else(|| l1.get_by_key(request.key.id()))?;
-        if slot.value.as_ref().is_some_and(|value| !wire.knows(value)) {
-            return None;
+        if let Some(slot) = own.as_ref().filter(|slot| slot.standing(self.now_ms()) == Standing::Invalid) {
+            l1.discard(request.print, slot);
         }
+        let candidates = [own, l1.get_by_key(request.key.id())];
+        let is_of_use = |slot: &Arc<Slot>| {
+            let is_its_type = slot.value.as_ref().is_none_or(|value| wire.knows(value));
+            is_its_type && slot.standing(self.now_ms()) != Standing::Invalid
+        };
+        let slot = candidates.into_iter().flatten().find(is_of_use)?;
         match slot.standing(self.now_ms()) {
-            Standing::Valid if is_own => Some(slot),
             Standing::Valid => {
                 l1.insert(request.print, slot.clone());
                 Some(slot)
             }
             Standing::Doubtful => self.revalidate(request, &slot).await,
-            Standing::Invalid => {
-                l1.discard(request.print, &slot);
-                None
-            }
+            Standing::Invalid => None,
         }
     }
 

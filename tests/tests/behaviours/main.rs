@@ -1,0 +1,17 @@
+//! The behaviours of the specification, a file a guarantee and a test a sentence.
+//!
+//! Unless a test says otherwise it runs three times: over memory alone, over a store in memory, and over a real Redis,
+//! which it starts.
+
+mod basics;
+mod caches;
+mod events;
+mod expiry;
+mod flights;
+mod invalidation;
+mod keys;
+mod kinds;
+mod redis;
+mod tags;
+mod unhappy;
+mod wire;

@@ -1,0 +1,158 @@
+//! Tags and clear: L01 to L05, L11 to L13, L15 to L19.
+
+use cache_runtime::{Policy, assert_hit, assert_miss, cached};
+use cache_tests::{Source, on_each};
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cached(key = "tags:row:<group>:<id>", ttl = 600, tags = ["tags:rows", "tags:group:<group>"])]
+async fn row(source: Arc<Source>, group: &str, id: u64) -> u64 {
+    source.read().await
+}
+
+#[tokio::test]
+async fn l01_a_tag_hides_the_entries_that_have_it_and_only_them() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        for (group, id) in [("a", 1), ("a", 2), ("b", 1)] {
+            row(source.clone(), group, id).await;
+        }
+        cache.invalidate_tag("tags:group:a").await.expect("acknowledged");
+        assert_miss!(row(source.clone(), "a", 1));
+        assert_miss!(row(source.clone(), "a", 2));
+        assert_hit!(row(source.clone(), "b", 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn l02_several_tags_at_once_known_or_not() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        row(source.clone(), "a", 1).await;
+        row(source.clone(), "b", 1).await;
+        cache.invalidate_tags(&["tags:group:a", "unheard of", "tags:group:b"]).await.expect("acknowledged");
+        assert_miss!(row(source.clone(), "a", 1));
+        assert_miss!(row(source.clone(), "b", 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn l03_what_is_loaded_after_an_invalidation_is_valid_in_the_same_tick_too() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        for _ in 0..3 {
+            cache.invalidate_tag("tags:rows").await.expect("acknowledged");
+            assert_miss!(row(source.clone(), "a", 1));
+            assert_hit!(row(source.clone(), "a", 1));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn l04_l05_a_load_that_was_under_way_is_invalid() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        let gate = source.hold();
+        let load = tokio::spawn(cache.clone().scope(row(source.clone(), "a", 1)));
+        gate.reached().await;
+        source.write(2);
+        cache.invalidate_tag("tags:rows").await.expect("acknowledged");
+        gate.release();
+        load.await.expect("served");
+        assert_eq!(assert_miss!(row(source.clone(), "a", 1)), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn l11_a_short_lived_entry_does_not_shorten_the_life_of_its_tag() {
+    on_each(async |cache, _| {
+        let policy = |seconds| Policy { tags: vec!["tags:shared".into()], ..Policy::ttl(Duration::from_secs(seconds)) };
+        let load = || async { Ok::<u64, String>(1) };
+        cache.get_or_load("long", policy(3_600), load).await.expect("healthy");
+        cache.get_or_load("short", policy(1), load).await.expect("healthy");
+        cache.clock().advance(Duration::from_secs(1_800));
+        assert_eq!(cache.get::<u64>("long").await, Some(1));
+        cache.invalidate_tag("tags:shared").await.expect("acknowledged");
+        assert_eq!(cache.get::<u64>("long").await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn l12_invalidating_a_tag_costs_one_operation_however_many_entries_have_it() {
+    use cache_runtime::testing::{FaultyStore, Operation};
+    let store = FaultyStore::new(cache_runtime::MemoryStore::new());
+    let cache = cache_runtime::Cache::builder().store(store.clone()).build().await.expect("coherent");
+    let source = Source::new(1);
+    for id in 0..5_000 {
+        cache.clone().scope(row(source.clone(), "a", id)).await;
+    }
+    let before = store.all_calls();
+    cache.invalidate_tag("tags:rows").await.expect("acknowledged");
+    assert_eq!((store.all_calls() - before, store.calls(Operation::Bump)), (1, 1));
+    source.write(2);
+    assert_eq!(cache.scope(row(source.clone(), "a", 4_999)).await, 2);
+}
+
+#[tokio::test]
+async fn l13_tags_are_named_as_they_are_printed() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        for group in ["a:b", "42", "", "grün", "*"] {
+            row(source.clone(), group, 1).await;
+            cache.invalidate_tag(&format!("tags:group:{group}")).await.expect("acknowledged");
+            assert_miss!(row(source.clone(), group, 1));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn l17_l18_clear_hides_everything_and_what_was_under_way() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        row(source.clone(), "a", 1).await;
+        let gate = source.hold();
+        let load = tokio::spawn(cache.clone().scope(row(source.clone(), "a", 2)));
+        gate.reached().await;
+        source.write(2);
+        cache.clear().await.expect("acknowledged");
+        gate.release();
+        load.await.expect("served");
+        assert_eq!(assert_miss!(row(source.clone(), "a", 1)), 2);
+        assert_eq!(assert_miss!(row(source.clone(), "a", 2)), 2);
+        assert_hit!(row(source.clone(), "a", 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn l19_a_tag_that_looks_like_something_else_is_only_a_tag() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        row(source.clone(), "a", 1).await;
+        for odd in ["*", "", "!", "all", "ev:", "tag:", "key:tags:row:a:1", "\0", "tags:*"] {
+            cache.invalidate_tag(odd).await.expect("acknowledged");
+        }
+        assert_hit!(row(source.clone(), "a", 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_entry_by_hand_lists_its_tags_so_that_readers_without_them_are_safe() {
+    on_each(async |cache, _| {
+        let tagged = Policy { tags: vec!["tags:by-hand".into()], ..Policy::ttl(Duration::from_secs(600)) };
+        cache.set("k", 1_u64, tagged).await.expect("set");
+        assert_eq!(cache.get::<u64>("k").await, Some(1));
+        cache.clock().advance(Duration::from_secs(2));
+        assert_eq!(cache.get::<u64>("k").await, Some(1), "and it can be found valid again");
+        cache.invalidate_tag("tags:by-hand").await.expect("acknowledged");
+        assert_eq!(cache.get::<u64>("k").await, None);
+    })
+    .await;
+}

@@ -1,0 +1,64 @@
+//! What an address may say, and what is said of one that it may not.
+
+use super::*;
+
+fn problem(url: &str) -> String {
+    match RedisStore::lazy(url) {
+        Err(StoreError::Address { problem }) => problem,
+        other => panic!("{url}: {other:?}"),
+    }
+}
+
+#[test]
+fn what_this_version_cannot_do_is_said() {
+    for scheme in ["redis+cluster", "redis+sentinel", "rediss", "REDISS"] {
+        let problem = problem(&format!("{scheme}://:hunter2@one:6379,two:6379"));
+        assert!(problem.contains("is not supported by this version"), "{problem}");
+        assert!(problem.contains(&scheme.to_lowercase()) && !problem.contains("hunter2"), "{problem}");
+    }
+    assert!(problem("redis://one:6379,two").contains("does not parse"));
+    assert!(problem("redis://one,two").contains("several hosts"));
+}
+
+#[test]
+fn what_does_not_parse_is_said_without_the_password() {
+    for url in [
+        "",
+        "hunter2",
+        ":hunter2@host",
+        "hunter2:hunter2@host",
+        "http://user:hunter2@host",
+        "redis:hunter2@host",
+        "redis://user:hunter2@host/hunter2",
+        "redis://user:hunter2@host:port",
+        "redis://user:hunter2@host:99999",
+        "redis://user:hunter2@",
+        "redis://user:hunter2",
+        "redis://user:12#hunter2@host",
+        "redis://user:12/hunter2@host",
+        "redis://user:12?hunter2@host",
+        "redis://user:hunter2@[host",
+        "redis://user:hunter2@host?protocol=hunter2",
+        "redis://user:hunter2@0.0.0.0",
+        "unix:hunter2?pass=hunter2",
+        "unix:///socket?pass=hunter2&db=hunter2",
+        "\0",
+        "redis://\u{1f980}:%ff@host",
+    ] {
+        let problem = problem(url);
+        assert!(!problem.contains("hunter2"), "{url}: {problem}");
+    }
+}
+
+#[test]
+fn what_parses_is_shown_without_the_password() {
+    for url in [
+        "redis://user:hunter2@host:7000/3",
+        "redis://:hunter2@[::1]",
+        "unix:///tmp/socket?pass=hunter2",
+        "valkey://:hunter2@host",
+    ] {
+        let shown = format!("{:?}", RedisStore::lazy(url).expect(url));
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}

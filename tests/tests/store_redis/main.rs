@@ -1,0 +1,81 @@
+//! The store on Redis does what every store has to, whatever happens to its server.
+//!
+//! These tests start a `redis-server` each.
+
+mod addresses;
+mod interrupted;
+mod on_the_wire;
+mod refusing;
+mod unreachable;
+
+use cache_runtime::error::StoreError;
+use cache_runtime::key::{Dependency, Key};
+use cache_runtime::store::conformance::run;
+use cache_runtime::store::redis::RedisStore;
+use cache_runtime::store::{Begin, Begun, Bump, Commit, Put, Read, Snapshot, Store, Verdict, Want};
+use cache_tests::RedisServer;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+mod suite {
+    use super::*;
+
+    static SERVER: LazyLock<RedisServer> = LazyLock::new(RedisServer::start);
+
+    cache_runtime::store_suite!(async { patient(&SERVER.url()) });
+}
+
+mod suite_in_another_database_of_a_unix_socket {
+    use super::*;
+
+    static SERVER: LazyLock<RedisServer> = LazyLock::new(RedisServer::start);
+
+    cache_runtime::store_suite!(async { patient(&format!("unix://{}?db=1&protocol=resp3", SERVER.socket().display())) });
+}
+
+/// A store that a busy machine does not hurry.
+fn patient(url: &str) -> RedisStore {
+    let store = RedisStore::lazy(url).expect("the address parses");
+    store.with_read_deadline(Duration::from_secs(20)).with_write_deadline(Duration::from_secs(20))
+}
+
+fn name(text: &str) -> Key {
+    Key::new("test", text.to_owned(), 256)
+}
+
+async fn begin(store: &RedisStore) -> Result<Begun, StoreError> {
+    let dependencies: [Dependency; 1] = [name("d")];
+    let begin = Begin { key: &name("k"), dependencies: &dependencies, generation_life_ms: 60_500, fence_life_ms: 60_500 };
+    store.begin("test", begin).await
+}
+
+async fn commit(store: &RedisStore, begun: &Begun) -> Result<Verdict, StoreError> {
+    let commit = Commit { key: &name("k"), dependencies: &[name("d")], begun, bytes: b"v", life_ms: 60_500 };
+    store.commit("test", commit).await
+}
+
+async fn read(store: &RedisStore) -> Result<Snapshot, StoreError> {
+    store.read("test", Read { key: &name("k"), dependencies: &[name("d")], want: Want::Whole }).await
+}
+
+async fn bump(store: &RedisStore) -> Result<Vec<Bump>, StoreError> {
+    store.bump("test", &[name("d")]).await
+}
+
+/// Asks again, as a cache does with every call, until there is an answer.
+async fn at_last<T>(ask: impl AsyncFn() -> Result<T, StoreError>) -> T {
+    let began = Instant::now();
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(error) => assert!(began.elapsed() < Duration::from_secs(20), "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// The text of an error with all its causes.
+fn all_of(error: &StoreError) -> String {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.fold(format!("{error} {error:?}"), |text, cause| format!("{text} {cause} {cause:?}"))
+}
