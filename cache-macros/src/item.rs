@@ -56,12 +56,7 @@ impl Function {
 
     /// Type and const parameters: two instantiations are two functions to a cache.
     pub(crate) fn generics(&self) -> Vec<&Ident> {
-        let name = |parameter| match parameter {
-            &GenericParam::Type(ref parameter) => Some(&parameter.ident),
-            GenericParam::Const(parameter) => Some(&parameter.ident),
-            GenericParam::Lifetime(_) => None,
-        };
-        self.signature.generics.params.iter().filter_map(name).collect()
+        self.signature.generics.params.iter().filter_map(type_or_const).collect()
     }
 
     pub(crate) fn returns(&self) -> Option<&Type> {
@@ -69,6 +64,14 @@ impl Function {
             ReturnType::Type(_, returns) => Some(returns),
             ReturnType::Default => None,
         }
+    }
+}
+
+fn type_or_const(parameter: &GenericParam) -> Option<&Ident> {
+    match parameter {
+        GenericParam::Type(parameter) => Some(&parameter.ident),
+        GenericParam::Const(parameter) => Some(&parameter.ident),
+        GenericParam::Lifetime(_) => None,
     }
 }
 

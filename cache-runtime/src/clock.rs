@@ -50,7 +50,9 @@ impl Clock {
             Source::Manual { elapsed_ms } => {
                 elapsed_ms.fetch_add(whole_ms(by), Ordering::SeqCst);
             }
-            Source::System { .. } => panic!("the system clock cannot be advanced; build the cache with `Clock::manual()`"),
+            Source::System { .. } => {
+                panic!("the system clock cannot be advanced; build the cache with `Clock::manual()`")
+            }
         }
     }
 

@@ -6,10 +6,21 @@ use crate::policy::Policy;
 use crate::registry;
 use crate::telemetry::Observer;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::time::Duration;
 
 impl Cache {
-    /// A cache as the environment describes it. An empty variable counts as an absent one.
+    /// A cache as the environment describes it: [`Builder::from_env`], built.
+    ///
+    /// # Errors
+    /// As [`Builder::from_env`] and [`Builder::build`].
+    pub async fn from_env() -> Result<Self, Error> {
+        Builder::from_env()?.build().await
+    }
+}
+
+impl Builder {
+    /// A builder as the environment describes it, to be told more. An empty variable counts as an absent one.
     ///
     /// | variable | says | absent |
     /// |---|---|---|
@@ -21,43 +32,34 @@ impl Cache {
     /// | `CACHE_<NAME>_TTL` | the TTL of the cached function of that name | the attribute's |
     ///
     /// # Errors
-    /// If a variable is malformed or names no cached function of this program, or as [`Builder::build`].
-    pub async fn from_env() -> Result<Self, Error> {
-        Self::from_variables(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().unwrap_or_else(|raw| raw.to_string_lossy().into_owned())))
-        }))
-        .await
+    /// If a variable is malformed, or means a cached function that this program does not have.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::from_variables(std::env::vars_os().map(|(name, value)| (readable(name), readable(value))))
     }
 
-    /// A cache as these variables describe it; see [`from_env`](Self::from_env).
+    /// A builder as these variables describe it; see [`from_env`](Self::from_env).
     ///
     /// # Errors
     /// As [`from_env`](Self::from_env).
-    pub async fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
+    pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
         let variables = Variables::of(variables);
-        let builder = with_store(variables.apply(Self::builder())?, &variables)?;
-        let cache = builder.build().await?;
-        cache.set_enabled(variables.enabled()?);
-        Ok(cache)
+        with_store(variables.apply(Cache::builder())?, &variables)
     }
+}
+
+/// What is not UTF-8 is shown as well as it can be; as a value it is malformed then, and the error says so.
+fn readable(text: OsString) -> String {
+    text.into_string().unwrap_or_else(|raw| raw.to_string_lossy().into_owned())
 }
 
 /// The cache of a program that built none, without a store, and what is wrong with its environment and functions.
 pub(crate) fn embedded(observer: impl Observer) -> (Cache, Vec<String>) {
-    let variables = Variables::of(std::env::vars_os().filter_map(|(name, value)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    }));
-    let built = variables.apply(Cache::builder()).and_then(|builder| {
-        let cache = builder.observer(observer).build_unchecked()?;
-        cache.set_enabled(variables.enabled()?);
-        Ok(cache)
-    });
+    let variables = Variables::of(std::env::vars_os().map(|(name, value)| (readable(name), readable(value))));
+    let built = variables.apply(Cache::builder()).and_then(|builder| builder.observer(observer).build_unchecked());
     let mut problems = registry::problems();
     let cache = built.unwrap_or_else(|error| {
         problems.push(format!("{error}; nothing is cached"));
-        let cache = Cache::builder().build_unchecked().expect("the defaults are coherent");
-        cache.set_enabled(false);
-        cache
+        Cache::builder().enabled(false).build_unchecked().expect("the defaults are coherent")
     });
     (cache, problems)
 }
@@ -72,14 +74,19 @@ impl Variables {
 
     fn apply(&self, mut builder: Builder) -> Result<Builder, Error> {
         if let Some(prefix) = self.0.get("CACHE_KEY_PREFIX") {
-            builder = builder.namespace(prefix.trim_end_matches(':'));
+            // People write `prod:`; the separator comes by itself.
+            let namespace = prefix.trim_end_matches(':');
+            crate::cache::check_namespace("CACHE_KEY_PREFIX", namespace)?;
+            builder = builder.namespace(namespace);
         }
         if let Some(size) = self.0.get("CACHE_MEMORY_SIZE") {
             let wrong = || wrong("CACHE_MEMORY_SIZE", size, "a size such as `256MB`, or a number of entries");
             builder = builder.l1(memory_size(size).ok_or_else(wrong)?);
         }
+        builder = builder.enabled(self.enabled()?);
         for (name, value) in self.0.iter().filter(|(name, _)| name.ends_with("_TTL")) {
-            let ttl = duration(value).ok_or_else(|| wrong(name, value, "seconds, or a duration such as `5m` or `1h30m`"))?;
+            let ttl =
+                duration(value).ok_or_else(|| wrong(name, value, "seconds, or a duration such as `5m` or `1h30m`"))?;
             builder = match name.as_str() {
                 "CACHE_DEFAULT_TTL" => builder.defaults(Policy::ttl(ttl)),
                 _ => builder.configure(function_named(name)?, Policy::ttl(ttl)),

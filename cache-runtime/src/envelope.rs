@@ -174,9 +174,7 @@ impl Reader<'_> {
 
     fn stamps(&mut self) -> Result<Vec<(Partition, Stamp)>, Unreadable> {
         // No capacity is taken from the count: it is not checked yet.
-        (0..self.u16()?)
-            .map(|_| Ok((Partition(self.u16()?), Stamp { epoch: self.u64()?, seq: self.u64()? })))
-            .collect()
+        (0..self.u16()?).map(|_| Ok((Partition(self.u16()?), Stamp { epoch: self.u64()?, seq: self.u64()? }))).collect()
     }
 
     fn texts(&mut self) -> Result<Vec<String>, Unreadable> {

@@ -49,14 +49,16 @@ pub mod store;
 
 mod cache;
 
-mod config;
 #[doc(hidden)]
 pub mod __private;
+mod config;
 mod scope;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use cache::{Builder, Cache, Entry, Explanation, Found, Graph, GraphEvent, GraphFunction, InvalidToken, L1, Token};
+pub use cache::{
+    Builder, Cache, Entry, Eviction, Explanation, Found, Graph, GraphEvent, GraphFunction, InvalidToken, L1, Token,
+};
 #[cfg(feature = "testing")]
 pub use cache_macros::test;
 pub use cache_macros::{CacheEvent, CacheKey, cached};

@@ -103,7 +103,9 @@ fn overlapping_keys(functions: &[&'static Function]) -> Vec<String> {
     for (at, left) in functions.iter().enumerate() {
         for right in &functions[at + 1..] {
             let (l, r) = (left.spec(), right.spec());
-            if value_type(l.returns) != value_type(r.returns) && l.template.overlaps(left.path(), r.template, right.path()) {
+            if value_type(l.returns) != value_type(r.returns)
+                && l.template.overlaps(left.path(), r.template, right.path())
+            {
                 problems.push(format!(
                     "the keys of two cached functions can be equal while their values differ in type: \
                      {} `{}` → {} ({}) and {} `{}` → {} ({}); change one key",

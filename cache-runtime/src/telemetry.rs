@@ -52,6 +52,8 @@ counters! {
     fills_refused,
     /// Invalidations acknowledged: events (cascades included), tags, removals, sets and clears.
     invalidations,
+    /// Invalidations that the store did not acknowledge; the caller was told.
+    invalidations_failed,
     /// Entries evicted from memory for room.
     evictions,
     /// Operations that the store did not perform.

@@ -18,11 +18,11 @@ pub use crate::registry::{RegisteredEvent, RegisteredFunction};
 pub use crate::testing;
 pub use crate::{Cache, Entry};
 pub use inventory;
+pub use std::any::type_name_of_val as path_of;
+pub use std::default::Default;
 pub use std::option::Option::{self, None, Some};
 pub use std::pin::pin;
 pub use std::time::Duration;
-pub use std::default::Default;
-pub use std::any::type_name_of_val as path_of;
 pub use std::{column, file, line};
 
 /// Makes a cached function known to the program before its first call.

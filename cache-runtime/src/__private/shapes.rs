@@ -108,6 +108,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::needless_borrow, reason = "the number of borrows is what is tested")]
     fn the_type_decides_and_not_its_spelling() {
         assert_eq!(name_of((&&&&Returned::<u8>::new()).shape()), "Plain");
         assert_eq!(name_of((&&&&Returned::<Option<u8>>::new()).shape()), "Maybe");

@@ -31,6 +31,7 @@ pub struct Builder {
     max_staleness: Duration,
     max_value_bytes: usize,
     max_key_bytes: usize,
+    enabled: bool,
 }
 
 impl Builder {
@@ -47,6 +48,7 @@ impl Builder {
             max_staleness: Duration::from_secs(1),
             max_value_bytes: 32 << 20,
             max_key_bytes: MAX_NAME_BYTES,
+            enabled: true,
         }
     }
 
@@ -123,6 +125,12 @@ impl Builder {
         self
     }
 
+    /// Whether it caches from the start; see [`Cache::set_enabled`].
+    pub fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
     /// The cache.
     ///
     /// # Errors
@@ -161,7 +169,7 @@ impl Builder {
             observers: self.observers,
             policies: Default::default(),
             spaces: Default::default(),
-            enabled: AtomicBool::new(true),
+            enabled: AtomicBool::new(self.enabled),
             closed: AtomicBool::new(false),
         };
         Ok(Cache { shared: Arc::new(shared), space })
@@ -181,7 +189,7 @@ impl Builder {
     }
 }
 
-pub(super) fn check_namespace(what: &str, name: &str) -> Result<(), Error> {
+pub(crate) fn check_namespace(what: &str, name: &str) -> Result<(), Error> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if name.is_empty() || !name.chars().all(fits) {
         return wrong(what, &format!("`{name}` should be of letters, digits, `_`, `-` and `.`, at least one"));

@@ -77,7 +77,8 @@ impl Graph {
             return false;
         }
         let targets = self.events.iter().filter(|known| known.name == event).flat_map(|known| &known.cascades_to);
-        self.heard().any(|name| name == event) || targets.into_iter().any(|target| self.reaches_a_listener(target, seen))
+        self.heard().any(|name| name == event)
+            || targets.into_iter().any(|target| self.reaches_a_listener(target, seen))
     }
 
     fn heard(&self) -> impl Iterator<Item = &str> {

@@ -192,7 +192,9 @@ impl Knowledge {
         }
         sequence.ahead.insert(stamp.seq);
         sequence.join_up();
-        if sequence.own_under_way == 0 && let Some(&last) = sequence.ahead.last() {
+        if sequence.own_under_way == 0
+            && let Some(&last) = sequence.ahead.last()
+        {
             self.catch_up(&mut sequence, last);
         }
         if sequence.applied >= stamp.seq {

@@ -9,6 +9,7 @@ use crate::codec::Value;
 use crate::key::{Dependency, Id};
 use crate::stamp::{Partition, Stamp};
 use moka::notification::RemovalCause;
+use moka::policy::EvictionPolicy;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,10 +17,26 @@ use std::time::{Duration, Instant};
 
 /// How much the process's memory may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct L1(pub(crate) Capacity);
+pub struct L1 {
+    capacity: Capacity,
+    eviction: Eviction,
+}
+
+/// Which entries make room for others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Eviction {
+    /// TinyLFU admission before an LRU: an entry has to be asked for more often than the one it would replace. Bears
+    /// scans, and best where some keys stay popular. Einziger, Friedman, Manes, "TinyLFU: A Highly Efficient Cache
+    /// Admission Policy", ACM Transactions on Storage 13(4), 2017.
+    #[default]
+    TinyLfu,
+    /// The least recently used entry goes. Best where what was just asked for is asked for again.
+    Lru,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Capacity {
+enum Capacity {
     Off,
     Entries(u64),
     Bytes(u64),
@@ -28,17 +45,23 @@ pub(crate) enum Capacity {
 impl L1 {
     /// At most this many bytes, each entry weighing its encoded size and its book-keeping.
     pub fn max_bytes(bytes: u64) -> Self {
-        Self(Capacity::Bytes(bytes))
+        Self { capacity: Capacity::Bytes(bytes), eviction: Eviction::default() }
     }
 
     /// At most this many entries, whatever their sizes.
     pub fn max_entries(entries: u64) -> Self {
-        Self(Capacity::Entries(entries))
+        Self { capacity: Capacity::Entries(entries), eviction: Eviction::default() }
     }
 
     /// No entries: every call asks the store.
     pub fn off() -> Self {
-        Self(Capacity::Off)
+        Self { capacity: Capacity::Off, eviction: Eviction::default() }
+    }
+
+    /// Which entries make room for others.
+    #[must_use]
+    pub fn policy(self, eviction: Eviction) -> Self {
+        Self { eviction, ..self }
     }
 }
 
@@ -165,8 +188,12 @@ impl Entries {
                     evicted.fetch_add(1, Ordering::Relaxed);
                 }
             })
+            .eviction_policy(match size.eviction {
+                Eviction::TinyLfu => EvictionPolicy::tiny_lfu(),
+                Eviction::Lru => EvictionPolicy::lru(),
+            })
             .expire_after(OwnLife);
-        let builder = match size.0 {
+        let builder = match size.capacity {
             Capacity::Off => return None,
             Capacity::Entries(entries) => builder.max_capacity(entries),
             Capacity::Bytes(bytes) => builder.max_capacity(bytes).weigher(|_, slot: &Arc<Slot>| slot.weight),

@@ -15,10 +15,11 @@ mod token;
 mod write;
 
 pub use builder::Builder;
+pub(crate) use builder::check_namespace;
 pub use entry::Entry;
 pub use explain::{Explanation, Found};
 pub use graph::{Graph, GraphEvent, GraphFunction};
-pub use l1::L1;
+pub use l1::{Eviction, L1};
 
 pub(crate) use read::{Arrival, Turn};
 pub(crate) use request::Request;
@@ -167,7 +168,9 @@ impl Cache {
             return load().await;
         }
         let turn = match self.arrive(&request, &wire).await {
-            Arrival::Found(Some(value)) if value.is::<T>() => return Ok(typed::<T>(&value).expect("its type was asked")),
+            Arrival::Found(Some(value)) if value.is::<T>() => {
+                return Ok(typed::<T>(&value).expect("its type was asked"));
+            }
             Arrival::Found(_) => self.arrive_to_refresh(&request).await,
             Arrival::Load(turn) => turn,
         };

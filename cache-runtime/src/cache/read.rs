@@ -4,13 +4,13 @@
 //! `write.rs` commits.
 
 use super::Cache;
-use super::l1::{Backing, Ground, Rooted, Slot, Standing};
 use super::knowledge::Mark;
+use super::l1::{Backing, Ground, Rooted, Slot, Standing};
 use super::request::Request;
 use super::stamps::{departures, is_valid, observe};
 use crate::codec::{Value, Wire};
-use crate::error::StoreError;
 use crate::envelope::{Envelope, HEAD_BYTES, Unreadable, identity_of};
+use crate::error::StoreError;
 use crate::flight::{Boarding, Followed, Follower, Lead};
 use crate::key::Id;
 use crate::outcome::{Outcome, Tier};
@@ -76,12 +76,10 @@ impl Cache {
                 Boarding::Follow(follower) => match self.follow(request, follower).await {
                     Followed::Lead(lead) => return self.lead(request, wire, grounds, lead).await,
                     Followed::Alone => return Arrival::Load(self.begin(request, grounds, None).await),
-                    Followed::Landed(landing) if covers(&landing.marks, &known) => {
-                        match self.share(landing, wire) {
-                            Some(value) => return Arrival::Found(value),
-                            None => return Arrival::Load(self.begin(request, grounds, None).await),
-                        }
-                    }
+                    Followed::Landed(landing) if covers(&landing.marks, &known) => match self.share(landing, wire) {
+                        Some(value) => return Arrival::Found(value),
+                        None => return Arrival::Load(self.begin(request, grounds, None).await),
+                    },
                     // It landed with something older than this caller may see: begin anew.
                     Followed::Landed(_) => {}
                 },
@@ -233,7 +231,8 @@ impl Cache {
         let (snapshot, marks) = self.read_store(&request, &grounds, Want::Whole).await?;
         let (envelope, _) = self.open(&request, wire, codec, snapshot.entry.as_deref()?)?;
         // Replaced in between, by one that lists others: rare enough to load.
-        let same = envelope.listed.len() == listed.len() && envelope.listed.iter().zip(&*listed).all(|(a, b)| a == b.as_str());
+        let same =
+            envelope.listed.len() == listed.len() && envelope.listed.iter().zip(&*listed).all(|(a, b)| a == b.as_str());
         if !same {
             return None;
         }
@@ -242,9 +241,8 @@ impl Cache {
 
     fn open<'b>(&self, request: &Request, wire: &dyn Wire, codec: u8, bytes: &'b [u8]) -> Option<(Envelope, &'b [u8])> {
         let opened = Envelope::open(bytes);
-        let readable = opened.and_then(|(envelope, payload)| {
-            envelope.readable_as(codec, wire.schema()).map(|()| (envelope, payload))
-        });
+        let readable = opened
+            .and_then(|(envelope, payload)| envelope.readable_as(codec, wire.schema()).map(|()| (envelope, payload)));
         readable.map_err(|reason| self.unreadable(request, reason)).ok()
     }
 

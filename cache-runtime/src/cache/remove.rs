@@ -191,6 +191,9 @@ impl<'a> BumpUnderWay<'a> {
 
 impl Drop for BumpUnderWay<'_> {
     fn drop(&mut self) {
+        if !self.partitions.is_empty() {
+            self.cache.shared.counters.invalidations_failed.count();
+        }
         for (knowledge, _) in &self.partitions {
             knowledge.bump_lost();
         }

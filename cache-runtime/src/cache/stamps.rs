@@ -11,9 +11,9 @@ use crate::store::Snapshot;
 /// present and not past it. Absent means invalid.
 pub(super) fn is_valid(stamps: &[(Partition, Stamp)], request: &Request, snapshot: &Snapshot, count: u16) -> bool {
     let stamp_of = |partition| stamps.iter().find(|(of, _)| *of == partition).map(|(_, stamp)| *stamp);
-    let same_epoch = snapshot.partitions.iter().all(|(partition, now)| {
-        matches!((stamp_of(*partition), now), (Some(stamp), Some(now)) if stamp.epoch == now.epoch)
-    });
+    let same_epoch = snapshot.partitions.iter().all(
+        |(partition, now)| matches!((stamp_of(*partition), now), (Some(stamp), Some(now)) if stamp.epoch == now.epoch),
+    );
     let mut generations = request.dependencies.iter().zip(&snapshot.generations);
     same_epoch
         && snapshot.generations.len() == request.dependencies.len()

@@ -105,12 +105,15 @@ impl Cache {
             expires_ms: loaded_ms.saturating_add(fill.life_ms),
             life: Duration::from_millis(fill.life_ms),
         };
-        // It would be dead on arrival, and in the way of a newer one.
-        if slot.standing(loaded_ms) == Standing::Invalid {
-            self.refused::<()>(request);
-            return;
+        match slot.standing(loaded_ms) {
+            // It would be dead on arrival, and in the way of a newer one.
+            Standing::Invalid => {
+                self.refused::<()>(request);
+            }
+            // The store is away and nothing vouches for it: it could never answer.
+            Standing::Doubtful if slot.backing == Backing::Nothing => {}
+            Standing::Doubtful | Standing::Valid => l1.insert(request.print, Arc::new(slot)),
         }
-        l1.insert(request.print, Arc::new(slot));
     }
 
     fn refused<T>(&self, request: &Request) -> Option<T> {
@@ -119,7 +122,13 @@ impl Cache {
         None
     }
 
-    fn seal(&self, request: &Request, wire: &dyn Wire, begun: &Begun, fill: &Fill) -> Result<(u64, Vec<u8>), CodecError> {
+    fn seal(
+        &self,
+        request: &Request,
+        wire: &dyn Wire,
+        begun: &Begun,
+        fill: &Fill,
+    ) -> Result<(u64, Vec<u8>), CodecError> {
         let settings = &self.shared.settings;
         let mut output = Output::new(settings.max_value_bytes);
         if let Some(value) = &fill.value {

@@ -55,7 +55,8 @@ fn check<C: Codec + Copy>(codec: C) {
     let longer = [&bytes[..], b"x"].concat();
     assert!(codec.decode::<Everything>(&longer).is_err(), "something left over");
     for seed in 0..2_000_u32 {
-        let noise: Vec<u8> = (0..40_u32).map(|at| (seed.wrapping_mul(2_654_435_761) >> (at % 24)) as u8 ^ at as u8).collect();
+        let noise: Vec<u8> =
+            (0..40_u32).map(|at| (seed.wrapping_mul(2_654_435_761) >> (at % 24)) as u8 ^ at as u8).collect();
         let _neither_panics_nor_allocates = codec.decode::<Everything>(&noise);
     }
 }

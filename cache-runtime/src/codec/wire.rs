@@ -36,7 +36,12 @@ pub trait Wire: Send + Sync {
     ///
     /// # Errors
     /// As [`Codec::encode`].
-    fn encode(&self, cache: AnyCodec, value: &Arc<dyn Any + Send + Sync>, output: &mut Output) -> Result<(), CodecError>;
+    fn encode(
+        &self,
+        cache: AnyCodec,
+        value: &Arc<dyn Any + Send + Sync>,
+        output: &mut Output,
+    ) -> Result<(), CodecError>;
 
     /// Reads a value.
     ///

@@ -173,7 +173,11 @@ impl Call<'_> {
     }
 
     async fn put(&self, bytes: &[u8], life_ms: u64) -> Bump {
-        self.space.store.put(&self.space.namespace, Put { key: &self.key, bytes, life_ms }).await.expect("the store puts")
+        self.space
+            .store
+            .put(&self.space.namespace, Put { key: &self.key, bytes, life_ms })
+            .await
+            .expect("the store puts")
     }
 
     async fn read(&self) -> Snapshot {
@@ -192,15 +196,23 @@ impl Call<'_> {
     /// Whether there is an entry and one with these stamps is valid: section 3 of the protocol.
     async fn is_valid(&self, begun: &Begun) -> bool {
         let snapshot = self.read().await;
-        let stamp_of = |partition: Partition| begun.stamps.iter().find(|(of, _)| *of == partition).map(|(_, stamp)| *stamp);
+        let stamp_of =
+            |partition: Partition| begun.stamps.iter().find(|(of, _)| *of == partition).map(|(_, stamp)| *stamp);
         let same_epoch = |(partition, stamp): &(Partition, Stamp)| {
-            snapshot.partitions.iter().any(|(of, now)| of == partition && now.is_some_and(|now| now.epoch == stamp.epoch))
+            snapshot
+                .partitions
+                .iter()
+                .any(|(of, now)| of == partition && now.is_some_and(|now| now.epoch == stamp.epoch))
         };
         let covered = |(of, generation): (&Dependency, &Option<Stamp>)| {
             let stamp = stamp_of(of.partition(self.space.store.partitions()));
             generation.zip(stamp).is_some_and(|(generation, stamp)| stamp.covers(generation))
         };
-        assert_eq!(snapshot.generations.len(), self.dependencies.len(), "a generation for each dependency, in their order");
+        assert_eq!(
+            snapshot.generations.len(),
+            self.dependencies.len(),
+            "a generation for each dependency, in their order"
+        );
         snapshot.entry.is_some()
             && begun.stamps.iter().all(same_epoch)
             && self.dependencies.iter().zip(&snapshot.generations).all(covered)
@@ -209,7 +221,10 @@ impl Call<'_> {
     /// Whether a load ends without a valid entry: refused at once, or dead on arrival where a partition checks only its own.
     async fn is_refused(&self, begun: &Begun) -> bool {
         let verdict = self.commit(begun, b"late").await;
-        assert!(verdict != Verdict::Stored || self.space.store.partitions() > 1, "one partition can check all of a load");
+        assert!(
+            verdict != Verdict::Stored || self.space.store.partitions() > 1,
+            "one partition can check all of a load"
+        );
         !self.is_valid(begun).await
     }
 }

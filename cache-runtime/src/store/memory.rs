@@ -57,7 +57,10 @@ impl MemoryStore {
 
     /// How many entries, generations and fences it holds, expired ones included until they are swept.
     pub fn len(&self) -> usize {
-        self.lock().values().map(|space| space.entries.map.len() + space.generations.map.len() + space.fences.map.len()).sum()
+        self.lock()
+            .values()
+            .map(|space| space.entries.map.len() + space.generations.map.len() + space.fences.map.len())
+            .sum()
     }
 
     /// Whether it holds nothing.
@@ -187,6 +190,7 @@ impl Space {
             return Verdict::Overtaken;
         }
         self.entries.set(commit.key.as_str(), Bytes::copy_from_slice(commit.bytes), commit.life_ms, now_ms);
+        self.fences.map.remove(commit.key.as_str());
         Verdict::Stored
     }
 

@@ -39,7 +39,7 @@ pub trait Store: Send + Sync + 'static {
     /// Prepares a load: makes the generations that are absent, makes or joins the key's fence, returns the stamps.
     fn begin<'a>(&'a self, namespace: &'a str, begin: Begin<'a>) -> Answer<'a, Begun>;
 
-    /// Stores a loaded entry unless something overtook the load.
+    /// Stores a loaded entry unless something overtook the load. The fence goes with it.
     fn commit<'a>(&'a self, namespace: &'a str, commit: Commit<'a>) -> Answer<'a, Verdict>;
 
     /// Invalidates everything that depends on any of these.
@@ -128,7 +128,7 @@ pub struct Commit<'a> {
 pub enum Verdict {
     /// It was.
     Stored,
-    /// The fence is gone or another's: the key was removed or set, or the load took too long.
+    /// The fence is gone or another's: the key was removed or set, another load was kept, or this one took too long.
     Fenced,
     /// A dependency was invalidated after the load began.
     Overtaken,

@@ -1,6 +1,6 @@
 //! The whole way over a real Redis: two nodes, restarts, a server that is away.
 
-use cache_runtime::{Cache, Clock, Event, RedisStore, Tier, assert_hit, assert_miss, cached, observe};
+use cache_runtime::{Builder, Cache, Clock, Event, RedisStore, Tier, assert_hit, assert_miss, cached, observe};
 use cache_tests::{RedisServer, Source};
 use std::time::{Duration, Instant};
 
@@ -96,7 +96,8 @@ async fn y13_a_service_starts_and_answers_while_redis_is_away() {
     let mut server = RedisServer::start();
     let url = server.url();
     server.kill();
-    let cache = Cache::from_variables([("REDIS_URL".to_owned(), url)]).await.expect("it starts all the same");
+    let builder = Builder::from_variables([("REDIS_URL".to_owned(), url)]).expect("well-formed");
+    let cache = builder.build().await.expect("it starts all the same");
     let source = Source::new(1);
     let began = Instant::now();
     for id in 0..5 {

@@ -76,7 +76,8 @@ pub async fn seqs_are_compared_as_numbers(store: &dyn Store) {
 pub async fn concurrent_bumps_have_distinct_and_increasing_seqs(store: &dyn Store) {
     let space = Space::new(store);
     let before = space.bump(&["d"]).await[0];
-    let stamps: Vec<_> = together((0..16).map(|_| space.bump(&["d"]))).await.into_iter().map(|bumps| bumps[0].stamp).collect();
+    let stamps: Vec<_> =
+        together((0..16).map(|_| space.bump(&["d"]))).await.into_iter().map(|bumps| bumps[0].stamp).collect();
     assert!(stamps.iter().all(|stamp| stamp.epoch == before.stamp.epoch && stamp.seq > before.stamp.seq));
     assert_eq!(stamps.iter().map(|stamp| stamp.seq).collect::<HashSet<_>>().len(), 16);
     let after = space.bump(&["d"]).await[0];

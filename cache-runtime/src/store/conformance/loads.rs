@@ -52,14 +52,15 @@ pub async fn a_megabyte_comes_back_as_it_was(store: &dyn Store) {
     assert!(call.entry().await.is_some_and(|entry| entry == bytes));
 }
 
-/// So that the later of two loads does not refuse the earlier one.
+/// Whichever ends first is kept; the other, which is no newer, is refused, for the fence went with the first.
 pub async fn loads_of_one_key_share_its_fence(store: &dyn Store) {
     let space = Space::new(store);
     let call = space.call("k", &["d"]);
     let (first, second) = (call.begin().await, call.begin().await);
     assert_eq!(first.fence, second.fence);
     assert_eq!(call.commit(&second, b"second").await, Verdict::Stored);
-    assert_eq!(call.commit(&first, b"first").await, Verdict::Stored);
+    assert_eq!(call.commit(&first, b"first").await, Verdict::Fenced);
+    assert_eq!(call.entry().await.as_deref(), Some(&b"second"[..]));
     let other = space.call("other", &["d"]).begin().await;
     assert_ne!(first.fence, other.fence);
 }

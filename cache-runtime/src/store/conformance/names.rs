@@ -31,8 +31,10 @@ async fn do_not_touch(one: &Space<'_>, other: &Space<'_>) {
 
 /// As long as it is, whatever is in it.
 fn odd_texts() -> Vec<String> {
-    let texts =
-        ["", " ", "\0", "a\0b", "a\r\nb", "{x}", "{", "}{", "{}", "a:b:c", "*", "?[a-z]", "\\", "\"'", "%s%d", "日本", "🦀"];
+    let texts = [
+        "", " ", "\0", "a\0b", "a\r\nb", "{x}", "{", "}{", "{}", "a:b:c", "*", "?[a-z]", "\\", "\"'", "%s%d", "日本",
+        "🦀",
+    ];
     texts.iter().map(|text| (*text).to_owned()).chain(["x".repeat(1_000), "🦀".repeat(250)]).collect()
 }
 

@@ -18,7 +18,9 @@ pub(super) fn parse(url: &str) -> Result<ConnectionInfo, StoreError> {
         )));
     }
     if !KNOWN.contains(&scheme.as_str()) {
-        return Err(wrong("it begins with none of `redis://`, `unix://` and `redis+unix://`; write `redis://host:6379`".into()));
+        return Err(wrong(
+            "it begins with none of `redis://`, `unix://` and `redis+unix://`; write `redis://host:6379`".into(),
+        ));
     }
     if splits_a_password(&scheme, rest) {
         return Err(wrong(

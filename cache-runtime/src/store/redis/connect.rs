@@ -10,7 +10,9 @@ use crate::clock::{Clock, whole_ms};
 use crate::error::StoreError;
 use crate::stamp::random_name;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, ErrorKind, RedisError, RedisResult, ServerErrorKind};
+use redis::{
+    AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, ErrorKind, RedisError, RedisResult, ServerErrorKind,
+};
 use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
@@ -232,7 +234,10 @@ async fn incarnation(connection: &mut MultiplexedConnection) -> RedisResult<Stri
 }
 
 fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
-    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim).filter(|value| !value.is_empty())
+    info.lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+        .map(str::trim)
+        .filter(|value| !value.is_empty())
 }
 
 pub(super) fn no_answer() -> RedisError {
@@ -241,7 +246,8 @@ pub(super) fn no_answer() -> RedisError {
 
 /// Whether the connection is of no more use: broken, out of step, or to a server that has become a replica.
 fn ends_connection(error: &RedisError) -> bool {
-    let demoted = [ServerErrorKind::ReadOnly, ServerErrorKind::MasterDown].map(ErrorKind::Server).contains(&error.kind());
+    let demoted =
+        [ServerErrorKind::ReadOnly, ServerErrorKind::MasterDown].map(ErrorKind::Server).contains(&error.kind());
     error.is_io_error() || error.is_unrecoverable_error() || demoted || is_foreign(error)
 }
 
@@ -253,5 +259,8 @@ pub(super) fn is_foreign(error: &RedisError) -> bool {
 }
 
 pub(super) fn foreign() -> RedisError {
-    redis::make_extension_error(FOREIGN.into(), Some("the history was written by another incarnation of the server".into()))
+    redis::make_extension_error(
+        FOREIGN.into(),
+        Some("the history was written by another incarnation of the server".into()),
+    )
 }

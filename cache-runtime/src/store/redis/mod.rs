@@ -96,7 +96,12 @@ impl RedisStore {
     ///
     /// A foreign history means that the connection knows the server by a former life of it: nothing was done then, and
     /// a new connection is asked.
-    async fn within<T, F>(&self, deadline: Duration, names: &Names, ask: impl Fn(Arc<Link>) -> F) -> Result<T, StoreError>
+    async fn within<T, F>(
+        &self,
+        deadline: Duration,
+        names: &Names,
+        ask: impl Fn(Arc<Link>) -> F,
+    ) -> Result<T, StoreError>
     where
         F: Future<Output = RedisResult<T>>,
     {
@@ -132,7 +137,9 @@ impl RedisStore {
         };
         let verdict: String = self
             .run(&names, &scripts::COMMIT, |call| {
-                call.key(names.fence(commit.key)).key(names.entry(commit.key)).key(names.generations(commit.dependencies));
+                call.key(names.fence(commit.key))
+                    .key(names.entry(commit.key))
+                    .key(names.generations(commit.dependencies));
                 call.arg(hex(stamp.epoch))
                     .arg(stamp.seq)
                     .arg(hex(commit.begun.fence))

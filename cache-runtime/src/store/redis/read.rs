@@ -14,7 +14,8 @@ pub(super) async fn read(link: &Link, names: &Names, read: Read<'_>) -> RedisRes
     decides.extend(names.generations(read.dependencies));
     let (entry, decides) = match read.want {
         Want::Whole => {
-            let mut values: Vec<Value> = cmd("MGET").arg(names.entry(read.key)).arg(decides).query_async(&mut connection).await?;
+            let mut values: Vec<Value> =
+                cmd("MGET").arg(names.entry(read.key)).arg(decides).query_async(&mut connection).await?;
             let rest = values.split_off(values.len().min(1));
             (values.pop().and_then(bytes), rest)
         }

@@ -15,6 +15,7 @@ options of --replay
   --requests <n>     replay so many requests at most
   --concurrency <n>  clients at once (16)
   --l1-entries <n>   entries in memory (a tenth of the trace's distinct keys)
+  --lru              evict the least recently used from memory, instead of TinyLFU
 
 environment
   GUILD_API_ADDR     where to serve (127.0.0.1:8080)
@@ -39,11 +40,12 @@ pub(crate) struct Options {
     pub(crate) requests: Option<usize>,
     pub(crate) concurrency: usize,
     pub(crate) l1_entries: Option<u64>,
+    pub(crate) lru: bool,
 }
 
 /// Reads the command line, without the program's name.
 pub(crate) fn parse(mut parser: lexopt::Parser) -> anyhow::Result<Command> {
-    let mut options = Options { trace: None, requests: None, concurrency: 16, l1_entries: None };
+    let mut options = Options { trace: None, requests: None, concurrency: 16, l1_entries: None, lru: false };
     let mut replay = false;
     let mut of_replay = None;
     while let Some(argument) = parser.next()? {
@@ -54,6 +56,10 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> anyhow::Result<Command> {
             Long("concurrency") => options.concurrency = number(&mut parser, &mut of_replay, "--concurrency")?,
             Long("l1-entries") => {
                 options.l1_entries = Some(number(&mut parser, &mut of_replay, "--l1-entries")? as u64);
+            }
+            Long("lru") => {
+                of_replay = Some("--lru");
+                options.lru = true;
             }
             Value(trace) if options.trace.is_none() => {
                 of_replay = Some("a trace");
@@ -97,10 +103,11 @@ mod tests {
 
     #[test]
     fn a_replay_takes_a_trace_and_its_options_in_any_order() {
-        let expected = Options { trace: Some("t.zst".into()), requests: Some(5), concurrency: 2, l1_entries: Some(10) };
+        let trace = Some("t.zst".into());
+        let expected = Options { trace, requests: Some(5), concurrency: 2, l1_entries: Some(10), lru: true };
         let expected = Ok(Command::Replay(expected));
-        assert_eq!(parsed("--replay t.zst --requests 5 --concurrency 2 --l1-entries 10"), expected);
-        assert_eq!(parsed("--requests=5 t.zst --concurrency=2 --l1-entries=10 --replay"), expected);
+        assert_eq!(parsed("--replay t.zst --requests 5 --concurrency 2 --l1-entries 10 --lru"), expected);
+        assert_eq!(parsed("--lru --requests=5 t.zst --concurrency=2 --l1-entries=10 --replay"), expected);
     }
 
     #[test]

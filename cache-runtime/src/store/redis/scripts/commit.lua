@@ -1,4 +1,5 @@
 -- Stores an entry if its epoch goes on, its fence stands and no generation has passed its stamp; returns the verdict.
+-- The fence goes with the first load that is kept: it has no more to guard, and would only take up room.
 -- KEYS[2]: the fence · KEYS[3]: the entry · KEYS[4…]: the generations
 -- ARGV[3], ARGV[4]: epoch and seq of the load · ARGV[5]: its fence · ARGV[6]: the entry's life · ARGV[7]: its bytes
 if ARGV[3] ~= epoch then
@@ -14,4 +15,5 @@ for i = 4, #KEYS do
     end
 end
 redis.call('SET', KEYS[3], ARGV[7], 'PX', ARGV[6])
+redis.call('DEL', KEYS[2])
 return 'stored'

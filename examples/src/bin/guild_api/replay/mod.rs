@@ -18,7 +18,7 @@ use crate::db::Db;
 use crate::routes::{self, App};
 use crate::seed;
 use anyhow::Context;
-use cache_runtime::Cache;
+use cache_runtime::{Builder, Cache, Eviction, L1};
 use report::Report;
 use rows::Rows;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -64,13 +64,13 @@ fn trace(options: &Options) -> anyhow::Result<Trace> {
 /// small for all rows: a tenth of them, so that both tiers and the loader have work.
 async fn cache(options: &Options, trace: &Trace) -> Result<Cache, cache_runtime::Error> {
     let entries = options.l1_entries.unwrap_or_else(|| (u64::from(trace.rows) / 10).max(1));
+    let eviction = if options.lru { Eviction::Lru } else { Eviction::TinyLfu };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let namespace = format!("replay-{}-{}", std::process::id(), now.as_millis());
-    let ours = [("CACHE_MEMORY_SIZE", entries.to_string()), ("CACHE_KEY_PREFIX", namespace)];
-    let ours = ours.map(|(name, value)| (name.to_owned(), value));
-    let theirs =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Cache::from_variables(theirs.chain(ours)).await
+    Builder::from_env()?
+        .namespace(format!("replay-{}-{}", std::process::id(), now.as_millis()))
+        .l1(L1::max_entries(entries).policy(eviction))
+        .build()
+        .await
 }
 
 /// Serves in a task that nobody waits for: it ends with the process.
