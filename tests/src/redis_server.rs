@@ -60,7 +60,10 @@ impl RedisServer {
                 return server;
             }
         }
-        panic!("redis-server started on none of 50 ports; try it by hand: redis-server --port 7777 {}", options.join(" "));
+        panic!(
+            "redis-server started on none of 50 ports; try it by hand: redis-server --port 7777 {}",
+            options.join(" ")
+        );
     }
 
     /// A port that nothing listens on, for a server that is to come up later.
@@ -128,7 +131,9 @@ impl RedisServer {
         let stats = self.command(&["INFO", "commandstats"]);
         let lines = stats.lines().filter_map(|line| line.strip_prefix("cmdstat_")?.split_once(":calls="));
         lines
-            .map(|(name, rest)| (name.to_owned(), rest.split(',').next().and_then(|calls| calls.parse().ok()).unwrap_or(0)))
+            .map(|(name, rest)| {
+                (name.to_owned(), rest.split(',').next().and_then(|calls| calls.parse().ok()).unwrap_or(0))
+            })
             .collect()
     }
 
@@ -142,7 +147,17 @@ impl RedisServer {
         let mut shell = Command::new("sh")
             .args(["-c", SHELL, "sh"])
             .arg(&self.directory)
-            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--unixsocket"])
+            .args([
+                "--port",
+                &self.port.to_string(),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--unixsocket",
+            ])
             .arg(self.socket())
             .args(&self.options)
             .stdin(Stdio::piped())
@@ -185,7 +200,8 @@ impl RedisServer {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).ok()?;
         let answer = String::from_utf8_lossy(&answer).into_owned();
-        Some(answer.strip_suffix("+OK\r\n").unwrap_or(&answer).trim_end().to_owned()).filter(|answer| !answer.is_empty())
+        Some(answer.strip_suffix("+OK\r\n").unwrap_or(&answer).trim_end().to_owned())
+            .filter(|answer| !answer.is_empty())
     }
 }
 

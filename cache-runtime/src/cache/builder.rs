@@ -113,7 +113,7 @@ impl Builder {
         self
     }
 
-    /// The largest value that is stored, encoded; larger ones are served, counted, and kept in memory only.
+    /// The largest value that is kept, encoded; larger ones are served and counted.
     pub fn max_value_bytes(mut self, bytes: usize) -> Self {
         self.max_value_bytes = bytes;
         self

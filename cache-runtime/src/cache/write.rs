@@ -64,18 +64,14 @@ impl Cache {
         fill: &Fill,
     ) -> Option<(Backing, usize)> {
         let (Some(store), Some(begun)) = (&self.shared.store, begun) else {
-            return Some((Backing::Nothing, self.measure(wire, fill)));
+            return Some((Backing::Nothing, self.measure(request, wire, fill)?));
         };
         if !request.tiers().has_l2() || wire.codec(self.shared.settings.codec).is_none() {
-            return Some((Backing::Generation, self.measure(wire, fill)));
+            return Some((Backing::Generation, self.measure(request, wire, fill)?));
         }
         let (identity, bytes) = match self.seal(request, wire, begun, fill) {
             Ok(sealed) => sealed,
-            Err(error) => {
-                self.shared.counters.unstorable.count();
-                self.tell(&Notice::Unstorable { key: request.key.as_str(), error: &error });
-                return Some((Backing::Nothing, self.measure(wire, fill)));
-            }
+            Err(error) => return self.unstorable(request, &error).map(|bytes| (Backing::Nothing, bytes)),
         };
         let (key, dependencies) = (&request.key, &request.dependencies[..]);
         let commit = Commit { key, dependencies, begun, bytes: &bytes, life_ms: fill.life_ms };
@@ -148,12 +144,24 @@ impl Cache {
         Ok((envelope.identity, envelope.seal(&output.into_bytes())))
     }
 
-    /// What a value that is not stored would have taken up, for memory's bound.
-    fn measure(&self, wire: &dyn Wire, fill: &Fill) -> usize {
-        let Some(value) = &fill.value else { return 0 };
-        let mut output = Output::counting(usize::MAX);
-        let _what_was_counted_counts = wire.encode(self.shared.settings.codec, value, &mut output);
-        output.len()
+    /// What a value that is not stored would have taken up, for memory's bound. None if it is too large to be kept.
+    fn measure(&self, request: &Request, wire: &dyn Wire, fill: &Fill) -> Option<usize> {
+        let Some(value) = &fill.value else { return Some(0) };
+        if wire.codec(self.shared.settings.codec).is_none() {
+            return Some(0);
+        }
+        let mut output = Output::counting(self.shared.settings.max_value_bytes);
+        match wire.encode(self.shared.settings.codec, value, &mut output) {
+            Ok(()) => Some(output.len()),
+            Err(error) => self.unstorable(request, &error),
+        }
+    }
+
+    /// A value that is too large is kept nowhere; one that only cannot be encoded weighs nothing in memory.
+    fn unstorable(&self, request: &Request, error: &CodecError) -> Option<usize> {
+        self.shared.counters.unstorable.count();
+        self.tell(&Notice::Unstorable { key: request.key.as_str(), error });
+        (!matches!(error, CodecError::TooLarge { .. })).then_some(0)
     }
 
     /// Replaces an entry by a value that the caller vouches for, in every tier.
@@ -170,7 +178,9 @@ impl Cache {
         self.remove_key(&request.key).await?;
         let turn = self.arrive_to_refresh(request).await;
         let backing = if turn.begun.is_some() { Backing::Generation } else { Backing::Nothing };
-        self.insert(request, wire, &turn, &fill, (backing, self.measure(wire, &fill)));
+        if let Some(bytes) = self.measure(request, wire, &fill) {
+            self.insert(request, wire, &turn, &fill, (backing, bytes));
+        }
         if let Some(lead) = turn.lead {
             lead.land(Landing { value: fill.value, marks: turn.marks, loaded_ms: self.now_ms() });
         }

@@ -126,7 +126,8 @@ impl<T: Cacheable, C: CodecChoice> TypedWire<T, C> {
 
 impl<T: Cacheable, C: CodecChoice> Wire for TypedWire<T, C> {
     fn codec(&self, cache: AnyCodec) -> Option<u8> {
-        Some(self.codec.id(cache))
+        // Zero is the codec of a build that has none.
+        Some(self.codec.id(cache)).filter(|id| *id != 0)
     }
 
     fn schema(&self) -> Schema {

@@ -174,7 +174,8 @@ async fn v06_a_cache_that_was_shut_down_runs_the_bodies_and_refuses_the_rest() {
 
 #[tokio::test]
 async fn j08_memory_may_be_left_out() {
-    let cache = Cache::builder().l1(cache_runtime::L1::off()).store(MemoryStore::new()).build().await.expect("coherent");
+    let cache =
+        Cache::builder().l1(cache_runtime::L1::off()).store(MemoryStore::new()).build().await.expect("coherent");
     let source = Source::new(7);
     cache.clone().scope(row(&source, 1)).await;
     let (_, outcome) = cache.clone().scope(observe(row(&source, 1))).await;

@@ -78,7 +78,8 @@ async fn a_function_without_any_ttl_runs_uncached_and_says_so_once() {
         source.read().await
     }
     let (tell, told) = std::sync::mpsc::channel();
-    let observer = move |notice: &cache_runtime::Notice<'_>| tell.send(format!("{notice:?}")).expect("somebody listens");
+    let observer =
+        move |notice: &cache_runtime::Notice<'_>| tell.send(format!("{notice:?}")).expect("somebody listens");
     let cache = Cache::builder().observer(observer).build().await.expect("coherent");
     let source = Source::new(7);
     for _ in 0..3 {
@@ -91,7 +92,9 @@ async fn a_function_without_any_ttl_runs_uncached_and_says_so_once() {
 }
 
 async fn from(variables: &[(&str, &str)]) -> Result<Cache, Error> {
-    Builder::from_variables(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))?.build().await
+    Builder::from_variables(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))?
+        .build()
+        .await
 }
 
 #[tokio::test]
@@ -100,8 +103,12 @@ async fn the_environment_describes_a_cache() {
     async fn by_env(source: &Source) -> u64 {
         source.read().await
     }
-    let variables =
-        [("CACHE_KEY_PREFIX", "prod:"), ("CACHE_MEMORY_SIZE", "64MB"), ("CACHE_CACHES_BY_ENV_TTL", "1h"), ("REDIS_URL", "")];
+    let variables = [
+        ("CACHE_KEY_PREFIX", "prod:"),
+        ("CACHE_MEMORY_SIZE", "64MB"),
+        ("CACHE_CACHES_BY_ENV_TTL", "1h"),
+        ("REDIS_URL", ""),
+    ];
     let cache = from(&variables).await.expect("well-formed");
     let source = Source::new(7);
     cache.clone().scope(async { (by_env(&source).await, assert_hit!(by_env(&source))) }).await;

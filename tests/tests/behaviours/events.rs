@@ -150,7 +150,8 @@ async fn m06_the_graph_lists_events_that_nobody_listens_to() {
     assert!(!graph.dead_events().contains(&"events_phase_ended"), "it cascades to some that are heard");
     let permission = graph.functions.iter().find(|function| function.name == "permission").expect("registered");
     assert_eq!(permission.key, "events:permission:<guild_id>:<user_id>:<tool>");
-    let bound: BTreeSet<_> = permission.listens_to.iter().map(|(event, fields)| (event.as_str(), fields.join(","))).collect();
+    let bound: BTreeSet<_> =
+        permission.listens_to.iter().map(|(event, fields)| (event.as_str(), fields.join(","))).collect();
     let expected = [
         ("events_member_update", "guild_id".to_owned()),
         ("events_permissions_changed", "guild_id,user_id".to_owned()),

@@ -22,7 +22,10 @@ async fn failing(source: Arc<Source>, id: u64) -> Result<u64, String> {
 }
 
 /// Begins a call as a task of its own, up to where it cannot go on by itself.
-async fn begin<T: Send + 'static>(cache: &Cache, call: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
+async fn begin<T: Send + 'static>(
+    cache: &Cache,
+    call: impl Future<Output = T> + Send + 'static,
+) -> tokio::task::JoinHandle<T> {
     let call = tokio::spawn(cache.clone().scope(call));
     settle().await;
     call

@@ -39,7 +39,10 @@ fn a06_texts_with_anything_in_them_never_collide() {
     async fn texts(a: &str, b: &str) -> usize {
         a.len() + b.len()
     }
-    let odd = ["", "a", "b", ":", "a:b", "a%3Ab", "%", "%25", "{}", "\n", "\0", "🐢", "'", "''", "?", "*", "<", "/", ".", "1", "é"];
+    let odd = [
+        "", "a", "b", ":", "a:b", "a%3Ab", "%", "%25", "{}", "\n", "\0", "🐢", "'", "''", "?", "*", "<", "/", ".", "1",
+        "é",
+    ];
     let mut seen = HashMap::new();
     for a in odd {
         for b in odd {

@@ -95,7 +95,13 @@ async fn j05_s09_bytes_that_are_no_entry_are_a_counted_miss() {
     let good = store.bytes("j05", "unhappy:row:1").expect("stored");
     let mut altered = good.to_vec();
     *altered.last_mut().expect("not empty") ^= 1;
-    let odd = [Bytes::new(), Bytes::from_static(b"hello"), good.slice(..20), Bytes::from(altered), Bytes::from(vec![0xff; 1 << 20])];
+    let odd = [
+        Bytes::new(),
+        Bytes::from_static(b"hello"),
+        good.slice(..20),
+        Bytes::from(altered),
+        Bytes::from(vec![0xff; 1 << 20]),
+    ];
     for (at, bytes) in odd.into_iter().enumerate() {
         store.overwrite("j05", "unhappy:row:1", bytes);
         cache.clock().advance(Duration::from_secs(2));

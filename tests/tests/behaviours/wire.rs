@@ -1,6 +1,8 @@
 //! Entries between programs that differ: J06, S04, S11, S02.
 
-use cache_runtime::{AnyCodec, Bincode, Cache, Clock, Json, MemoryStore, MessagePack, Postcard, assert_hit, assert_miss, cached};
+use cache_runtime::{
+    AnyCodec, Bincode, Cache, Clock, Json, MemoryStore, MessagePack, Postcard, assert_hit, assert_miss, cached,
+};
 use cache_tests::Source;
 
 #[cached(key = "wire:row:<id>", ttl = 60)]

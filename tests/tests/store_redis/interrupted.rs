@@ -183,7 +183,8 @@ impl Proxy {
 }
 
 fn pass_on(from: &TcpStream, to: &TcpStream, number: u64, silenced: &Arc<AtomicU64>) {
-    let (mut from, mut to, silenced) = (from.try_clone().expect("a socket"), to.try_clone().expect("a socket"), silenced.clone());
+    let (mut from, mut to, silenced) =
+        (from.try_clone().expect("a socket"), to.try_clone().expect("a socket"), silenced.clone());
     std::thread::spawn(move || {
         let mut bytes = [0; 4_096];
         while let Ok(len @ 1..) = from.read(&mut bytes) {

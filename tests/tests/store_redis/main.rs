@@ -30,7 +30,9 @@ mod suite_in_another_database_of_a_unix_socket {
 
     static SERVER: LazyLock<RedisServer> = LazyLock::new(RedisServer::start);
 
-    cache_runtime::store_suite!(async { patient(&format!("unix://{}?db=1&protocol=resp3", SERVER.socket().display())) });
+    cache_runtime::store_suite!(async {
+        patient(&format!("unix://{}?db=1&protocol=resp3", SERVER.socket().display()))
+    });
 }
 
 /// A store that a busy machine does not hurry.
@@ -45,7 +47,8 @@ fn name(text: &str) -> Key {
 
 async fn begin(store: &RedisStore) -> Result<Begun, StoreError> {
     let dependencies: [Dependency; 1] = [name("d")];
-    let begin = Begin { key: &name("k"), dependencies: &dependencies, generation_life_ms: 60_500, fence_life_ms: 60_500 };
+    let begin =
+        Begin { key: &name("k"), dependencies: &dependencies, generation_life_ms: 60_500, fence_life_ms: 60_500 };
     store.begin("test", begin).await
 }
 

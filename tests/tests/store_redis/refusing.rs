@@ -32,7 +32,11 @@ fn a_replica_refuses() {
         let error = commit(&store, &begun).await.expect_err("it is a replica");
         assert!(matches!(error, StoreError::Refused { .. }) && error.to_string().contains("READONLY"), "{error:?}");
         server.command(&["REPLICAOF", "NO", "ONE"]);
-        assert_eq!(commit(&store, &begun).await.expect("it is a primary"), Verdict::Forgotten, "as a primary it is another");
+        assert_eq!(
+            commit(&store, &begun).await.expect("it is a primary"),
+            Verdict::Forgotten,
+            "as a primary it is another"
+        );
     });
 }
 

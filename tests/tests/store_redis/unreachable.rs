@@ -14,7 +14,8 @@ fn a_server_that_is_not_there_is_said_with_its_address() {
 
 #[test]
 fn operations_without_a_server_end_by_their_deadline() {
-    let store = RedisStore::lazy(&format!("redis://127.0.0.1:{}", RedisServer::unused_port())).expect("the address parses");
+    let store =
+        RedisStore::lazy(&format!("redis://127.0.0.1:{}", RedisServer::unused_port())).expect("the address parses");
     run(async {
         for _ in 0..20 {
             let began = Instant::now();
@@ -72,7 +73,8 @@ fn a_wrong_password_is_refused_and_not_repeated() {
 fn a_server_that_repeats_the_password_is_not_quoted() {
     for (command, query) in [("AUTH", ""), ("HELLO", "?protocol=resp3")] {
         let address = quoting_server(command);
-        let error = run(RedisStore::connect(&format!("redis://:hunter2@{address}{query}"))).expect_err("the server refuses");
+        let error =
+            run(RedisStore::connect(&format!("redis://:hunter2@{address}{query}"))).expect_err("the server refuses");
         assert!(matches!(error, StoreError::Refused { .. }), "{error:?}");
         assert!(!all_of(&error).contains("hunter2"), "{error}");
     }
