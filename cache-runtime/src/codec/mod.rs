@@ -116,9 +116,6 @@ macro_rules! dispatch {
 
 impl AnyCodec {
     pub(crate) fn id(self) -> u8 {
-        fn id_of<C: Codec>(_: C) -> u8 {
-            C::ID
-        }
         dispatch!(self, codec => id_of(codec), 0)
     }
 
@@ -131,6 +128,14 @@ impl AnyCodec {
     pub(crate) fn decode<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, CodecError> {
         dispatch!(self, codec => codec.decode(bytes), Err(no_codec()))
     }
+}
+
+#[cfg_attr(
+    not(any(feature = "bincode", feature = "postcard", feature = "msgpack", feature = "json")),
+    allow(dead_code)
+)]
+fn id_of<C: Codec>(_: C) -> u8 {
+    C::ID
 }
 
 fn no_codec() -> CodecError {
