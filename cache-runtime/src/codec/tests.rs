@@ -39,6 +39,18 @@ fn example() -> Everything {
     }
 }
 
+/// What the first release wrote for [`small`], in `tests/golden`: every later one has to read it.
+fn check_golden<C: Codec>(codec: C, golden: &[u8]) {
+    let mut output = Output::new(1 << 20);
+    codec.encode(&small(), &mut output).expect("the example can be written");
+    assert_eq!(codec.decode::<Everything>(golden).expect("still readable"), small());
+    assert_eq!(output.into_bytes(), golden, "and is what is written");
+}
+
+fn small() -> Everything {
+    Everything { nested: None, blob: vec![0, 127, 128, 255], ..example() }
+}
+
 fn encoded<C: Codec>(codec: C, limit_bytes: usize) -> Result<Vec<u8>, CodecError> {
     let mut output = Output::new(limit_bytes);
     codec.encode(&example(), &mut output).map(|()| output.into_bytes())
@@ -65,22 +77,26 @@ fn check<C: Codec + Copy>(codec: C) {
 #[test]
 fn bincode_reads_back_what_it_wrote() {
     check(Bincode);
+    check_golden(Bincode, include_bytes!("../../tests/golden/bincode_v1.bin"));
 }
 
 #[cfg(feature = "postcard")]
 #[test]
 fn postcard_reads_back_what_it_wrote() {
     check(Postcard);
+    check_golden(Postcard, include_bytes!("../../tests/golden/postcard_v1.bin"));
 }
 
 #[cfg(feature = "msgpack")]
 #[test]
 fn message_pack_reads_back_what_it_wrote() {
     check(MessagePack);
+    check_golden(MessagePack, include_bytes!("../../tests/golden/msgpack_v1.bin"));
 }
 
 #[cfg(feature = "json")]
 #[test]
 fn json_reads_back_what_it_wrote() {
     check(Json);
+    check_golden(Json, include_bytes!("../../tests/golden/json_v1.bin"));
 }

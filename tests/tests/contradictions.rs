@@ -1,0 +1,127 @@
+//! What a program's functions and events say against each other is refused when a cache is built: A14, M07, Y02.
+
+use cache_runtime::{Cache, CacheEvent, Error, cached};
+
+#[cached(key = "contra:<id>:members", ttl = 60)]
+async fn members(id: String) -> Vec<u64> {
+    vec![id.len() as u64]
+}
+
+#[cached(key = "contra:all:<what>", ttl = 60)]
+async fn all(what: &str) -> Result<String, std::io::Error> {
+    Ok(what.to_owned())
+}
+
+#[cached(key = "contra-named:a:<id>", ttl = 60, name = "contra-same")]
+async fn first(id: u64) -> u64 {
+    id
+}
+
+#[cached(key = "contra-named:b:<id>", ttl = 60, name = "contra-same")]
+async fn second(id: u64) -> u64 {
+    id
+}
+
+/// The same key for the same type is shared on purpose.
+#[cached(key = "contra-shared:<id>", ttl = 60)]
+async fn one_way(id: u64) -> Option<u64> {
+    Some(id)
+}
+
+#[cached(key = "contra-shared:<id>", ttl = 60)]
+async fn another_way(id: u64) -> Result<u64, std::io::Error> {
+    Ok(id)
+}
+
+#[derive(CacheEvent)]
+#[event(name = "contra_a", cascades(B))]
+struct A {
+    id: u64,
+}
+
+#[derive(CacheEvent)]
+#[event(name = "contra_b", cascades(C))]
+struct B {
+    id: u64,
+}
+
+#[derive(CacheEvent)]
+#[event(name = "contra_c", cascades(A))]
+struct C {
+    id: u64,
+}
+
+mod elsewhere {
+    #[derive(cache_runtime::CacheEvent)]
+    #[event(name = "contra_a")]
+    pub(super) struct Other {
+        pub(super) number: u32,
+    }
+}
+
+async fn problems() -> Vec<String> {
+    match Cache::builder().build().await {
+        Err(Error::Registry(problems)) => problems,
+        other => panic!("it should be refused: {other:?}"),
+    }
+}
+
+fn only<'a>(problems: &'a [String], about: &str) -> &'a str {
+    let all: Vec<&String> = problems.iter().filter(|problem| problem.contains(about)).collect();
+    assert_eq!(all.len(), 1, "{problems:#?}");
+    all[0]
+}
+
+#[tokio::test]
+async fn a14_overlapping_keys_of_two_types_are_refused_with_both_places() {
+    let problems = problems().await;
+    let problem = only(&problems, "contra:");
+    for part in [
+        "contradictions::members `contra:<id>:members` → Vec<u64> (tests/tests/contradictions.rs:5)",
+        "contradictions::all `contra:all:<what>` → Result<String, std::io::Error> (tests/tests/contradictions.rs:10)",
+        "change one key",
+    ] {
+        assert!(problem.contains(part), "{part}\n{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_given_twice_is_refused_with_both_places() {
+    let problems = problems().await;
+    let problem = only(&problems, "contra-same");
+    assert!(problem.starts_with("two cached functions are named `contra-same`: "), "{problem}");
+    assert!(problem.contains("contradictions::first") && problem.contains("contradictions::second"), "{problem}");
+}
+
+#[tokio::test]
+async fn m07_events_that_cascade_in_a_circle_are_refused_with_the_circle() {
+    let problems = problems().await;
+    let problem = only(&problems, "circle");
+    assert_eq!(problem, "events cascade in a circle: contra_a → contra_b → contra_c → contra_a");
+}
+
+#[tokio::test]
+async fn two_different_events_of_one_name_are_refused() {
+    let problems = problems().await;
+    let problem = only(&problems, "two different events");
+    assert!(problem.contains("`contra_a`: A (") && problem.contains(" and Other ("), "{problem}");
+    let _constructible = (A { id: 1 }, B { id: 1 }, C { id: 1 }, elsewhere::Other { number: 1 });
+}
+
+#[tokio::test]
+async fn keys_that_are_shared_for_one_type_are_fine() {
+    assert!(!problems().await.iter().any(|problem| problem.contains("contra-shared")));
+    let cache = Cache::in_memory();
+    let both = cache.clone().scope(async { (one_way(1).await, another_way(1).await.ok()) }).await;
+    assert_eq!((both, cache.stats().loads), ((Some(1), Some(1)), 1), "they share the entry");
+}
+
+#[tokio::test]
+async fn the_circle_ends_when_it_is_emitted_all_the_same() {
+    let cache = Cache::in_memory();
+    cache.emit(B { id: 1 }).await.expect("each event once");
+    assert_eq!(cache.stats().invalidations, 3);
+    let _used = cache
+        .scope(async { (members("x".into()).await, all("x").await.is_ok(), first(1).await, second(1).await) })
+        .await;
+}
