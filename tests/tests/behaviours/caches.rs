@@ -58,7 +58,9 @@ async fn v02_defaults_attribute_configuration_in_this_order() {
         .await
         .expect("coherent");
     let test = async {
-        (unspecified().await, specified().await, configured().await);
+        unspecified().await;
+        specified().await;
+        configured().await;
         cache.clock().advance(Duration::from_secs(10));
         assert_miss!(unspecified());
         assert_hit!(specified());
