@@ -21,20 +21,22 @@ pub fn chosen(cache: &Cache) -> Cache {
 }
 
 /// What the engine has to know of a stored value's type.
-pub fn wire<S, C>(_: &S, codec: C, version: u32) -> TypedWire<S::Value, C>
+///
+/// The type is opaque, so that a value that cannot be stored is reported here and not at every use.
+pub fn wire<S, C>(_: &S, codec: C, version: u32) -> impl Wire + use<S, C>
 where
     S: Shape<Value: Cacheable>,
     C: CodecChoice,
 {
-    TypedWire::new(codec, version)
+    TypedWire::<S::Value, C>::new(codec, version)
 }
 
 /// What the engine has to know of the type of a value that stays in the process.
-pub fn local_wire<S>(_: &S) -> LocalWire<S::Value>
+pub fn local_wire<S>(_: &S) -> impl Wire + use<S>
 where
     S: Shape<Value: Clone + Send + Sync + 'static>,
 {
-    LocalWire::new()
+    LocalWire::<S::Value>::new()
 }
 
 /// A call that memory has not been asked for yet, or could not answer.

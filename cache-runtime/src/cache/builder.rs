@@ -119,7 +119,7 @@ impl Builder {
         self
     }
 
-    /// The longest key that stands as text; a longer one keeps its head and ends in a hash. At least 64 bytes.
+    /// The longest key that stands as text; a longer one keeps its head and ends in a hash. From 64 to 8192 bytes.
     pub fn max_key_bytes(mut self, bytes: usize) -> Self {
         self.max_key_bytes = bytes;
         self
@@ -179,8 +179,8 @@ impl Builder {
         if !self.namespace.is_empty() {
             check_namespace("namespace", &self.namespace)?;
         }
-        if self.max_key_bytes < 64 {
-            return wrong("max_key_bytes", "a key needs at least 64 bytes, 41 of them for the hash");
+        if !(64..=8_192).contains(&self.max_key_bytes) {
+            return wrong("max_key_bytes", "it should be from 64, 41 of them for a hash, to 8192");
         }
         if self.max_staleness.is_zero() {
             return wrong("max_staleness", "zero would make every entry in memory doubtful; use `L1::off()` instead");

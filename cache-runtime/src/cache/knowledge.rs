@@ -53,7 +53,10 @@ struct Sequence {
     ahead: BTreeSet<u64>,
     own_under_way: usize,
     departures: u64,
+    /// Answers to requests up to here do not bring another epoch.
     taken_over_at: u64,
+    /// Answers to requests up to here bring nothing.
+    forgotten_at: u64,
 }
 
 /// When a request left: nothing it brings back is newer.
@@ -94,6 +97,7 @@ impl Knowledge {
             own_under_way: 0,
             departures: 0,
             taken_over_at: 0,
+            forgotten_at: 0,
         };
         Self {
             partition,
@@ -148,6 +152,9 @@ impl Knowledge {
     /// The mark of a stamp that an answer carried; none if the answer is older than the epoch that is known.
     pub(crate) fn mark(&self, stamp: Stamp, departure: Departure) -> Option<Mark> {
         let mut sequence = self.lock();
+        if departure.number <= sequence.forgotten_at {
+            return None;
+        }
         if stamp.epoch != sequence.epoch || sequence.ordinal == 0 {
             if departure.number <= sequence.taken_over_at {
                 return None;
@@ -202,10 +209,12 @@ impl Knowledge {
         }
     }
 
-    /// Learns that it will never be known whether an own bump was done: all that is known here is forgotten.
+    /// Learns that it will never be known whether an own bump was done, or what it means: all that is known here is
+    /// forgotten, and what was asked before it is not believed.
     pub(crate) fn bump_lost(&self) {
         let mut sequence = self.lock();
         sequence.own_under_way = sequence.own_under_way.saturating_sub(1);
+        sequence.forgotten_at = sequence.departures;
         self.forget(&mut sequence);
     }
 
@@ -351,8 +360,10 @@ mod tests {
     fn a_bump_without_an_answer_ends_all_that_was_known() {
         let knowledge = known(3);
         let old = knowledge.now();
+        let read = knowledge.depart(1);
         knowledge.depart_bump(1);
         knowledge.bump_lost();
         assert_eq!(knowledge.trust(old, 2), Trust::Lost);
+        assert_eq!(knowledge.observe(at(3), read, DELTA_MS), None, "it may have read what the bump ended");
     }
 }

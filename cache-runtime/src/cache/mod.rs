@@ -161,11 +161,11 @@ impl Cache {
     {
         let request = Request::by_hand(self, key, policy);
         let wire = TypedWire::<T, _>::new(CacheCodec, 0);
-        if let Some(value) = self.peek(request.print).and_then(|slot| typed::<T>(slot.value.as_ref()?)) {
-            return Ok(value);
-        }
         if !self.is_open() {
             return load().await;
+        }
+        if let Some(value) = self.peek(request.print).and_then(|slot| typed::<T>(slot.value.as_ref()?)) {
+            return Ok(value);
         }
         let turn = match self.arrive(&request, &wire).await {
             Arrival::Found(Some(value)) if value.is::<T>() => {

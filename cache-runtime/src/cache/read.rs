@@ -177,7 +177,9 @@ impl Cache {
         let slot = candidates.into_iter().flatten().find(is_of_use)?;
         match slot.standing(self.now_ms()) {
             Standing::Valid => {
-                l1.insert(request.print, slot.clone());
+                if l1.get(request.print).is_none_or(|own| !Arc::ptr_eq(&own, &slot)) {
+                    l1.insert(request.print, slot.clone());
+                }
                 Some(slot)
             }
             Standing::Doubtful => self.revalidate(request, &slot).await,

@@ -4,6 +4,7 @@
 
 use super::Cache;
 use super::knowledge::{Departure, Knowledge};
+use super::l1::Standing;
 use super::request::key_dependency;
 use super::token::Token;
 use crate::error::{Error, StoreError};
@@ -99,7 +100,7 @@ impl Cache {
 
     fn forget_in_memory(&self, key: &Key) -> bool {
         let Some(l1) = &self.shared.l1 else { return false };
-        let was_there = l1.get_by_key(key.id()).is_some_and(|slot| slot.expires_ms > self.now_ms());
+        let was_there = l1.get_by_key(key.id()).is_some_and(|slot| slot.standing(self.now_ms()) != Standing::Invalid);
         l1.remove_by_key(key.id());
         was_there
     }
@@ -176,14 +177,15 @@ impl<'a> BumpUnderWay<'a> {
     pub(super) fn done(mut self, bumps: &[Bump], names: &[&Name]) {
         let count = self.cache.partitions();
         for (knowledge, departure) in self.partitions.drain(..) {
-            let Some(bump) = bumps.iter().find(|bump| bump.partition == knowledge.partition()) else {
+            let bump = bumps.iter().find(|bump| bump.partition == knowledge.partition());
+            let marked = bump.and_then(|bump| Some((bump, knowledge.mark(bump.stamp, departure)?)));
+            let Some((bump, mark)) = marked else {
+                // Another epoch was taken over meanwhile, older or newer than this bump: nobody can tell.
                 knowledge.bump_lost();
                 continue;
             };
-            if let Some(mark) = knowledge.mark(bump.stamp, departure) {
-                let here = names.iter().filter(|name| name.partition(count) == bump.partition);
-                here.for_each(|name| self.cache.shared.cells.raise(name.id(), mark));
-            }
+            let here = names.iter().filter(|name| name.partition(count) == bump.partition);
+            here.for_each(|name| self.cache.shared.cells.raise(name.id(), mark));
             knowledge.bumped(bump.stamp, departure, self.cache.shared.settings.lease_ms);
         }
     }
