@@ -2,8 +2,8 @@
 
 use crate::paths::Door;
 use crate::problems::{Problems, error};
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Fields, Path, Variant};
 
@@ -33,7 +33,9 @@ fn runtime(input: &DeriveInput, problems: &mut Problems) -> Option<Path> {
     for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("key")) {
         let nested = attribute.parse_nested_meta(|meta| {
             if !meta.path.is_ident("crate") {
-                return Err(error(&meta.path, "unknown option of a key", "the only option of a type is `crate = path`"));
+                let name = meta.path.to_token_stream();
+                let help = "the only option of a type is `crate = path`";
+                return Err(error(&name, format!("unknown option `{name}`"), help));
             }
             runtime = Some(meta.value()?.call(Path::parse_mod_style)?);
             Ok(())
@@ -83,11 +85,18 @@ fn arm(
     problems: &mut Problems,
 ) -> Arm {
     let kept: Vec<_> = fields.iter().enumerate().filter(|(_, field)| !is_skipped(field, problems)).collect();
-    let bindings: Vec<Ident> = kept.iter().map(|(at, _)| format_ident!("field_{at}")).collect();
+    let bindings: Vec<Ident> = kept.iter().map(|(at, field)| binding(*at, field.ty.span())).collect();
     let members = kept.iter().map(|(at, field)| field.ident.as_ref().map_or_else(|| index(*at), |name| quote!(#name)));
-    let spans: Vec<_> = kept.iter().map(|(_, field)| field.ty.span()).collect();
-    let writes = bindings.iter().zip(&spans).map(|(field, span)| quote_spanned!(*span=> #door::KeyPart::write(#field, key);));
-    let prints = bindings.iter().zip(&spans).map(|(field, span)| quote_spanned!(*span=> #door::KeyPart::fingerprint(#field, print);));
+    // At the type, but with the hygiene of `key`: a `macro_rules!` may have passed the type on.
+    let spans: Vec<_> = kept.iter().map(|(_, field)| field.ty.span().resolved_at(Span::call_site())).collect();
+    let writes = bindings.iter().zip(&spans).map(|(field, span)| {
+        let door = door.at(*span);
+        quote_spanned!(*span=> #door::KeyPart::write(#field, key);)
+    });
+    let prints = bindings.iter().zip(&spans).map(|(field, span)| {
+        let door = door.at(*span);
+        quote_spanned!(*span=> #door::KeyPart::fingerprint(#field, print);)
+    });
     let is_transparent = head.is_none() && matches!(fields, Fields::Unnamed(_)) && fields.len() == 1;
     let write = if is_transparent {
         quote!(#(#writes)*)
@@ -98,6 +107,10 @@ fn arm(
         quote!(#head key.open('('); #separated key.close(')');)
     };
     Arm { pattern: quote!(#path { #(#members: #bindings,)* .. }), write, fingerprint: quote!(#mark #(#prints)*) }
+}
+
+fn binding(at: usize, span: Span) -> Ident {
+    format_ident!("field_{at}", span = span.resolved_at(Span::mixed_site()))
 }
 
 fn index(at: usize) -> TokenStream {
@@ -121,7 +134,8 @@ fn is_skipped(field: &syn::Field, problems: &mut Problems) -> bool {
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("key")) {
         let nested = attribute.parse_nested_meta(|meta| {
             if !meta.path.is_ident("skip") {
-                return Err(error(&meta.path, "unknown option of a field", "the only option of a field is `skip`"));
+                let name = meta.path.to_token_stream();
+                return Err(error(&name, format!("unknown option `{name}`"), "the only option of a field is `skip`"));
             }
             skipped = true;
             Ok(())

@@ -4,7 +4,10 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::visit::Visit;
-use syn::{Attribute, FnArg, GenericParam, Pat, PatIdent, PatType, Receiver, ReturnType, Signature, Type, Visibility};
+use syn::{
+    AttrStyle, Attribute, FnArg, GenericParam, Pat, PatIdent, PatType, Receiver, ReturnType, Signature, Type,
+    Visibility,
+};
 
 #[derive(Clone)]
 pub(crate) struct Function {
@@ -16,14 +19,15 @@ pub(crate) struct Function {
 
 impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let attributes = input.call(Attribute::parse_outer)?;
+        let mut attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
         let signature = input.parse()?;
         let body;
         syn::braced!(body in input);
+        // Inner attributes stand first in a body, where the expansion has something else.
         let inner = body.call(Attribute::parse_inner)?;
-        let rest: TokenStream = body.parse()?;
-        Ok(Self { attributes, visibility, signature, body: quote!(#(#inner)* #rest) })
+        attributes.extend(inner.into_iter().map(|inner| Attribute { style: AttrStyle::Outer, ..inner }));
+        Ok(Self { attributes, visibility, signature, body: body.parse()? })
     }
 }
 
@@ -102,16 +106,24 @@ fn names_in(pattern: &Pat) -> Vec<&Ident> {
 }
 
 const PLAIN: [&str; 20] = [
-    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "bool", "char", "str", "String",
-    "Uuid", "f32", "f64", "Duration",
+    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "bool", "char", "str",
+    "String", "Uuid", "f32", "f64", "Duration",
 ];
 
-fn is_plain(ty: &Type) -> bool {
+/// A type that a macro passes on comes in a group that nobody sees.
+pub(crate) fn ungrouped(ty: &Type) -> &Type {
     match ty {
+        Type::Group(group) => ungrouped(&group.elem),
+        Type::Paren(paren) => ungrouped(&paren.elem),
+        other => other,
+    }
+}
+
+fn is_plain(ty: &Type) -> bool {
+    match ungrouped(ty) {
         Type::Reference(reference) => is_plain(&reference.elem),
         Type::Slice(slice) => is_plain(&slice.elem),
         Type::Array(array) => is_plain(&array.elem),
-        Type::Paren(inner) => is_plain(&inner.elem),
         Type::Path(path) => match path.path.segments.last() {
             Some(last) if last.arguments.is_none() => PLAIN.contains(&last.ident.to_string().as_str()),
             Some(last) if ["Option", "Vec"].contains(&last.ident.to_string().as_str()) => {
@@ -132,7 +144,7 @@ pub(crate) fn only_argument(ty: &Type) -> Option<&Type> {
 
 /// The type arguments of the last segment of a path.
 pub(crate) fn type_arguments(ty: &Type) -> impl Iterator<Item = &Type> {
-    let arguments = match ty {
+    let arguments = match ungrouped(ty) {
         Type::Path(path) => path.path.segments.last().map(|last| &last.arguments),
         _ => None,
     };
@@ -148,7 +160,7 @@ pub(crate) fn type_arguments(ty: &Type) -> impl Iterator<Item = &Type> {
 
 /// The name of the last segment of a path.
 pub(crate) fn last_name(ty: &Type) -> Option<String> {
-    match ty {
+    match ungrouped(ty) {
         Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
         _ => None,
     }

@@ -9,10 +9,11 @@ mod item;
 mod options;
 mod paths;
 mod problems;
+#[cfg(test)]
+mod snapshots;
 mod template;
 mod test_attr;
 mod values;
-
 
 use proc_macro::TokenStream;
 

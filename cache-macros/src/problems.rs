@@ -1,6 +1,6 @@
 //! All that is wrong with one macro call, reported together.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 
 #[derive(Default)]
@@ -9,10 +9,6 @@ pub(crate) struct Problems(Option<syn::Error>);
 impl Problems {
     pub(crate) fn at(&mut self, token: &impl ToTokens, message: impl AsRef<str>, help: impl AsRef<str>) {
         self.add(syn::Error::new_spanned(token, with_help(message.as_ref(), help.as_ref())));
-    }
-
-    pub(crate) fn at_span(&mut self, span: Span, message: impl AsRef<str>, help: impl AsRef<str>) {
-        self.add(syn::Error::new(span, with_help(message.as_ref(), help.as_ref())));
     }
 
     pub(crate) fn add(&mut self, error: syn::Error) {
@@ -24,6 +20,10 @@ impl Problems {
 
     pub(crate) fn take<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.add(error)).ok()
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.iter().flatten().count()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -2,8 +2,10 @@
 
 use crate::problems::{Problems, error};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::LitStr;
+use syn::ext::IdentExt;
+use syn::parse::Parser;
 
 /// A template as written, its placeholders not yet looked up.
 pub(crate) struct Template {
@@ -48,13 +50,15 @@ impl Placeholder {
             Step::Index(_) => None,
         });
         let root = Some(self.root.as_str()).filter(|root| *root != "self");
-        let names: Vec<&str> = root.into_iter().chain(named).collect();
+        let names: Vec<&str> = root.into_iter().chain(named).map(|name| name.trim_start_matches("r#")).collect();
         if names.is_empty() { self.root.clone() } else { names.join("_") }
     }
 
-    /// `user.id`, with the user's own variables.
-    pub(crate) fn expression(&self, span: Span) -> TokenStream {
-        let root = ident(&self.root, span);
+    /// `user.id`, with the user's own variable at `root`.
+    ///
+    /// The steps are the expansion's, or the compiler would offer to replace the whole text by another field's name.
+    pub(crate) fn expression(&self, root: Span) -> TokenStream {
+        let (root, span) = (ident(&self.root, root), root.resolved_at(Span::mixed_site()));
         let steps = self.steps.iter().map(|step| match step {
             Step::Field(name) => {
                 let name = ident(name, span);
@@ -76,7 +80,8 @@ impl Placeholder {
 fn ident(name: &str, span: Span) -> Ident {
     match name.strip_prefix("r#") {
         Some(raw) => Ident::new_raw(raw, span),
-        None => format_ident!("{name}", span = span),
+        None if name != "self" && syn::parse_str::<Ident>(name).is_err() => Ident::new_raw(name, span),
+        None => Ident::new(name, span),
     }
 }
 
@@ -94,7 +99,11 @@ pub(crate) fn parse(literal: &LitStr, problems: &mut Problems) -> Template {
             left = rest;
         } else if let Some(rest) = left.strip_prefix('<') {
             let Some((inside, rest)) = rest.split_once('>') else {
-                problems.at(literal, format!("`<{rest}` is not closed"), "close it with `>`, or write `<<` for a plain `<`");
+                problems.at(
+                    literal,
+                    format!("`<{rest}` is not closed"),
+                    "close it with `>`, or write `<<` for a plain `<`",
+                );
                 break;
             };
             match placeholder(literal, inside) {
@@ -119,30 +128,36 @@ fn push_text(pieces: &mut Vec<Piece>, text: &str) {
 }
 
 fn placeholder(literal: &LitStr, inside: &str) -> syn::Result<Placeholder> {
-    const FORMS: &str = "a placeholder is `<param>`, `<param.field>`, `<param.0>`, `<self.field>` or `<param.method()>`";
+    const FORMS: &str =
+        "a placeholder is `<param>`, `<param.field>`, `<param.0>`, `<self.field>` or `<param.method()>`";
     let text = inside.trim();
     if text.is_empty() {
         return Err(error(literal, "`<>` names nothing", FORMS));
     }
     let wrong = || error(literal, format!("`<{inside}>` is not a placeholder"), FORMS);
     let mut parts = text.split('.').map(str::trim);
-    let root = parts.next().filter(|root| *root == "self" || is_name(root)).ok_or_else(wrong)?;
+    let root = parts.next().filter(|root| ["self", "return"].contains(root) || is_name(root)).ok_or_else(wrong)?;
     let steps = parts.map(|part| step(part).ok_or_else(wrong)).collect::<syn::Result<_>>()?;
     Ok(Placeholder { root: root.to_owned(), steps })
 }
 
 fn step(part: &str) -> Option<Step> {
     if let Some(name) = part.strip_suffix("()") {
-        return is_name(name.trim()).then(|| Step::Method(name.trim().to_owned()));
+        return is_member(name.trim()).then(|| Step::Method(name.trim().to_owned()));
     }
     match part.parse() {
         Ok(at) => Some(Step::Index(at)),
-        Err(_) => is_name(part).then(|| Step::Field(part.to_owned())),
+        Err(_) => is_member(part).then(|| Step::Field(part.to_owned())),
     }
 }
 
 fn is_name(text: &str) -> bool {
     syn::parse_str::<Ident>(text).is_ok()
+}
+
+/// Whether it can name a field, as `type` can: `r#type`.
+fn is_member(text: &str) -> bool {
+    Parser::parse_str(Ident::parse_any, text).is_ok() && !["self", "Self", "super", "crate", "_"].contains(&text)
 }
 
 #[cfg(test)]
@@ -161,7 +176,10 @@ mod tests {
 
     #[test]
     fn templates_read_as_written() {
-        assert_eq!(read("guild:<guild_id>:members"), Some(vec!["guild:".into(), "<guild_id>".into(), ":members".into()]));
+        assert_eq!(
+            read("guild:<guild_id>:members"),
+            Some(vec!["guild:".into(), "<guild_id>".into(), ":members".into()])
+        );
         assert_eq!(read("<a.b.0>"), Some(vec!["<a.b.0>".into()]));
         assert_eq!(read("<a.len()>"), Some(vec!["<a.len()>".into()]));
         assert_eq!(read("a << b"), Some(vec!["a < b".into()]));

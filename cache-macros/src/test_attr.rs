@@ -15,11 +15,19 @@ const TABLE: Table = Table { known: &["flavor", "worker_threads", "crate"], plan
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut problems = Problems::default();
     let mut options = Options { door: Door::new(None), multi_thread: false, workers: 2 };
-    for Given { name, value } in TABLE.read(arguments, &mut problems) {
+    let mut workers = None;
+    for Given { name, value } in TABLE.read(arguments, &mut problems).given {
         let result = options.take(&name.to_string(), &value);
         problems.take(result);
+        workers = workers.or((name == "worker_threads").then_some(name));
     }
-    let Some(function) = problems.take(syn::parse2::<Function>(item.clone())) else {
+    if let Some(workers) = workers.filter(|_| problems.is_empty() && !options.multi_thread) {
+        let help = "write `flavor = \"multi_thread\"` as well, or leave it out";
+        problems.at(&workers, "`worker_threads` does nothing on the current thread", help);
+    }
+    let Ok(function) = syn::parse2::<Function>(item.clone()) else {
+        let first: TokenStream = item.clone().into_iter().take(1).collect();
+        problems.at(&first, "`#[cache_runtime::test]` is not on a function", "put it on an `async fn` with a body");
         let problems = problems.into_tokens();
         return quote!(#item #problems);
     };
@@ -45,7 +53,13 @@ impl Options {
                 self.multi_thread = match flavor.value().as_str() {
                     "multi_thread" => true,
                     "current_thread" => false,
-                    _ => return Err(error(value, "there is no such flavor", "write `\"current_thread\"` or `\"multi_thread\"`")),
+                    _ => {
+                        return Err(error(
+                            value,
+                            "there is no such flavor",
+                            "write `\"current_thread\"` or `\"multi_thread\"`",
+                        ));
+                    }
                 };
             }
             "worker_threads" => self.workers = values::number("worker_threads", value)? as usize,
@@ -59,6 +73,9 @@ fn check(function: &Function, problems: &mut Problems) {
     let signature = &function.signature;
     if signature.asyncness.is_none() {
         problems.at(&signature.fn_token, "a test of a cache is `async`", "write `async fn`");
+    }
+    if !signature.generics.params.is_empty() {
+        problems.at(&signature.generics, "a test cannot be generic", "name the types that it is about");
     }
     if let Some(second) = signature.inputs.iter().nth(1) {
         problems.at(second, "a test takes at most its cache", "write `async fn name(cache: Cache)`");

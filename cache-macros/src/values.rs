@@ -1,8 +1,8 @@
 //! One option's value: durations, texts, lists, switches.
 
 use crate::problems::error;
+use proc_macro2::TokenTree;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, ExprPath, Lit, LitStr, Path, Token};
 
 /// A TTL as written.
@@ -24,19 +24,24 @@ pub(crate) fn lifetime(option: &str, value: &Expr) -> syn::Result<Lifetime> {
         }
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => match duration_ms(&text.value()) {
             Ok(ms) => positive(option, value, ms),
+            Err(_) if text.value().is_empty() => Err(error(value, format!("`{option}` is empty"), FORMS)),
             Err(wrong) => Err(error(value, format!("`{}` is not a duration: {wrong}", text.value()), FORMS)),
         },
         Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => {
             Err(error(value, format!("`{option}` cannot be negative"), FORMS))
         }
-        Expr::Lit(_) => Err(error(value, format!("`{option}` is not a duration"), FORMS)),
+        Expr::Lit(_) | Expr::Verbatim(_) => Err(error(value, format!("`{option}` is not a duration"), FORMS)),
         expression => Ok(Lifetime::Expression(expression.clone())),
     }
 }
 
 fn positive(option: &str, value: &Expr, ms: u64) -> syn::Result<Lifetime> {
     if ms == 0 {
-        return Err(error(value, format!("`{option}` cannot be zero"), "give it a length, or do not cache the function"));
+        return Err(error(
+            value,
+            format!("`{option}` cannot be zero"),
+            "give it a length, or do not cache the function",
+        ));
     }
     Ok(Lifetime::Millis(ms))
 }
@@ -88,10 +93,25 @@ pub(crate) fn text(option: &str, value: &Expr) -> syn::Result<LitStr> {
     }
 }
 
+/// What an event may be called, in its declaration and where it is named.
+pub(crate) fn check_event_name(name: &str, literal: &LitStr) -> syn::Result<()> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let help = "use letters, digits, `_`, `-` and `.`";
+    if name.is_empty() {
+        return Err(error(literal, "an event without a name", help));
+    }
+    if !name.chars().all(fits) {
+        return Err(error(literal, format!("`{name}` is not the name of an event"), help));
+    }
+    Ok(())
+}
+
 pub(crate) fn switch(option: &str, value: &Expr) -> syn::Result<bool> {
     match value {
         Expr::Lit(ExprLit { lit: Lit::Bool(switch), .. }) => Ok(switch.value),
-        other => Err(error(other, format!("`{option}` is neither `true` nor `false`"), format!("write `{option} = false`"))),
+        other => {
+            Err(error(other, format!("`{option}` is neither `true` nor `false`"), format!("write `{option} = false`")))
+        }
     }
 }
 
@@ -109,24 +129,44 @@ pub(crate) fn path(option: &str, value: &Expr) -> syn::Result<Path> {
     match value {
         Expr::Path(ExprPath { path, qself: None, .. }) => Ok(path.clone()),
         // `crate = "path"` is what serde writes.
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
-            text.parse().map_err(|_| error(value, format!("`{option}` is not a path"), format!("write `{option} = a::path`")))
-        }
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text
+            .parse()
+            .map_err(|_| error(value, format!("`{option}` is not a path"), format!("write `{option} = a::path`"))),
         other => Err(error(other, format!("`{option}` is not a path"), format!("write `{option} = a::path`"))),
     }
 }
 
-/// The elements of `[a, b]`.
-pub(crate) fn list<T: Parse>(option: &str, value: &Expr, example: &str) -> syn::Result<Vec<T>> {
+/// An expression that the compiler will judge; a list is none.
+pub(crate) fn expression(option: &str, value: &Expr, example: &str) -> syn::Result<Expr> {
+    match value {
+        Expr::Verbatim(_) => {
+            Err(error(value, format!("`{option}` is not a list"), format!("write `{option} = {example}`")))
+        }
+        expression => Ok(expression.clone()),
+    }
+}
+
+/// The elements of `[a, b]`, or of `(a, b)` where the option may be written so; `example` shows how.
+pub(crate) fn list<T: Parse>(example: &str, value: &Expr) -> syn::Result<Vec<T>> {
     let Expr::Verbatim(tokens) = value else {
-        return Err(error(value, format!("`{option}` is not a list"), format!("write `{option} = [{example}]`")));
+        return Err(error(value, "this is not a list", format!("write `{example}`")));
     };
+    let inside = tokens.clone().into_iter().find_map(|token| match token {
+        TokenTree::Group(group) => Some(group.stream()),
+        _ => None,
+    });
     let elements = |input: ParseStream<'_>| {
-        let inside;
-        syn::bracketed!(inside in input);
-        Ok(Punctuated::<T, Token![,]>::parse_terminated(&inside)?.into_iter().collect())
+        let mut elements = Vec::new();
+        while !input.is_empty() {
+            elements.push(input.parse()?);
+            if !input.is_empty() && input.parse::<Option<Token![,]>>()?.is_none() {
+                let next: TokenTree = input.parse()?;
+                return Err(error(&next, "expected `,`", format!("separate elements by commas, as in `{example}`")));
+            }
+        }
+        Ok(elements)
     };
-    elements.parse2(tokens.clone())
+    elements.parse2(inside.unwrap_or_default())
 }
 
 #[cfg(test)]

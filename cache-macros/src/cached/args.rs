@@ -1,14 +1,14 @@
 //! The options of `#[cached]`, a line each.
 
 use super::binding::EventSpec;
-use crate::options::{Given, Table};
+use crate::options::{Given, Table, ungrouped};
 use crate::problems::{Problems, error};
 use crate::template::{self, Template};
 use crate::values::{self, Lifetime};
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Expr, LitStr, Path};
+use syn::{Expr, LitStr, Path, Token};
 
 #[derive(Default)]
 pub(crate) struct Args {
@@ -24,15 +24,42 @@ pub(crate) struct Args {
     pub(crate) codec: Option<Expr>,
     pub(crate) runtime: Option<Path>,
     pub(crate) companions: Option<bool>,
+    /// The options that are there and cannot be read.
+    pub(crate) unread: Vec<String>,
 }
 
 const TABLE: Table = Table {
     known: &[
-        "key", "ttl", "invalidate_on", "tags", "skip", "name", "version", "cache", "tiers", "codec", "crate", "companions",
+        "key",
+        "ttl",
+        "invalidate_on",
+        "tags",
+        "skip",
+        "name",
+        "version",
+        "cache",
+        "tiers",
+        "codec",
+        "crate",
+        "companions",
     ],
     planned: &[
-        "ttl_from", "l1_ttl", "jitter", "consistency", "early", "stale_while_revalidate", "stale_if_error",
-        "error_backoff", "soft_timeout", "hard_timeout", "lock", "none_ttl", "error_ttl", "error_if", "cache_if", "local",
+        "ttl_from",
+        "l1_ttl",
+        "jitter",
+        "consistency",
+        "early",
+        "stale_while_revalidate",
+        "stale_if_error",
+        "error_backoff",
+        "soft_timeout",
+        "hard_timeout",
+        "lock",
+        "none_ttl",
+        "error_ttl",
+        "error_if",
+        "cache_if",
+        "local",
         "batch",
     ],
     elsewhere: &[
@@ -52,27 +79,43 @@ const TABLE: Table = Table {
 
 /// Reads every option that can be read; the others are problems.
 pub(crate) fn read(tokens: TokenStream, problems: &mut Problems) -> Args {
-    let mut args = Args::default();
-    for option in TABLE.read(tokens, problems) {
+    let options = TABLE.read(tokens, problems);
+    let mut args = Args { unread: options.unread, ..Args::default() };
+    for option in options.given {
+        let before = problems.count();
         let result = args.take(&option, problems);
         problems.take(result);
+        if problems.count() > before {
+            args.unread.push(option.name.unraw().to_string());
+        }
+    }
+    if let Some(codec) = args.codec.as_ref().filter(|_| args.stays_in_memory()) {
+        let message = "`codec` does nothing with `tiers = l1`: the values are not stored";
+        problems.at(codec, message, "leave out one of the two");
     }
     args
 }
 
 impl Args {
+    /// Whether values are never stored, so that they need not be written and read.
+    pub(crate) fn stays_in_memory(&self) -> bool {
+        self.tiers.as_ref().is_some_and(|tiers| tiers == "l1")
+    }
+
     fn take(&mut self, Given { name, value }: &Given, problems: &mut Problems) -> syn::Result<()> {
         match name.unraw().to_string().as_str() {
             "key" => self.key = Some(template::parse(&values::text("key", value)?, problems)),
             "ttl" => self.ttl = Some(values::lifetime("ttl", value)?),
-            "invalidate_on" => self.invalidate_on = values::list("invalidate_on", value, "\"member_update\"")?,
-            "tags" => self.tags = templates(&values::list("tags", value, "\"guild:<guild_id>\"")?, problems),
-            "skip" => self.skip = values::list::<Skipped>("skip", value, "db")?.into_iter().map(|name| name.0).collect(),
+            "invalidate_on" => self.invalidate_on = values::list("invalidate_on = [\"member_update\"]", value)?,
+            "tags" => self.tags = templates(&values::list("tags = [\"guild:<guild_id>\"]", value)?, problems),
+            "skip" => {
+                self.skip = values::list::<Skipped>("skip(user_id)", value)?.into_iter().map(|name| name.0).collect()
+            }
             "name" => self.name = Some(name_of(values::text("name", value)?)?),
             "version" => self.version = Some(values::number("version", value)?),
-            "cache" => self.cache = Some(value.clone()),
+            "cache" => self.cache = Some(values::expression("cache", value, "self.cache")?),
             "tiers" => self.tiers = Some(tiers(value)?),
-            "codec" => self.codec = Some(value.clone()),
+            "codec" => self.codec = Some(values::expression("codec", value, "cache_runtime::Json")?),
             "crate" => self.runtime = Some(values::path("crate", value)?),
             "companions" => self.companions = Some(values::switch("companions", value)?),
             other => unreachable!("`{other}` is in the table of known options"),
@@ -89,7 +132,7 @@ struct Text(LitStr);
 
 impl Parse for Text {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let element: Expr = input.parse()?;
+        let element = input.parse().map(ungrouped)?;
         match &element {
             Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Ok(Self(text.clone())),
             other => Err(error(other, "a tag is not a text", "write `tags = [\"guild:<guild_id>\"]`")),
@@ -101,21 +144,25 @@ struct Skipped(Ident);
 
 impl Parse for Skipped {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let fork = input.fork();
-        match input.call(Ident::parse_any) {
-            Ok(name) => Ok(Self(name)),
-            Err(_) => {
-                let element: TokenStream = fork.parse()?;
-                Err(error(&element, "`skip` names parameters", "write `skip = [db]`, or `skip = [self]`"))
-            }
+        let help = "write `skip(user_id)`, or `skip(self)`";
+        let Ok(name) = input.call(Ident::parse_any) else {
+            let token: TokenTree = input.parse()?;
+            return Err(error(&token, format!("`{token}` is not the name of a parameter"), help));
+        };
+        if input.peek(Token![.]) {
+            return Err(error(&name, format!("`skip` takes `{name}` as a whole, and no part of it"), help));
         }
+        Ok(Self(name))
     }
 }
 
 fn name_of(text: LitStr) -> syn::Result<LitStr> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
-    if text.value().is_empty() || !text.value().chars().all(fits) {
-        let help = "use letters, digits, `_`, `-`, `.` and `:`, at least one";
+    let help = "use letters, digits, `_`, `-`, `.` and `:`";
+    if text.value().is_empty() {
+        return Err(error(&text, "the name is empty", help));
+    }
+    if !text.value().chars().all(fits) {
         return Err(error(&text, format!("`{}` is not a name for metrics and configuration", text.value()), help));
     }
     Ok(text)

@@ -1,7 +1,9 @@
 //! The elements of `invalidate_on`: `"event"`, `"event(field, other = param)"`, `EventType`, `EventType(*)`.
 
 use crate::problems::error;
+use crate::values;
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
@@ -43,12 +45,25 @@ impl Parse for EventSpec {
         }
         let fork = input.fork();
         let Ok(path) = input.call(Path::parse_mod_style) else {
-            let rest: TokenStream = fork.parse()?;
-            return Err(error(&rest, "this is no event", FORMS));
+            let token: proc_macro2::TokenTree = fork.parse()?;
+            return Err(error(&token, format!("`{token}` is no event"), FORMS));
         };
+        if let Some(name) = path.get_ident().filter(|name| name.to_string().starts_with(char::is_lowercase)) {
+            let help = format!("write `\"{name}\"`, or the path of a type that derives `CacheEvent`");
+            return Err(error(&path, format!("`{name}` is neither a text nor a type"), help));
+        }
+        if input.peek(syn::token::Brace) {
+            let braces: proc_macro2::TokenTree = input.parse()?;
+            let help = format!("write `{}(field)`, or `(field = value)` if the key calls it otherwise", shown(&path));
+            return Err(error(&braces, "fields are bound in parentheses", help));
+        }
         let fields = if input.peek(syn::token::Paren) { parenthesized(input)? } else { FieldsSpec::Shared };
         Ok(Self { event: EventName::Type(path), fields })
     }
+}
+
+fn shown(path: &Path) -> String {
+    path.to_token_stream().to_string().replace(' ', "")
 }
 
 fn by_text(literal: LitStr) -> syn::Result<EventSpec> {
@@ -57,17 +72,15 @@ fn by_text(literal: LitStr) -> syn::Result<EventSpec> {
         None => (text.trim(), FieldsSpec::Shared),
         Some((name, rest)) => {
             let inside = rest.trim_end().strip_suffix(')');
-            let inside = inside.ok_or_else(|| error(&literal, format!("`{text}` is not closed"), "close it with `)`"))?;
-            let tokens: TokenStream = inside.parse().map_err(|_| error(&literal, "the fields cannot be read", FORMS))?;
+            let inside =
+                inside.ok_or_else(|| error(&literal, format!("`{text}` is not closed"), "close it with `)`"))?;
+            let tokens: TokenStream =
+                inside.parse().map_err(|_| error(&literal, "the fields cannot be read", FORMS))?;
             let fields = fields.parse2(respanned(tokens, literal.span()));
             (name.trim(), fields.map_err(|_| error(&literal, format!("`{inside}` are no fields"), FORMS))?)
         }
     };
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if name.is_empty() || !name.chars().all(fits) {
-        let help = "use letters, digits, `_`, `-` and `.`, at least one";
-        return Err(error(&literal, format!("`{name}` is not the name of an event"), help));
-    }
+    values::check_event_name(name, &literal)?;
     Ok(EventSpec { event: EventName::Text { name: name.to_owned(), literal }, fields })
 }
 

@@ -1,5 +1,6 @@
 //! From facts to tokens: every function becomes a call.
 
+use super::checks;
 use super::model::{Binding, Event, Fields, Model, Part, Value};
 use crate::values::Lifetime;
 use proc_macro2::{Span, TokenStream};
@@ -21,22 +22,26 @@ fn cached(model: &Model) -> TokenStream {
     let (attributes, visibility, signature) =
         (&model.function.attributes, &model.function.visibility, &model.function.signature);
     let (registration, prelude, answer) = (registration(model), prelude(model), answer(model));
-    let last = last_call(model, "fetch");
+    let body = block(model, &[registration, prelude, answer, last_call(model, "fetch")]);
     quote! {
         #(#attributes)*
-        #visibility #signature {
-            #registration
-            #prelude
-            #answer
-            #last
-        }
+        #visibility #signature #body
     }
+}
+
+/// Where the return type is, with the hygiene of the expansion: what is wrong with the type is said once, and there.
+fn at_return(model: &Model) -> Span {
+    model.returns.span().resolved_at(Span::mixed_site())
+}
+
+fn block(model: &Model, parts: &[TokenStream]) -> TokenStream {
+    quote_spanned!(at_return(model)=> { #(#parts)* })
 }
 
 /// Memory first: no future is built and no key is written before it could not answer.
 fn answer(model: &Model) -> TokenStream {
-    let door = &model.door;
-    let span = Span::mixed_site();
+    let span = at_return(model);
+    let door = model.door.at(span);
     quote_spanned! {span=>
         if let #door::Some(hit) = call.peek(&shape) {
             return hit;
@@ -45,14 +50,13 @@ fn answer(model: &Model) -> TokenStream {
 }
 
 fn uncached(model: &Model) -> TokenStream {
-    let body = &model.function.body;
-    companion(model, "uncached", "The body of `{}`, uncached.", &quote!(#body))
+    let (load, span) = (load(model), at_return(model));
+    companion(model, "uncached", "The body of `{}`, uncached.", &quote_spanned!(span=> { #load.await }))
 }
 
 fn refresh(model: &Model) -> TokenStream {
-    let (prelude, last) = (prelude(model), last_call(model, "refresh"));
-    let function = function_static(model);
-    companion(model, "refresh", "Runs the body of `{}` and replaces what is cached.", &quote!(#function #prelude #last))
+    let body = block(model, &[function_static(model), prelude(model), last_call(model, "refresh")]);
+    companion(model, "refresh", "Runs the body of `{}` and replaces what is cached.", &body)
 }
 
 fn companion(model: &Model, suffix: &str, doc: &str, body: &TokenStream) -> TokenStream {
@@ -63,7 +67,7 @@ fn companion(model: &Model, suffix: &str, doc: &str, body: &TokenStream) -> Toke
     quote! {
         #[doc = #doc]
         #attributes
-        #visibility #signature { #body }
+        #visibility #signature #body
     }
 }
 
@@ -75,13 +79,13 @@ fn entry(model: &Model) -> TokenStream {
     signature.asyncness = None;
     signature.inputs = model.entry_inputs.iter().cloned().collect();
     signature.output = syn::parse_quote!(-> #door::Entry<#value>);
-    let (attributes, function, prelude) = (companion_attributes(model), function_static(model), prelude(model));
-    let (parts, span) = (parts(model), Span::mixed_site());
+    let (attributes, parts, span) = (companion_attributes(model), parts(model), at_return(model));
     let last = quote_spanned!(span=> call.named(&[#(#parts),*]).entry(&shape, wire));
+    let body = block(model, &[function_static(model), prelude(model), last]);
     quote! {
         #[doc = #doc]
         #attributes
-        #visibility #signature { #function #prelude #last }
+        #visibility #signature #body
     }
 }
 
@@ -96,9 +100,9 @@ fn companion_attributes(model: &Model) -> TokenStream {
 
 /// `shape`, `wire` and `call`, reported at the return type if it cannot be cached.
 fn prelude(model: &Model) -> TokenStream {
-    let (door, returns) = (&model.door, &model.returns);
-    let (cache, wire, parts) = (cache(model), wire(model), parts(model));
-    let span = returns.span().resolved_at(Span::mixed_site());
+    let (cache, wire, parts, returns) = (cache(model), wire(model), parts(model), &model.returns);
+    let span = at_return(model);
+    let door = model.door.at(span);
     quote_spanned! {span=>
         let shape = {
             #[allow(unused_imports)]
@@ -111,36 +115,51 @@ fn prelude(model: &Model) -> TokenStream {
 }
 
 fn cache(model: &Model) -> TokenStream {
-    let door = &model.door;
-    match &model.cache {
-        Some(cache) => quote!(#door::chosen(&#cache)),
-        None => quote!(#door::current()),
-    }
+    let Some(cache) = &model.cache else {
+        let door = model.door.at(model.returns.span());
+        return quote_spanned!(model.returns.span()=> #door::current());
+    };
+    let (door, span) = (model.door.at(cache.span()), cache.span());
+    quote_spanned!(span=> #door::chosen(&#cache))
 }
 
 fn wire(model: &Model) -> TokenStream {
-    let (door, version) = (&model.door, model.version);
-    let span = model.returns.span().resolved_at(Span::mixed_site());
+    let version = model.version;
+    let span = at_return(model);
+    let door = model.door.at(span);
     match &model.codec {
-        _ if model.tiers.as_ref().is_some_and(|tiers| tiers == "l1") => quote_spanned!(span=> #door::local_wire(&shape)),
-        Some(codec) => quote_spanned!(span=> #door::wire(&shape, #door::Chosen(#codec), #version)),
+        _ if model.tiers.as_ref().is_some_and(|tiers| tiers == "l1") => {
+            quote_spanned!(span=> #door::local_wire(&shape))
+        }
+        Some(codec) => {
+            let chosen = model.door.at(codec.span());
+            let chosen = quote_spanned!(codec.span()=> #chosen::Chosen(#codec));
+            quote_spanned!(span=> #door::wire(&shape, #chosen, #version))
+        }
         None => quote_spanned!(span=> #door::wire(&shape, #door::CacheCodec, #version)),
     }
 }
 
 /// The key in a statement of its own, since what is borrowed for it must not live across the await.
 fn last_call(model: &Model, method: &str) -> TokenStream {
-    let (door, returns, body) = (&model.door, &model.returns, &model.function.body);
-    let parts = parts(model);
-    let method = format_ident!("{method}");
-    let span = returns.span().resolved_at(Span::mixed_site());
+    let (parts, load, span) = (parts(model), load(model), at_return(model));
+    let (door, method) = (model.door.at(span), format_ident!("{method}", span = span));
     quote_spanned! {span=>
         let call = call.named(&[#(#parts),*]);
-        call.#method(shape, wire, #door::pin!(async move {
+        call.#method(shape, wire, #door::pin!(#load)).await
+    }
+}
+
+/// The body, in the same words wherever it stands, so that what is wrong in it is reported once.
+fn load(model: &Model) -> TokenStream {
+    let (returns, body, span) = (&model.returns, &model.function.body, at_return(model));
+    let door = model.door.at(span);
+    quote_spanned! {span=>
+        async move {
             #[allow(unreachable_code, clippy::diverging_sub_expression)]
             if false { return #door::unreachable_return::<#returns>(); }
             #body
-        })).await
+        }
     }
 }
 
@@ -149,8 +168,8 @@ fn parts(model: &Model) -> Vec<TokenStream> {
 }
 
 fn part(model: &Model, value: &Value) -> TokenStream {
-    let door = &model.door;
     let span = value.span.resolved_at(Span::mixed_site());
+    let door = model.door.at(span);
     if value.is_type {
         let ty = format_ident!("{}", value.placeholder.root);
         return quote_spanned!(span=> #door::part(&#door::TypeName::<#ty>::new()));
@@ -165,13 +184,14 @@ fn root_span(model: &Model, value: &Value) -> Span {
     let parameters = model.function.parameters();
     let mut names = parameters.iter().flat_map(|parameter| parameter.names.iter());
     let named = names.find(|name| ***name == *value.placeholder.root).map(|name| name.span());
-    let receiver = model.function.receiver().filter(|_| value.placeholder.root == "self").map(|this| this.self_token.span);
+    let receiver =
+        model.function.receiver().filter(|_| value.placeholder.root == "self").map(|this| this.self_token.span);
     named.or(receiver).unwrap_or_else(Span::call_site)
 }
 
 fn registration(model: &Model) -> TokenStream {
     let (door, function) = (&model.door, function_static(model));
-    let checks = model.bindings.iter().map(|binding| check(model, binding));
+    let checks = model.bindings.iter().map(|binding| checks::check(model, binding));
     quote! {
         #function
         #door::submit!(&__CACHED_FUNCTION);
@@ -203,7 +223,7 @@ fn spec(model: &Model) -> TokenStream {
     }
 }
 
-fn value_names(model: &Model) -> impl Iterator<Item = String> {
+pub(super) fn value_names(model: &Model) -> impl Iterator<Item = String> {
     model.values.iter().map(|value| value.placeholder.binding())
 }
 
@@ -246,36 +266,13 @@ fn bound(model: &Model, binding: &Binding) -> TokenStream {
         Fields::Shared => quote!(#door::Fields::Shared),
         Fields::Only(fields) => {
             let pairs = fields.iter().map(|(field, index)| {
-                let field = field.to_string();
+                let field = field.unraw().to_string();
                 quote!((#field, #index))
             });
             quote!(#door::Fields::Only(&[#(#pairs),*]))
         }
     };
     quote!(#door::Binding { event: #event, fields: #fields })
-}
-
-/// Makes a missing or renamed field of a typed event fail to compile, at the event's path or the field's name.
-fn check(model: &Model, binding: &Binding) -> TokenStream {
-    let Event::Declared(path) = &binding.event else { return TokenStream::new() };
-    let door = &model.door;
-    match &binding.fields {
-        Fields::Shared => {
-            let (names, event) = (value_names(model), path.to_token_stream().to_string().replace(' ', ""));
-            let message = format!(
-                "`{event}` has no field with the name of a value of the key of `{}`\nhelp: name the field (`{event}(field = \
-                 value)`), or write `{event}(*)` to mean every entry",
-                model.function.signature.ident
-            );
-            quote_spanned! {path.span()=>
-                const _: () = #door::assert_shares(<#path as #door::CacheEvent>::DECLARATION, &[#(#names),*], #message);
-            }
-        }
-        Fields::Only(fields) => {
-            let fields = fields.iter().map(|(field, _)| field);
-            quote!(const _: fn(&#path) = |event| { #(let _ = &event.#fields;)* };)
-        }
-    }
 }
 
 /// A type as people write it, whatever spaces its tokens came with.

@@ -2,10 +2,13 @@
 
 mod args;
 mod binding;
+mod checks;
 mod companions;
 mod expand;
 mod lower;
 mod model;
+mod separators;
+mod settled;
 mod signature;
 
 use crate::item::Function;

@@ -1,30 +1,40 @@
 //! What a cached function may look like.
 
-use crate::item::{Function, last_name};
+use super::args::Args;
+use crate::item::{Function, last_name, type_arguments, ungrouped};
 use crate::problems::Problems;
-use syn::spanned::Spanned;
-use syn::{ReturnType, Type};
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::visit::Visit;
+use syn::{Lifetime, ParenthesizedGenericArguments, ReturnType, Type, TypeBareFn, TypeReference};
+
+/// Whether `#[async_trait]` was here before, so that nothing about the function is as its author wrote it.
+pub(crate) fn is_rewritten(function: &Function, problems: &mut Problems) -> bool {
+    let signature = &function.signature;
+    match &signature.output {
+        ReturnType::Type(_, returns) if signature.asyncness.is_none() && is_boxed_future(returns) => {
+            let message = "a function that returns a boxed future cannot be cached; `#[async_trait]` makes methods such functions";
+            let help = "put `#[cached]` on an inherent or free `async fn` with this body, and call that from here";
+            problems.at(&signature.ident, message, help);
+            true
+        }
+        _ => false,
+    }
+}
 
 /// Everything that keeps this function from being cached, whatever the options say.
-pub(crate) fn check(function: &Function, problems: &mut Problems) {
+pub(crate) fn check(function: &Function, args: &Args, problems: &mut Problems) {
     let signature = &function.signature;
     if signature.asyncness.is_none() {
-        match &signature.output {
-            ReturnType::Type(_, returns) if is_boxed_future(returns) => {
-                let help = "put `#[cached]` above `#[async_trait]`'s impl methods' bodies: on a free or inherent `async fn` that \
-                            the trait's method calls";
-                return problems.at(returns, "`#[async_trait]` has rewritten this function before `#[cached]` saw it", help);
-            }
-            _ => problems.at(&signature.fn_token, "only an `async` function can be cached", "write `async fn`"),
-        }
+        problems.at(&signature.fn_token, "only an `async` function can be cached", "write `async fn`");
     }
     check_receiver(function, problems);
     match &signature.output {
         ReturnType::Default => {
             let help = "return what is to be cached";
-            problems.at_span(signature.ident.span(), "a function that returns nothing has nothing to cache", help);
+            problems.at(&signature.ident, "a function that returns nothing has nothing to cache", help);
         }
-        ReturnType::Type(_, returns) => check_return(returns, problems),
+        ReturnType::Type(_, returns) => check_return(returns, args, problems),
     }
 }
 
@@ -33,12 +43,12 @@ fn check_receiver(function: &Function, problems: &mut Problems) {
     let by_mutable_type = matches!(&*receiver.ty, Type::Reference(reference) if reference.mutability.is_some());
     if by_mutable_type {
         let help = "take `&self`: a call that is answered from the cache would change nothing";
-        problems.at_span(receiver.span(), "a cached method cannot take `&mut self`", help);
+        problems.at(receiver, "a cached method cannot take `&mut self`", help);
     }
 }
 
-fn check_return(returns: &Type, problems: &mut Problems) {
-    match returns {
+fn check_return(returns: &Type, args: &Args, problems: &mut Problems) {
+    match ungrouped(returns) {
         Type::Reference(_) => {
             let help = "return an owned value, or an `Arc` of it, which a hit only clones";
             problems.at(returns, "a reference cannot be cached", help);
@@ -53,11 +63,57 @@ fn check_return(returns: &Type, problems: &mut Problems) {
             let help = "return what is to be cached";
             problems.at(returns, "a function that returns nothing has nothing to cache", help);
         }
-        _ => {}
+        returns => check_borrowed(returns, args, problems),
     }
 }
 
+/// The compiler would speak of `Deserialize` for some specific lifetime.
+fn check_borrowed(returns: &Type, args: &Args, problems: &mut Problems) {
+    let mut borrowed = Borrowed { may_be_static: args.stays_in_memory(), found: None };
+    borrowed.visit_type(value_of(returns));
+    if let Some(token) = borrowed.found {
+        let help = "return an owned value, or an `Arc` of it, which a hit only clones";
+        problems.at(&token, "what is borrowed cannot be cached", help);
+    }
+}
+
+/// `T` of `Result<Option<T>, E>`; an error may borrow, since it is not kept.
+fn value_of(returns: &Type) -> &Type {
+    match (last_name(returns), type_arguments(returns).next()) {
+        (Some(name), Some(first)) if name == "Option" || name.ends_with("Result") => value_of(first),
+        _ => returns,
+    }
+}
+
+/// Finds the first reference or lifetime of a type.
+struct Borrowed {
+    may_be_static: bool,
+    found: Option<TokenStream>,
+}
+
+impl Visit<'_> for Borrowed {
+    fn visit_type_reference(&mut self, reference: &TypeReference) {
+        let is_static = reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static");
+        if is_static && self.may_be_static {
+            self.visit_type(&reference.elem);
+        } else {
+            self.found.get_or_insert_with(|| reference.to_token_stream());
+        }
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &Lifetime) {
+        if lifetime.ident != "static" {
+            self.found.get_or_insert_with(|| lifetime.to_token_stream());
+        }
+    }
+
+    // What a function takes is not held by it.
+    fn visit_type_bare_fn(&mut self, _: &TypeBareFn) {}
+
+    fn visit_parenthesized_generic_arguments(&mut self, _: &ParenthesizedGenericArguments) {}
+}
+
 fn is_boxed_future(returns: &Type) -> bool {
-    let text = quote::ToTokens::to_token_stream(returns).to_string();
+    let text = returns.to_token_stream().to_string();
     last_name(returns).is_some_and(|name| name == "Pin") && text.contains("Future")
 }

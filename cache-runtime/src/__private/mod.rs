@@ -85,6 +85,11 @@ pub fn unreachable_return<R>() -> R {
 }
 
 /// What `ttl = <expression>` may be: a duration, or whole seconds.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a duration",
+    label = "neither a `Duration` nor whole seconds",
+    note = "help: write a `Duration`, or whole seconds as an integer"
+)]
 pub trait IntoTtl {
     /// As a duration.
     fn into_ttl(self) -> Duration;

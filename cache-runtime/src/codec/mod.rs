@@ -31,6 +31,11 @@ use serde::de::DeserializeOwned;
 /// A way to write values as bytes and to read them back.
 ///
 /// `ID` stands in every entry: an entry of another codec is a miss. Ids below 128 are the framework's.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a codec",
+    label = "not a codec",
+    note = "help: name one that implements `Codec`, as `cache_runtime::Json` does with the feature `json`"
+)]
 pub trait Codec: Send + Sync + 'static {
     /// The codec's number in entries.
     const ID: u8;

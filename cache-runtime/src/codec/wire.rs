@@ -18,10 +18,12 @@ pub(crate) type Value = Arc<dyn Any + Send + Sync>;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be cached",
     label = "cannot be cached",
-    note = "help: derive `serde::Serialize`, `serde::Deserialize` and `Clone` for it; with `tiers = l1` it needs `Clone` only"
+    note = "help: it and all it holds must be `Clone + Send + Sync` without borrows, and derive `serde::Serialize` and `serde::Deserialize`; with `tiers = l1` serde is not needed"
 )]
 pub trait Cacheable: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {}
 
+// So that the type is named, and not one bound of it after the other.
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> Cacheable for T {}
 
 /// What the engine has to know of the type of a cached value.

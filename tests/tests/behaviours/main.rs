@@ -9,6 +9,7 @@ mod events;
 mod expiry;
 mod flights;
 mod invalidation;
+#[allow(dead_code, reason = "of some functions only the keys are looked at")]
 mod keys;
 mod kinds;
 mod redis;

@@ -1,0 +1,247 @@
+//! Functions and methods of every form, without companions, which take the same parts.
+
+use super::check;
+use expect_test::expect;
+
+#[test]
+fn a_method_with_a_field_of_self() {
+    check(
+        r#"
+        #[cached(key = "user:<self.tenant>:<id>", ttl = TTL, cache = self.cache, companions = false)]
+        pub async fn user(&self, id: u64) -> Option<User> {
+            self.load(id).await
+        }
+        "#,
+        expect![[r#"
+            pub async fn user(&self, id: u64) -> Option<User> {
+                fn __inside() {}
+                static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
+                    name: "user",
+                    is_named: false,
+                    ident: "user",
+                    inside: || door::path_of(&__inside),
+                    file: door::file!(),
+                    line: door::line!(),
+                    column: door::column!(),
+                    template: door::Template::new(
+                        &[
+                            door::Piece::Text("user:"),
+                            door::Piece::Value {
+                                index: 0usize,
+                                delimiter: door::Some(':'),
+                            },
+                            door::Piece::Text(":"),
+                            door::Piece::Value {
+                                index: 1usize,
+                                delimiter: door::None,
+                            },
+                        ],
+                    ),
+                    values: &["tenant", "id"],
+                    returns: "Option<User>",
+                    bindings: &[],
+                    tags: &[],
+                    version: 0u32,
+                    policy: || door::Policy {
+                        ttl: door::Some(door::to_duration(TTL)),
+                        tiers: door::None,
+                        ..<door::Policy as door::Default>::default()
+                    },
+                });
+                door::submit!(& __CACHED_FUNCTION);
+                let shape = {
+                    #[allow(unused_imports)]
+                    use door::shapes::{
+                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                    };
+                    (&&&&door::Returned::<Option<User>>::new()).shape()
+                };
+                let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let call = door::Call::open(
+                    door::chosen(&self.cache),
+                    &__CACHED_FUNCTION,
+                    &[door::part(&self.tenant), door::part(&id)],
+                );
+                if let door::Some(hit) = call.peek(&shape) {
+                    return hit;
+                }
+                let call = call.named(&[door::part(&self.tenant), door::part(&id)]);
+                call.fetch(
+                        shape,
+                        wire,
+                        door::pin!(
+                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                            if false { return door::unreachable_return:: < Option < User > > (); }
+                            self.load(id). await }
+                        ),
+                    )
+                    .await
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn a_generic_function() {
+    check(
+        r#"
+        #[cached(key = "page:<T>:<SIZE>:<page>", ttl = "5m", skip(D), companions = false)]
+        async fn page<'a, T: Model, const SIZE: usize, D>(db: &'a D, page: u64) -> Vec<T>
+        where
+            D: Db,
+        {
+            db.page(page, SIZE).await
+        }
+        "#,
+        expect![[r#"
+            async fn page<'a, T: Model, const SIZE: usize, D>(db: &'a D, page: u64) -> Vec<T>
+            where
+                D: Db,
+            {
+                fn __inside() {}
+                static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
+                    name: "page",
+                    is_named: false,
+                    ident: "page",
+                    inside: || door::path_of(&__inside),
+                    file: door::file!(),
+                    line: door::line!(),
+                    column: door::column!(),
+                    template: door::Template::new(
+                        &[
+                            door::Piece::Text("page:"),
+                            door::Piece::Value {
+                                index: 0usize,
+                                delimiter: door::Some(':'),
+                            },
+                            door::Piece::Text(":"),
+                            door::Piece::Value {
+                                index: 1usize,
+                                delimiter: door::Some(':'),
+                            },
+                            door::Piece::Text(":"),
+                            door::Piece::Value {
+                                index: 2usize,
+                                delimiter: door::None,
+                            },
+                        ],
+                    ),
+                    values: &["T", "SIZE", "page"],
+                    returns: "Vec<T>",
+                    bindings: &[],
+                    tags: &[],
+                    version: 0u32,
+                    policy: || door::Policy {
+                        ttl: door::Some(door::Duration::from_millis(300000u64)),
+                        tiers: door::None,
+                        ..<door::Policy as door::Default>::default()
+                    },
+                });
+                door::submit!(& __CACHED_FUNCTION);
+                let shape = {
+                    #[allow(unused_imports)]
+                    use door::shapes::{
+                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                    };
+                    (&&&&door::Returned::<Vec<T>>::new()).shape()
+                };
+                let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let call = door::Call::open(
+                    door::current(),
+                    &__CACHED_FUNCTION,
+                    &[door::part(&door::TypeName::<T>::new()), door::part(&SIZE), door::part(&page)],
+                );
+                if let door::Some(hit) = call.peek(&shape) {
+                    return hit;
+                }
+                let call = call
+                    .named(
+                        &[
+                            door::part(&door::TypeName::<T>::new()),
+                            door::part(&SIZE),
+                            door::part(&page),
+                        ],
+                    );
+                call.fetch(
+                        shape,
+                        wire,
+                        door::pin!(
+                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                            if false { return door::unreachable_return:: < Vec < T > > (); } db
+                            .page(page, SIZE). await }
+                        ),
+                    )
+                    .await
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn a_pattern_parameter() {
+    check(
+        r#"
+        #[cached(key = "user:<id>", ttl = 300, tiers = l1, companions = false)]
+        async fn user(State(app): State<App>, Path(id): Path<u64>) -> AppResult<Json> {
+            app.user(id).await
+        }
+        "#,
+        expect![[r#"
+            async fn user(State(app): State<App>, Path(id): Path<u64>) -> AppResult<Json> {
+                fn __inside() {}
+                static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
+                    name: "user",
+                    is_named: false,
+                    ident: "user",
+                    inside: || door::path_of(&__inside),
+                    file: door::file!(),
+                    line: door::line!(),
+                    column: door::column!(),
+                    template: door::Template::new(
+                        &[
+                            door::Piece::Text("user:"),
+                            door::Piece::Value {
+                                index: 0usize,
+                                delimiter: door::None,
+                            },
+                        ],
+                    ),
+                    values: &["id"],
+                    returns: "AppResult<Json>",
+                    bindings: &[],
+                    tags: &[],
+                    version: 0u32,
+                    policy: || door::Policy {
+                        ttl: door::Some(door::Duration::from_millis(300000u64)),
+                        tiers: door::Some(door::Tiers::L1),
+                        ..<door::Policy as door::Default>::default()
+                    },
+                });
+                door::submit!(& __CACHED_FUNCTION);
+                let shape = {
+                    #[allow(unused_imports)]
+                    use door::shapes::{
+                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                    };
+                    (&&&&door::Returned::<AppResult<Json>>::new()).shape()
+                };
+                let wire = door::local_wire(&shape);
+                let call = door::Call::open(door::current(), &__CACHED_FUNCTION, &[door::part(&id)]);
+                if let door::Some(hit) = call.peek(&shape) {
+                    return hit;
+                }
+                let call = call.named(&[door::part(&id)]);
+                call.fetch(
+                        shape,
+                        wire,
+                        door::pin!(
+                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                            if false { return door::unreachable_return:: < AppResult < Json > > (); }
+                            app.user(id). await }
+                        ),
+                    )
+                    .await
+            }
+        "#]],
+    );
+}

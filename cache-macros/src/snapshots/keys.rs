@@ -1,0 +1,209 @@
+//! Keys, tags and events, without companions.
+
+use super::check;
+use expect_test::expect;
+
+#[test]
+fn the_default_key() {
+    check(
+        r#"
+        #[cached(ttl = 300, skip(locale), companions = false)]
+        async fn member(guild_id: u64, name: &str, locale: &str) -> Member {
+            load(guild_id, name, locale).await
+        }
+        "#,
+        expect![[r#"
+            async fn member(guild_id: u64, name: &str, locale: &str) -> Member {
+                fn __inside() {}
+                static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
+                    name: "member",
+                    is_named: false,
+                    ident: "member",
+                    inside: || door::path_of(&__inside),
+                    file: door::file!(),
+                    line: door::line!(),
+                    column: door::column!(),
+                    template: door::Template::new(
+                        &[
+                            door::Piece::Path,
+                            door::Piece::Text(":"),
+                            door::Piece::Value {
+                                index: 0usize,
+                                delimiter: door::Some(':'),
+                            },
+                            door::Piece::Text(":"),
+                            door::Piece::Value {
+                                index: 1usize,
+                                delimiter: door::None,
+                            },
+                        ],
+                    ),
+                    values: &["guild_id", "name"],
+                    returns: "Member",
+                    bindings: &[],
+                    tags: &[],
+                    version: 0u32,
+                    policy: || door::Policy {
+                        ttl: door::Some(door::Duration::from_millis(300000u64)),
+                        tiers: door::None,
+                        ..<door::Policy as door::Default>::default()
+                    },
+                });
+                door::submit!(& __CACHED_FUNCTION);
+                let shape = {
+                    #[allow(unused_imports)]
+                    use door::shapes::{
+                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                    };
+                    (&&&&door::Returned::<Member>::new()).shape()
+                };
+                let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let call = door::Call::open(
+                    door::current(),
+                    &__CACHED_FUNCTION,
+                    &[door::part(&guild_id), door::part(&name)],
+                );
+                if let door::Some(hit) = call.peek(&shape) {
+                    return hit;
+                }
+                let call = call.named(&[door::part(&guild_id), door::part(&name)]);
+                call.fetch(
+                        shape,
+                        wire,
+                        door::pin!(
+                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                            if false { return door::unreachable_return:: < Member > (); }
+                            load(guild_id, name, locale). await }
+                        ),
+                    )
+                    .await
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn typed_events_and_tags() {
+    check(
+        r#"
+        #[cached(
+            key = "member:<guild_id>:<user.id>",
+            ttl = 300,
+            invalidate_on = [MemberUpdate, events::UserUpdate(id = user_id), Reset(*)],
+            tags = ["guild:<guild_id>"],
+            codec = Json,
+            version = 2,
+            name = "members",
+            companions = false,
+        )]
+        async fn member(guild_id: u64, user: User) -> Member {
+            load(guild_id, user).await
+        }
+        "#,
+        expect![[r#"
+            async fn member(guild_id: u64, user: User) -> Member {
+                fn __inside() {}
+                static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
+                    name: "members",
+                    is_named: true,
+                    ident: "member",
+                    inside: || door::path_of(&__inside),
+                    file: door::file!(),
+                    line: door::line!(),
+                    column: door::column!(),
+                    template: door::Template::new(
+                        &[
+                            door::Piece::Text("member:"),
+                            door::Piece::Value {
+                                index: 0usize,
+                                delimiter: door::Some(':'),
+                            },
+                            door::Piece::Text(":"),
+                            door::Piece::Value {
+                                index: 1usize,
+                                delimiter: door::None,
+                            },
+                        ],
+                    ),
+                    values: &["guild_id", "user_id"],
+                    returns: "Member",
+                    bindings: &[
+                        door::Binding {
+                            event: door::EventRef::Declared(|| {
+                                <MemberUpdate as door::CacheEvent>::DECLARATION
+                            }),
+                            fields: door::Fields::Shared,
+                        },
+                        door::Binding {
+                            event: door::EventRef::Declared(|| {
+                                <events::UserUpdate as door::CacheEvent>::DECLARATION
+                            }),
+                            fields: door::Fields::Only(&[("id", 1usize)]),
+                        },
+                        door::Binding {
+                            event: door::EventRef::Declared(|| {
+                                <Reset as door::CacheEvent>::DECLARATION
+                            }),
+                            fields: door::Fields::Only(&[]),
+                        },
+                    ],
+                    tags: &[
+                        door::Template::new(
+                            &[
+                                door::Piece::Text("guild:"),
+                                door::Piece::Value {
+                                    index: 0usize,
+                                    delimiter: door::None,
+                                },
+                            ],
+                        ),
+                    ],
+                    version: 2u32,
+                    policy: || door::Policy {
+                        ttl: door::Some(door::Duration::from_millis(300000u64)),
+                        tiers: door::None,
+                        ..<door::Policy as door::Default>::default()
+                    },
+                });
+                door::submit!(& __CACHED_FUNCTION);
+                const _: () = door::assert_shares(
+                    <MemberUpdate as door::CacheEvent>::DECLARATION,
+                    &["guild_id", "user_id"],
+                    "`MemberUpdate` has no field with the name of a value of this key\nhelp: bind one by name, `MemberUpdate(field = value)`, or write `MemberUpdate(*)` to mean every entry of `member`",
+                );
+                const _: () = door::assert_shares(
+                    <events::UserUpdate as door::CacheEvent>::DECLARATION,
+                    &["id"],
+                    "`events::UserUpdate` has no field `id` that can be bound\nhelp: name a field of `events::UserUpdate` and, if it is called otherwise there, the key's value: `events::UserUpdate(field = value)`",
+                );
+                let shape = {
+                    #[allow(unused_imports)]
+                    use door::shapes::{
+                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                    };
+                    (&&&&door::Returned::<Member>::new()).shape()
+                };
+                let wire = door::wire(&shape, door::Chosen(Json), 2u32);
+                let call = door::Call::open(
+                    door::current(),
+                    &__CACHED_FUNCTION,
+                    &[door::part(&guild_id), door::part(&user.id)],
+                );
+                if let door::Some(hit) = call.peek(&shape) {
+                    return hit;
+                }
+                let call = call.named(&[door::part(&guild_id), door::part(&user.id)]);
+                call.fetch(
+                        shape,
+                        wire,
+                        door::pin!(
+                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                            if false { return door::unreachable_return:: < Member > (); }
+                            load(guild_id, user). await }
+                        ),
+                    )
+                    .await
+            }
+        "#]],
+    );
+}

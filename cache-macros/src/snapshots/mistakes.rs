@@ -1,0 +1,53 @@
+//! Whatever is wrong, the function itself comes out, with every mistake behind it.
+
+use super::check;
+use expect_test::expect;
+
+#[test]
+fn several_mistakes_at_once() {
+    check(
+        r#"
+        #[cached(key = "user:<id>", tll = 300, version = "2", tiers = l3)]
+        pub async fn user(id: u64) -> &User {
+            load(id).await
+        }
+        "#,
+        expect![[r#"
+            pub async fn user(id: u64) -> &User {
+                load(id).await
+            }
+            ::core::compile_error! {
+                "unknown option `tll`\nhelp: did you mean `ttl`?"
+            }
+            ::core::compile_error! {
+                "`version` is not a number\nhelp: write a whole number from 0 to 4294967295, as in `version = 2`"
+            }
+            ::core::compile_error! {
+                "there are no such tiers\nhelp: write `tiers = l1`, `tiers = l2` or `tiers = both`"
+            }
+            ::core::compile_error! {
+                "a reference cannot be cached\nhelp: return an owned value, or an `Arc` of it, which a hit only clones"
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_no_function_comes_out_as_it_was() {
+    check(
+        r#"
+        #[cached(ttl = 300)]
+        pub struct User {
+            id: u64,
+        }
+        "#,
+        expect![[r#"
+            pub struct User {
+                id: u64,
+            }
+            ::core::compile_error! {
+                "`#[cached]` is not on a function\nhelp: put it on an `async fn` with a body"
+            }
+        "#]],
+    );
+}

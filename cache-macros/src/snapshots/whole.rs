@@ -1,0 +1,211 @@
+//! A function with all its companions.
+
+use super::check;
+use expect_test::expect;
+
+#[test]
+fn the_first_example_of_the_guide() {
+    check(
+        r#"
+        #[cached(key = "guild:<guild_id>:members", ttl = 300, invalidate_on = ["member_update"])]
+        async fn guild_members(db: &Db, guild_id: u64) -> Result<Vec<Member>, DbError> {
+            db.members_of(guild_id).await
+        }
+        "#,
+        expect![[r#"
+            async fn guild_members(db: &Db, guild_id: u64) -> Result<Vec<Member>, DbError> {
+                fn __inside() {}
+                static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
+                    name: "guild_members",
+                    is_named: false,
+                    ident: "guild_members",
+                    inside: || door::path_of(&__inside),
+                    file: door::file!(),
+                    line: door::line!(),
+                    column: door::column!(),
+                    template: door::Template::new(
+                        &[
+                            door::Piece::Text("guild:"),
+                            door::Piece::Value {
+                                index: 0usize,
+                                delimiter: door::Some(':'),
+                            },
+                            door::Piece::Text(":members"),
+                        ],
+                    ),
+                    values: &["guild_id"],
+                    returns: "Result<Vec<Member>, DbError>",
+                    bindings: &[
+                        door::Binding {
+                            event: door::EventRef::Named("member_update"),
+                            fields: door::Fields::Shared,
+                        },
+                    ],
+                    tags: &[],
+                    version: 0u32,
+                    policy: || door::Policy {
+                        ttl: door::Some(door::Duration::from_millis(300000u64)),
+                        tiers: door::None,
+                        ..<door::Policy as door::Default>::default()
+                    },
+                });
+                door::submit!(& __CACHED_FUNCTION);
+                let shape = {
+                    #[allow(unused_imports)]
+                    use door::shapes::{
+                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                    };
+                    (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape()
+                };
+                let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let call = door::Call::open(
+                    door::current(),
+                    &__CACHED_FUNCTION,
+                    &[door::part(&guild_id)],
+                );
+                if let door::Some(hit) = call.peek(&shape) {
+                    return hit;
+                }
+                let call = call.named(&[door::part(&guild_id)]);
+                call.fetch(
+                        shape,
+                        wire,
+                        door::pin!(
+                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                            if false { return door::unreachable_return:: < Result < Vec < Member >,
+                            DbError > > (); } db.members_of(guild_id). await }
+                        ),
+                    )
+                    .await
+            }
+            ///The body of `guild_members`, uncached.
+            #[allow(dead_code, unused, clippy::all, clippy::pedantic)]
+            async fn guild_members_uncached(db: &Db, guild_id: u64) -> Result<Vec<Member>, DbError> {
+                async move {
+                    #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                    if false {
+                        return door::unreachable_return::<Result<Vec<Member>, DbError>>();
+                    }
+                    db.members_of(guild_id).await
+                }
+                    .await
+            }
+            ///Runs the body of `guild_members` and replaces what is cached.
+            #[allow(dead_code, unused, clippy::all, clippy::pedantic)]
+            async fn guild_members_refresh(db: &Db, guild_id: u64) -> Result<Vec<Member>, DbError> {
+                fn __inside() {}
+                static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
+                    name: "guild_members",
+                    is_named: false,
+                    ident: "guild_members",
+                    inside: || door::path_of(&__inside),
+                    file: door::file!(),
+                    line: door::line!(),
+                    column: door::column!(),
+                    template: door::Template::new(
+                        &[
+                            door::Piece::Text("guild:"),
+                            door::Piece::Value {
+                                index: 0usize,
+                                delimiter: door::Some(':'),
+                            },
+                            door::Piece::Text(":members"),
+                        ],
+                    ),
+                    values: &["guild_id"],
+                    returns: "Result<Vec<Member>, DbError>",
+                    bindings: &[
+                        door::Binding {
+                            event: door::EventRef::Named("member_update"),
+                            fields: door::Fields::Shared,
+                        },
+                    ],
+                    tags: &[],
+                    version: 0u32,
+                    policy: || door::Policy {
+                        ttl: door::Some(door::Duration::from_millis(300000u64)),
+                        tiers: door::None,
+                        ..<door::Policy as door::Default>::default()
+                    },
+                });
+                let shape = {
+                    #[allow(unused_imports)]
+                    use door::shapes::{
+                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                    };
+                    (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape()
+                };
+                let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let call = door::Call::open(
+                    door::current(),
+                    &__CACHED_FUNCTION,
+                    &[door::part(&guild_id)],
+                );
+                let call = call.named(&[door::part(&guild_id)]);
+                call.refresh(
+                        shape,
+                        wire,
+                        door::pin!(
+                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                            if false { return door::unreachable_return:: < Result < Vec < Member >,
+                            DbError > > (); } db.members_of(guild_id). await }
+                        ),
+                    )
+                    .await
+            }
+            ///A handle on the entry of `guild_members`.
+            #[allow(dead_code, unused, clippy::all, clippy::pedantic)]
+            fn guild_members_entry(guild_id: u64) -> door::Entry<Vec<Member>> {
+                fn __inside() {}
+                static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
+                    name: "guild_members",
+                    is_named: false,
+                    ident: "guild_members",
+                    inside: || door::path_of(&__inside),
+                    file: door::file!(),
+                    line: door::line!(),
+                    column: door::column!(),
+                    template: door::Template::new(
+                        &[
+                            door::Piece::Text("guild:"),
+                            door::Piece::Value {
+                                index: 0usize,
+                                delimiter: door::Some(':'),
+                            },
+                            door::Piece::Text(":members"),
+                        ],
+                    ),
+                    values: &["guild_id"],
+                    returns: "Result<Vec<Member>, DbError>",
+                    bindings: &[
+                        door::Binding {
+                            event: door::EventRef::Named("member_update"),
+                            fields: door::Fields::Shared,
+                        },
+                    ],
+                    tags: &[],
+                    version: 0u32,
+                    policy: || door::Policy {
+                        ttl: door::Some(door::Duration::from_millis(300000u64)),
+                        tiers: door::None,
+                        ..<door::Policy as door::Default>::default()
+                    },
+                });
+                let shape = {
+                    #[allow(unused_imports)]
+                    use door::shapes::{
+                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                    };
+                    (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape()
+                };
+                let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let call = door::Call::open(
+                    door::current(),
+                    &__CACHED_FUNCTION,
+                    &[door::part(&guild_id)],
+                );
+                call.named(&[door::part(&guild_id)]).entry(&shape, wire)
+            }
+        "#]],
+    );
+}

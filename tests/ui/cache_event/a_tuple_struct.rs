@@ -1,0 +1,6 @@
+use cache_runtime::CacheEvent;
+
+#[derive(CacheEvent)]
+struct MemberUpdate(u64);
+
+fn main() {}

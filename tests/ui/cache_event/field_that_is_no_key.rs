@@ -1,0 +1,10 @@
+use cache_runtime::CacheEvent;
+
+struct Guild;
+
+#[derive(CacheEvent)]
+struct MemberUpdate {
+    guild: Guild,
+}
+
+fn main() {}

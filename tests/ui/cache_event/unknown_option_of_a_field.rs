@@ -1,0 +1,9 @@
+use cache_runtime::CacheEvent;
+
+#[derive(CacheEvent)]
+struct MemberUpdate {
+    #[event(name = "guild")]
+    guild_id: u64,
+}
+
+fn main() {}

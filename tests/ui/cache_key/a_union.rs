@@ -1,0 +1,8 @@
+use cache_runtime::CacheKey;
+
+#[derive(CacheKey)]
+union Id {
+    number: u64,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use cache_runtime::CacheKey;
+
+#[derive(CacheKey)]
+enum Never {}
+
+fn main() {}

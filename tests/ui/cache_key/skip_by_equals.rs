@@ -1,0 +1,9 @@
+use cache_runtime::CacheKey;
+
+#[derive(CacheKey)]
+struct Id {
+    #[key = "skip"]
+    number: u64,
+}
+
+fn main() {}

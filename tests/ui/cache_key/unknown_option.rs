@@ -1,0 +1,7 @@
+use cache_runtime::CacheKey;
+
+#[derive(CacheKey)]
+#[key(skip)]
+struct Id(u64);
+
+fn main() {}

@@ -1,0 +1,10 @@
+use cache_runtime::cached;
+
+struct Yaml;
+
+#[cached(ttl = 300, codec = Yaml)]
+async fn user(id: u64) -> u64 {
+    id
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use cache_runtime::cached;
+
+#[cached(ttl = 300)]
+async fn user(id: u64) -> u64 {
+    id
+}
+
+async fn user_refresh(id: u64) -> u64 {
+    id
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use cache_runtime::cached;
+
+#[cached(key = "user:<id>", ttl = 60, invalidate_on = [user_update])]
+async fn find(id: u64) -> u64 {
+    id
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use cache_runtime::cached;
+
+struct User {
+    id: u64,
+}
+
+#[cached(key = "user:<user.key()>", ttl = 300)]
+async fn posts(user: &User) -> u64 {
+    user.id
+}
+
+fn main() {}

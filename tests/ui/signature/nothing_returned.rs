@@ -1,0 +1,8 @@
+use cache_runtime::cached;
+
+#[cached(ttl = 300)]
+async fn user(id: u64) {
+    let _ = id;
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use cache_runtime::Cache;
+
+#[cache_runtime::test]
+struct Tests(Cache);
+
+fn main() {}

@@ -1,0 +1,11 @@
+#![deny(warnings)]
+
+use cache_runtime::cached;
+
+#[cached(ttl = 300)]
+async fn user(id: u64) -> u64 {
+    let name = "x";
+    id
+}
+
+fn main() {}
