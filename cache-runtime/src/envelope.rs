@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! magic "CRTE" · format 1 · codec · flags · 0 · identity u64 · schema u64 · loaded at ms u64 · ttl ms u64
-//! · load cost ms u32 · stamps u16 · { partition u16 · epoch u64 · seq u64 }* · listed u16 · { bytes u16 · text }*
+//! · load cost ms u32 · stamps u16 · { partition u16 · epoch u64 · seq u64 }* · dependencies u16 · { bytes u16 · text }*
 //! · payload length u32 · crc u32 · payload
 //! ```
 //!
@@ -39,8 +39,8 @@ pub(crate) struct Envelope {
     pub(crate) load_cost_ms: u32,
     /// One stamp for each partition that it depends on or lies in.
     pub(crate) stamps: Vec<(Partition, Stamp)>,
-    /// Dependencies that do not follow from the arguments of a call, so that a reader could not know them.
-    pub(crate) listed: Vec<String>,
+    /// What it depends on, for readers that come to it another way than the one that filled it.
+    pub(crate) dependencies: Vec<String>,
 }
 
 /// Why bytes are no entry of this program.
@@ -72,8 +72,8 @@ impl Envelope {
             bytes.extend_from_slice(&stamp.epoch.to_le_bytes());
             bytes.extend_from_slice(&stamp.seq.to_le_bytes());
         }
-        bytes.extend_from_slice(&(self.listed.len() as u16).to_le_bytes());
-        for dependency in &self.listed {
+        bytes.extend_from_slice(&(self.dependencies.len() as u16).to_le_bytes());
+        for dependency in &self.dependencies {
             bytes.extend_from_slice(&(dependency.len() as u16).to_le_bytes());
             bytes.extend_from_slice(dependency.as_bytes());
         }
@@ -103,7 +103,7 @@ impl Envelope {
             ttl_ms: reader.u64()?,
             load_cost_ms: reader.u32()?,
             stamps: reader.stamps()?,
-            listed: reader.texts()?,
+            dependencies: reader.texts()?,
         };
         let payload_bytes = reader.u32()? as usize;
         let header = &bytes[..reader.at];
@@ -204,7 +204,7 @@ mod tests {
             ttl_ms: 300_000,
             load_cost_ms: 12,
             stamps: vec![(Partition(0), Stamp { epoch: u64::MAX, seq: 3 }), (Partition(9), Stamp { epoch: 1, seq: 0 })],
-            listed: vec!["tag:a".into(), String::new()],
+            dependencies: vec!["tag:a".into(), String::new()],
         }
     }
 

@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 pub struct Function {
     spec: FunctionSpec,
     path: OnceLock<String>,
+    print: OnceLock<Id>,
     bindings: OnceLock<Vec<Bound>>,
 }
 
@@ -85,7 +86,7 @@ pub(crate) struct Bound {
 impl Function {
     /// A function of this description.
     pub const fn new(spec: FunctionSpec) -> Self {
-        Self { spec, path: OnceLock::new(), bindings: OnceLock::new() }
+        Self { spec, path: OnceLock::new(), print: OnceLock::new(), bindings: OnceLock::new() }
     }
 
     /// Module, type if it is a method, and function.
@@ -97,14 +98,25 @@ impl Function {
         &self.spec
     }
 
-    /// The fingerprint of a call: of the template, not of the function, so that all functions of one share entries.
+    /// The fingerprint of a call: of the function, as two with one template need not have the same dependencies.
     pub(crate) fn fingerprint(&self, space: u64, values: &[Part<'_>]) -> Id {
         let mut print = Fingerprinter::new();
         print.fixed(space.to_le_bytes());
-        self.spec.template.fingerprint(self.path(), &mut print);
+        print.fixed(self.print.get_or_init(|| self.own_print()).0.to_le_bytes());
         for value in values {
             value.0.fingerprint(&mut print);
         }
+        print.finish()
+    }
+
+    /// The same for all statics of one function: each of its companions has one.
+    fn own_print(&self) -> Id {
+        let mut print = Fingerprinter::new();
+        print.text(self.path());
+        print.text(self.spec.file);
+        print.fixed(self.spec.line.to_le_bytes());
+        print.fixed(self.spec.column.to_le_bytes());
+        self.spec.template.fingerprint(self.path(), &mut print);
         print.finish()
     }
 

@@ -1,9 +1,12 @@
 //! Building a cache, and refusing to build one that contradicts itself.
 
-use super::{Cache, Cells, Flights, L1, Settings, Shared, Space, l1};
+use super::cells::Cells;
+use super::shared::{Settings, Shared, Space};
+use super::{Cache, L1, l1};
 use crate::clock::{Clock, whole_ms};
 use crate::codec::AnyCodec;
 use crate::error::Error;
+use crate::flight::Flights;
 use crate::key::MAX_NAME_BYTES;
 use crate::policy::Policy;
 use crate::registry;

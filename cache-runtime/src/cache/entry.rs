@@ -31,7 +31,7 @@ impl<T: Clone + Send + Sync + 'static> Entry<T> {
         if !self.cache.is_open() {
             return None;
         }
-        if let Some(value) = self.cache.peek(self.request.print).and_then(|slot| typed(slot.value.as_ref()?)) {
+        if let Some(value) = self.cache.peek_for(&self.request).and_then(|slot| typed(slot.value.as_ref()?)) {
             return Some(value);
         }
         typed(&self.cache.look_only(&self.request, &*self.wire).await??)

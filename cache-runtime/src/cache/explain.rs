@@ -5,7 +5,8 @@ use super::l1::Standing;
 use super::request::Request;
 use super::stamps::is_valid;
 use crate::envelope::Envelope;
-use crate::store::{Read, Want};
+use crate::key::Dependency;
+use crate::store::{Read, Snapshot, Want};
 use std::fmt;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 pub struct Explanation {
     /// The key as it stands in the store, without namespace.
     pub key: String,
-    /// What the entry depends on, as far as it is known without its arguments.
+    /// What the entry depends on, as far as a tier or the arguments tell.
     pub dependencies: Vec<String>,
     /// The process's memory.
     pub l1: Found,
@@ -52,37 +53,52 @@ pub enum Found {
 
 impl Cache {
     pub(crate) async fn explain_request(&self, request: &Request) -> Explanation {
+        let (l1, in_memory) = self.explain_memory(request);
+        let request = request.depending_on(in_memory);
+        let (l2, request) = self.explain_store(request).await;
         let dependencies = request.dependencies.iter().map(ToString::to_string).collect();
-        let (l1, l2) = (self.explain_memory(request), self.explain_store(request).await);
         Explanation { key: request.key.to_string(), dependencies, l1, l2 }
     }
 
-    fn explain_memory(&self, request: &Request) -> Found {
-        let Some(l1) = &self.shared.l1 else { return Found::Off };
+    fn explain_memory(&self, request: &Request) -> (Found, Vec<Dependency>) {
+        let Some(l1) = &self.shared.l1 else { return (Found::Off, Vec::new()) };
         let Some(slot) = l1.get(request.print).or_else(|| l1.get_by_key(request.key.id())) else {
-            return Found::Absent;
+            return (Found::Absent, Vec::new());
         };
         let now_ms = self.now_ms();
-        match slot.standing(now_ms) {
+        let found = match slot.standing(now_ms) {
             Standing::Valid => Found::Valid { remaining: Duration::from_millis(slot.expires_ms - now_ms) },
             Standing::Doubtful => Found::Doubtful,
             Standing::Invalid if slot.expires_ms <= now_ms => invalid("expired"),
             Standing::Invalid => invalid("invalidated since it was loaded"),
+        };
+        (found, slot.dependencies.to_vec())
+    }
+
+    /// The request comes back with the dependencies that the entry was found to have.
+    async fn explain_store(&self, request: Request) -> (Found, Request) {
+        let Some(store) = &self.shared.store else { return (Found::Off, request) };
+        let mut request = request;
+        loop {
+            let read = Read { key: &request.key, dependencies: &request.dependencies, want: Want::Whole };
+            let snapshot = match store.read(&self.space.namespace, read).await {
+                Ok(snapshot) => snapshot,
+                Err(error) => return (Found::Unknown { reason: error.to_string() }, request),
+            };
+            let Some(bytes) = &snapshot.entry else { return (Found::Absent, request) };
+            let Ok((envelope, _)) = Envelope::open(bytes) else {
+                return (invalid("not an entry, or of another format version"), request);
+            };
+            let unknown = request.unknown_of(&envelope.dependencies);
+            if unknown.is_empty() {
+                return (self.judge(&envelope, &request, &snapshot), request);
+            }
+            request = request.depending_on(unknown.into_iter().map(|text| self.name(text)));
         }
     }
 
-    async fn explain_store(&self, request: &Request) -> Found {
-        let Some(store) = &self.shared.store else { return Found::Off };
-        let read = Read { key: &request.key, dependencies: &request.dependencies, want: Want::Whole };
-        let snapshot = match store.read(&self.space.namespace, read).await {
-            Ok(snapshot) => snapshot,
-            Err(error) => return Found::Unknown { reason: error.to_string() },
-        };
-        let Some(bytes) = &snapshot.entry else { return Found::Absent };
-        let Ok((envelope, _)) = Envelope::open(bytes) else {
-            return invalid("not an entry, or of another format version");
-        };
-        if !is_valid(&envelope.stamps, request, &snapshot, self.partitions()) {
+    fn judge(&self, envelope: &Envelope, request: &Request, snapshot: &Snapshot) -> Found {
+        if !is_valid(&envelope.stamps, request, snapshot, self.partitions()) {
             return invalid("invalidated since it was loaded, or what it depends on was evicted");
         }
         match envelope.remaining_ms(self.shared.clock.wall_ms()) {

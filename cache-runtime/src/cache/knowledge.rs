@@ -112,10 +112,15 @@ impl Knowledge {
         self.partition
     }
 
+    /// Until when what is known here may be relied on.
+    pub(crate) fn lease_until_ms(&self) -> u64 {
+        self.lease_until_ms.load(Ordering::Acquire)
+    }
+
     /// How far something marked so can be trusted now. Cells must be read after this.
     pub(crate) fn trust(&self, mark: Mark, now_ms: u64) -> Trust {
         // The lease first: whatever was learned before it was renewed is then seen below, and in the cells.
-        let lease_until_ms = self.lease_until_ms.load(Ordering::Acquire);
+        let lease_until_ms = self.lease_until_ms();
         if mark.ordinal() != self.ordinal.load(Ordering::Acquire) {
             return Trust::Lost;
         }

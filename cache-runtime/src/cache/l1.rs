@@ -78,8 +78,8 @@ pub(crate) struct Slot {
     pub(crate) value: Option<Value>,
     /// The entry's key, by which it can be found without its typed arguments.
     pub(crate) key: Id,
-    /// Dependencies that it listed itself.
-    pub(crate) listed: Arc<[Dependency]>,
+    /// What it depends on.
+    pub(crate) dependencies: Arc<[Dependency]>,
     /// What it rests on.
     pub(crate) grounds: Box<[Rooted]>,
     /// By what the store can tell that it still holds.
@@ -146,6 +146,11 @@ impl Rooted {
 impl Slot {
     pub(crate) fn marks(&self) -> Arc<[(Partition, Mark)]> {
         self.grounds.iter().map(|root| (root.ground.knowledge.partition(), root.mark)).collect()
+    }
+
+    /// Until when this entry may answer if its standing is found to be valid after this was asked.
+    pub(crate) fn lease_until_ms(&self) -> u64 {
+        self.grounds.iter().map(|root| root.ground.knowledge.lease_until_ms()).min().unwrap_or(u64::MAX)
     }
 
     pub(crate) fn standing(&self, now_ms: u64) -> Standing {

@@ -7,9 +7,11 @@ mod explain;
 mod graph;
 mod knowledge;
 mod l1;
+mod look;
 mod read;
 mod remove;
 mod request;
+mod shared;
 mod stamps;
 mod token;
 mod write;
@@ -23,35 +25,22 @@ pub use l1::{Eviction, L1};
 
 pub(crate) use read::{Arrival, Turn};
 pub(crate) use request::Request;
+pub(crate) use shared::{Shared, Space};
 pub use token::{InvalidToken, Token};
 
 use crate::clock::Clock;
-use crate::codec::{AnyCodec, CacheCodec, Cacheable, TypedWire, Value, Wire};
-use crate::error::{Error, StoreError};
+use crate::codec::{CacheCodec, Cacheable, TypedWire, Value, Wire};
+use crate::error::Error;
 use crate::event::Event;
-use crate::flight::Flights;
 use crate::function::Function;
-use crate::key::{Id, Key};
+use crate::key::Id;
 use crate::policy::Policy;
-use crate::registry;
-use crate::stamp::Partition;
-use crate::store::Store;
-use crate::telemetry::{Counters, Notice, Observers, Stats};
-use cells::Cells;
-use knowledge::Knowledge;
-use read::{Landing, Marks};
-use std::collections::HashMap;
+use crate::telemetry::Stats;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-
-/// How long a load may take and still be kept.
-const FENCE_LIFE_MS: u64 = 300_000;
-
-/// How much longer than an entry its generations live: the load before it, and some room for clocks.
-const GENERATION_MARGIN_MS: u64 = FENCE_LIFE_MS + 60_000;
 
 /// Two tiers, one flight a key, and no value from before an acknowledged invalidation. Cheap to clone.
 ///
@@ -60,54 +49,6 @@ const GENERATION_MARGIN_MS: u64 = FENCE_LIFE_MS + 60_000;
 pub struct Cache {
     pub(crate) shared: Arc<Shared>,
     pub(crate) space: Arc<Space>,
-}
-
-/// What all handles on a cache share, whatever their tenant.
-pub(crate) struct Shared {
-    l1: Option<l1::Entries>,
-    flights: Arc<Flights<Marks, Landing>>,
-    cells: Cells,
-    store: Option<Arc<dyn Store>>,
-    clock: Clock,
-    settings: Settings,
-    counters: Counters,
-    observers: Observers,
-    policies: RwLock<HashMap<usize, Arc<Policy>>>,
-    spaces: Mutex<HashMap<String, Arc<Space>>>,
-    enabled: AtomicBool,
-    closed: AtomicBool,
-}
-
-/// What the builder was told.
-#[derive(Debug)]
-struct Settings {
-    defaults: Policy,
-    configured: HashMap<String, Policy>,
-    codec: AnyCodec,
-    lease_ms: u64,
-    max_value_bytes: usize,
-    max_key_bytes: usize,
-}
-
-/// One namespace of a cache, and what is known of its partitions.
-pub(crate) struct Space {
-    namespace: String,
-    number: u64,
-    partitions: Box<[Arc<Knowledge>]>,
-}
-
-impl Space {
-    fn new(namespace: String, number: u64, store: Option<&Arc<dyn Store>>) -> Self {
-        let partitions = match store {
-            None => vec![Arc::new(Knowledge::local())].into(),
-            Some(store) => (0..store.partitions()).map(|at| Arc::new(Knowledge::new(Partition(at)))).collect(),
-        };
-        Self { namespace, number, partitions }
-    }
-
-    fn knowledge(&self, partition: Partition) -> &Arc<Knowledge> {
-        &self.partitions[usize::from(partition.0)]
-    }
 }
 
 impl Cache {
@@ -164,7 +105,7 @@ impl Cache {
         if !self.is_open() {
             return load().await;
         }
-        if let Some(value) = self.peek(request.print).and_then(|slot| typed::<T>(slot.value.as_ref()?)) {
+        if let Some(value) = self.peek_for(&request).and_then(|slot| typed::<T>(slot.value.as_ref()?)) {
             return Ok(value);
         }
         let turn = match self.arrive(&request, &wire).await {
@@ -300,86 +241,14 @@ impl Cache {
         &self.shared.clock
     }
 
-    pub(crate) fn is_open(&self) -> bool {
-        self.shared.enabled.load(Ordering::Acquire) && !self.shared.closed.load(Ordering::Acquire)
-    }
-
-    /// Runs a load as the turn's own, so that it can never wait for itself.
-    pub(crate) async fn run<F: Future>(&self, turn: &Turn, load: F) -> F::Output {
-        self.shared.counters.loads.count();
-        let output = match &turn.lead {
-            Some(lead) => lead.load(load).await,
-            None => load.await,
-        };
-        crate::outcome::record(crate::outcome::Outcome::of(crate::outcome::Tier::Load, 0));
-        output
-    }
-
-    pub(crate) fn load_failed(&self) {
-        self.shared.counters.load_errors.count();
-    }
-
-    /// The policy of a function: defaults < attribute < configuration by name.
-    pub(crate) fn policy_of(&self, function: &'static Function) -> Arc<Policy> {
-        let address = std::ptr::from_ref(function) as usize;
-        if let Some(policy) = self.shared.policies.read().unwrap_or_else(PoisonError::into_inner).get(&address) {
-            return policy.clone();
-        }
-        let policy = Arc::new(self.resolve(function));
-        self.shared.policies.write().unwrap_or_else(PoisonError::into_inner).insert(address, policy.clone());
-        policy
-    }
-
-    fn resolve(&self, function: &Function) -> Policy {
-        let settings = &self.shared.settings;
-        let attributed = settings.defaults.overlaid_by(&(function.spec().policy)());
-        let configured = settings.configured.get(&registry::name_of(function));
-        let policy = configured.map_or_else(|| attributed.clone(), |policy| attributed.overlaid_by(policy));
-        if policy.ttl.is_none() {
-            let problem = Error::NoTtl { name: function.path().to_owned() }.to_string();
-            self.tell(&Notice::Misconfigured { problem: &problem });
-        }
-        policy
-    }
-
     async fn find<T: Cacheable>(&self, request: &Request, wire: &dyn Wire) -> Option<T> {
         if !self.is_open() {
             return None;
         }
-        match self.peek(request.print) {
+        match self.peek_for(request) {
             Some(slot) => typed(slot.value.as_ref()?),
             None => typed(&self.look_only(request, wire).await??),
         }
-    }
-
-    fn check_open(&self) -> Result<(), Error> {
-        if self.shared.closed.load(Ordering::Acquire) { Err(Error::ShutDown) } else { Ok(()) }
-    }
-
-    fn name(&self, text: String) -> Key {
-        Key::new(&self.space.namespace, text, self.shared.settings.max_key_bytes)
-    }
-
-    pub(crate) fn print_space(&self) -> u64 {
-        self.space.number
-    }
-
-    fn partitions(&self) -> u16 {
-        self.space.partitions.len() as u16
-    }
-
-    fn now_ms(&self) -> u64 {
-        self.shared.clock.now_ms()
-    }
-
-    fn tell(&self, notice: &Notice<'_>) {
-        self.shared.observers.tell(notice);
-    }
-
-    fn store_failed<T>(&self, operation: &'static str, error: &StoreError) -> Option<T> {
-        self.shared.counters.store_errors.count();
-        self.tell(&Notice::StoreFailed { operation, error });
-        None
     }
 }
 

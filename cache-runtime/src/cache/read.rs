@@ -5,20 +5,20 @@
 
 use super::Cache;
 use super::knowledge::Mark;
-use super::l1::{Backing, Ground, Rooted, Slot, Standing};
+use super::l1::{Ground, Slot, Standing};
+use super::look::Sighting;
 use super::request::Request;
-use super::stamps::{departures, is_valid, observe};
+use super::shared::{FENCE_LIFE_MS, GENERATION_MARGIN_MS};
+use super::stamps::{departures, observe};
 use crate::codec::{Value, Wire};
-use crate::envelope::{Envelope, HEAD_BYTES, Unreadable, identity_of};
 use crate::error::StoreError;
 use crate::flight::{Boarding, Followed, Follower, Lead};
-use crate::key::Id;
+use crate::key::{Dependency, Id};
 use crate::outcome::{Outcome, Tier};
 use crate::stamp::Partition;
-use crate::store::{Begin, Begun, Read, Snapshot, Store, Want};
+use crate::store::{Begin, Begun, Store};
 use crate::telemetry::Notice;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Up to where each partition was known when something began.
 pub(crate) type Marks = Arc<[(Partition, Mark)]>;
@@ -27,7 +27,11 @@ pub(crate) type Marks = Arc<[(Partition, Mark)]>;
 #[derive(Clone, Debug)]
 pub(crate) struct Landing {
     pub(crate) value: Option<Value>,
+    /// What the value was checked for; none if it was loaded, which makes it good for every dependency.
+    pub(crate) checked: Option<Arc<[Dependency]>>,
     pub(crate) marks: Marks,
+    /// Callers who arrived before this may have it: what another node did since is then younger than the bound.
+    pub(crate) until_ms: u64,
     pub(crate) loaded_ms: u64,
 }
 
@@ -51,9 +55,18 @@ pub(crate) struct Turn {
 }
 
 impl Cache {
-    /// Answers from memory, if it can do so without asking anybody.
+    /// Answers a cached function from memory, if that can be done without asking anybody.
     pub(crate) fn peek(&self, print: Id) -> Option<Arc<Slot>> {
-        let slot = self.shared.l1.as_ref()?.get(print)?;
+        self.peek_if(print, |_| true)
+    }
+
+    /// The same for a request by hand, whose dependencies need not be those that the entry was filled with.
+    pub(crate) fn peek_for(&self, request: &Request) -> Option<Arc<Slot>> {
+        self.peek_if(request.print, |slot| request.is_covered_by(&slot.dependencies))
+    }
+
+    fn peek_if(&self, print: Id, may_answer: impl FnOnce(&Slot) -> bool) -> Option<Arc<Slot>> {
+        let slot = self.shared.l1.as_ref()?.get(print).filter(|slot| may_answer(slot))?;
         let now_ms = self.now_ms();
         match slot.standing(now_ms) {
             Standing::Valid => {
@@ -70,17 +83,24 @@ impl Cache {
         let grounds = request.grounds(self);
         // What this caller knows when it arrives: it may be given nothing older.
         let known: Vec<(Partition, u64)> = grounds.iter().map(Ground::known).collect();
+        let arrived_ms = self.now_ms();
+        let may_have = |landing: &Landing| {
+            arrived_ms < landing.until_ms
+                && landing.checked.as_ref().is_none_or(|checked| request.is_covered_by(checked))
+                && covers(&landing.marks, &known)
+        };
         loop {
             match self.shared.flights.board(request.key.id(), |begun| covers(begun, &known)) {
                 Boarding::Lead(lead) => return self.lead(request, wire, grounds, lead).await,
                 Boarding::Follow(follower) => match self.follow(request, follower).await {
                     Followed::Lead(lead) => return self.lead(request, wire, grounds, lead).await,
                     Followed::Alone => return Arrival::Load(self.begin(request, grounds, None).await),
-                    Followed::Landed(landing) if covers(&landing.marks, &known) => match self.share(landing, wire) {
+                    Followed::Landed(landing) if may_have(&landing) => match self.share(landing, wire) {
                         Some(value) => return Arrival::Found(value),
                         None => return Arrival::Load(self.begin(request, grounds, None).await),
                     },
-                    // It landed with something older than this caller may see: begin anew.
+                    // It landed with something older than this caller may see: begin anew. What it kept, the next to
+                    // lead may still find to be valid.
                     Followed::Landed(_) => {}
                 },
             }
@@ -89,19 +109,13 @@ impl Cache {
 
     /// Finds an entry without ever loading it, or waiting for somebody who does.
     pub(crate) async fn look_only(&self, request: &Request, wire: &dyn Wire) -> Option<Option<Value>> {
-        let (slot, hits) = match self.look_again(request, wire).await {
-            Some(slot) => (slot, &self.shared.counters.l1_hits),
+        match self.look(request, wire, &request.grounds(self)).await {
+            Some((seen, _)) => Some(seen.slot.value.clone()),
             None => {
-                let slot = self.look_in_store(request, wire, &request.grounds(self)).await;
-                let Some(slot) = slot else {
-                    self.shared.counters.misses.count();
-                    return None;
-                };
-                (slot, &self.shared.counters.l2_hits)
+                self.shared.counters.misses.count();
+                None
             }
-        };
-        hits.count();
-        Some(slot.value.clone())
+        }
     }
 
     /// Gets the right to load whatever is cached.
@@ -146,166 +160,19 @@ impl Cache {
         grounds: Vec<Ground>,
         lead: Lead<Marks, Landing>,
     ) -> Arrival {
-        let found = match self.look_again(request, wire).await {
-            Some(slot) => Some((slot, Tier::L1)),
-            None => self.look_in_store(request, wire, &grounds).await.map(|slot| (slot, Tier::L2)),
-        };
-        let Some((slot, tier)) = found else {
+        let Some((Sighting { slot, until_ms }, tier)) = self.look(request, wire, &grounds).await else {
             self.shared.counters.misses.count();
             return Arrival::Load(self.begin(request, grounds, Some(lead)).await);
         };
-        let hits = if tier == Tier::L1 { &self.shared.counters.l1_hits } else { &self.shared.counters.l2_hits };
-        hits.count();
         crate::outcome::record(Outcome::of(tier, self.now_ms().saturating_sub(slot.loaded_ms)));
-        lead.land(Landing { value: slot.value.clone(), marks: slot.marks(), loaded_ms: slot.loaded_ms });
-        Arrival::Found(slot.value.clone())
-    }
-
-    /// Memory once more: another flight may have landed since, the key may be there under another fingerprint, and an
-    /// entry that is only doubtful is worth a question.
-    async fn look_again(&self, request: &Request, wire: &dyn Wire) -> Option<Arc<Slot>> {
-        let l1 = self.shared.l1.as_ref().filter(|_| request.tiers().has_l1())?;
-        let own = l1.get(request.print);
-        if let Some(slot) = own.as_ref().filter(|slot| slot.standing(self.now_ms()) == Standing::Invalid) {
-            l1.discard(request.print, slot);
-        }
-        let candidates = [own, l1.get_by_key(request.key.id())];
-        let is_of_use = |slot: &Arc<Slot>| {
-            let is_its_type = slot.value.as_ref().is_none_or(|value| wire.knows(value));
-            is_its_type && slot.standing(self.now_ms()) != Standing::Invalid
-        };
-        let slot = candidates.into_iter().flatten().find(is_of_use)?;
-        match slot.standing(self.now_ms()) {
-            Standing::Valid => {
-                if l1.get(request.print).is_none_or(|own| !Arc::ptr_eq(&own, &slot)) {
-                    l1.insert(request.print, slot.clone());
-                }
-                Some(slot)
-            }
-            Standing::Doubtful => self.revalidate(request, &slot).await,
-            Standing::Invalid => None,
-        }
-    }
-
-    /// Asks the store whether an entry in memory still holds; the value does not travel.
-    async fn revalidate(&self, request: &Request, slot: &Arc<Slot>) -> Option<Arc<Slot>> {
-        if slot.backing == Backing::Nothing {
-            return None;
-        }
-        let request = request.clone().depending_on(&slot.listed);
-        let grounds = request.grounds(self);
-        let stamps: Vec<_> = slot.grounds.iter().map(Rooted::stamp).collect::<Option<_>>()?;
-        let (snapshot, marks) = self.read_store(&request, &grounds, Want::Head(HEAD_BYTES)).await?;
-        let same = match slot.backing {
-            Backing::Entry(identity) => snapshot.entry.as_deref().and_then(identity_of) == Some(identity),
-            Backing::Generation => true,
-            Backing::Nothing => false,
-        };
-        if !same || !is_valid(&stamps, &request, &snapshot, self.partitions()) {
-            return None;
-        }
-        self.shared.counters.revalidated.count();
-        let renewed = Arc::new(Slot {
+        lead.land(Landing {
             value: slot.value.clone(),
-            listed: slot.listed.clone(),
-            grounds: rooted(&grounds, &marks)?,
-            life: Duration::from_millis(slot.expires_ms.saturating_sub(self.now_ms())),
-            ..**slot
+            checked: Some(slot.dependencies.clone()),
+            marks: slot.marks(),
+            until_ms,
+            loaded_ms: slot.loaded_ms,
         });
-        self.shared.l1.as_ref()?.insert(request.print, renewed.clone());
-        Some(renewed)
-    }
-
-    /// The store's entry, if it is valid. One that lists dependencies of its own is read a second time, with these.
-    async fn look_in_store(&self, request: &Request, wire: &dyn Wire, grounds: &[Ground]) -> Option<Arc<Slot>> {
-        if !request.tiers().has_l2() {
-            return None;
-        }
-        let codec = wire.codec(self.shared.settings.codec)?;
-        let (snapshot, marks) = self.read_store(request, grounds, Want::Whole).await?;
-        let (envelope, _) = self.open(request, wire, codec, snapshot.entry.as_deref()?)?;
-        let listed: Arc<[_]> = envelope.listed.iter().map(|text| self.name(text.clone())).collect();
-        if listed.iter().all(|name| request.dependencies.contains(name)) {
-            return self.take(request, wire, codec, &snapshot, rooted(grounds, &marks)?);
-        }
-        let request = request.clone().depending_on(&listed);
-        let grounds = request.grounds(self);
-        let (snapshot, marks) = self.read_store(&request, &grounds, Want::Whole).await?;
-        let (envelope, _) = self.open(&request, wire, codec, snapshot.entry.as_deref()?)?;
-        // Replaced in between, by one that lists others: rare enough to load.
-        let same =
-            envelope.listed.len() == listed.len() && envelope.listed.iter().zip(&*listed).all(|(a, b)| a == b.as_str());
-        if !same {
-            return None;
-        }
-        self.take(&request, wire, codec, &snapshot, rooted(&grounds, &marks)?)
-    }
-
-    fn open<'b>(&self, request: &Request, wire: &dyn Wire, codec: u8, bytes: &'b [u8]) -> Option<(Envelope, &'b [u8])> {
-        let opened = Envelope::open(bytes);
-        let readable = opened
-            .and_then(|(envelope, payload)| envelope.readable_as(codec, wire.schema()).map(|()| (envelope, payload)));
-        readable.map_err(|reason| self.unreadable(request, reason)).ok()
-    }
-
-    /// Decodes an entry that was read with all its dependencies, if it is valid, and keeps it in memory for as long as it
-    /// has left to live.
-    fn take(
-        &self,
-        request: &Request,
-        wire: &dyn Wire,
-        codec: u8,
-        snapshot: &Snapshot,
-        grounds: Box<[Rooted]>,
-    ) -> Option<Arc<Slot>> {
-        let (envelope, payload) = self.open(request, wire, codec, snapshot.entry.as_deref()?)?;
-        if !is_valid(&envelope.stamps, request, snapshot, self.partitions()) {
-            return None;
-        }
-        let now_ms = self.now_ms();
-        let remaining_ms = envelope.remaining_ms(self.shared.clock.wall_ms());
-        let left_ms = remaining_ms.min(request.life_ms(envelope.absent));
-        if left_ms == 0 {
-            return None;
-        }
-        let value = match envelope.absent {
-            true => None,
-            false => match wire.decode(self.shared.settings.codec, payload) {
-                Ok(value) => Some(value),
-                Err(_) => {
-                    self.unreadable(request, Unreadable::Corrupt);
-                    return None;
-                }
-            },
-        };
-        let slot = Arc::new(Slot {
-            value,
-            key: request.key.id(),
-            listed: request.listed.clone(),
-            weight: super::write::weight(payload.len() + wire.size(), &grounds),
-            grounds,
-            backing: Backing::Entry(envelope.identity),
-            loaded_ms: now_ms.saturating_sub(envelope.ttl_ms.saturating_sub(remaining_ms)),
-            expires_ms: now_ms.saturating_add(left_ms),
-            life: Duration::from_millis(left_ms),
-        });
-        if let Some(l1) = self.shared.l1.as_ref().filter(|_| request.tiers().has_l1()) {
-            l1.insert(request.print, slot.clone());
-        }
-        Some(slot)
-    }
-
-    /// One round trip; what it says of the partitions is learned whatever becomes of the entry.
-    async fn read_store(&self, request: &Request, grounds: &[Ground], want: Want) -> Option<(Snapshot, Marks)> {
-        let store = self.shared.store.as_ref()?;
-        let sent = departures(grounds, self.now_ms());
-        let read = Read { key: &request.key, dependencies: &request.dependencies, want };
-        let snapshot = match store.read(&self.space.namespace, read).await {
-            Ok(snapshot) => snapshot,
-            Err(error) => return self.store_failed("read", &error),
-        };
-        let marks = observe(grounds, &sent, &snapshot.partitions, self.shared.settings.lease_ms)?;
-        Some((snapshot, marks))
+        Arrival::Found(slot.value.clone())
     }
 
     /// Takes the stamps that the load will be committed with. They must be older than the load.
@@ -338,24 +205,13 @@ impl Cache {
         let begin = Begin {
             key: &request.key,
             dependencies: &request.dependencies,
-            generation_life_ms: request.longest_life_ms().saturating_add(super::GENERATION_MARGIN_MS),
-            fence_life_ms: super::FENCE_LIFE_MS,
+            generation_life_ms: request.longest_life_ms().saturating_add(GENERATION_MARGIN_MS),
+            fence_life_ms: FENCE_LIFE_MS,
         };
         let begun = store.begin(&self.space.namespace, begin).await?;
         let stamps: Vec<_> = begun.stamps.iter().map(|(partition, stamp)| (*partition, Some(*stamp))).collect();
         let marks = observe(grounds, &sent, &stamps, self.shared.settings.lease_ms);
         Ok((begun, marks))
-    }
-
-    fn unreadable(&self, request: &Request, reason: Unreadable) {
-        self.shared.counters.unreadable.count();
-        let reason = match reason {
-            Unreadable::Corrupt => "the bytes are not an entry, or were altered",
-            Unreadable::Format => "written by another format version",
-            Unreadable::Codec => "written with another codec",
-            Unreadable::Schema => "written for another type or version",
-        };
-        self.tell(&Notice::Unreadable { key: request.key.as_str(), reason });
     }
 }
 
@@ -364,14 +220,4 @@ fn covers(marks: &Marks, known: &[(Partition, u64)]) -> bool {
     known.iter().all(|(partition, bumped)| {
         marks.iter().find(|(of, _)| of == partition).is_some_and(|(_, mark)| *bumped <= mark.raw())
     })
-}
-
-/// The grounds, each with its mark.
-pub(super) fn rooted(grounds: &[Ground], marks: &Marks) -> Option<Box<[Rooted]>> {
-    let root = |ground: &Ground| {
-        let partition = ground.knowledge.partition();
-        let (_, mark) = marks.iter().find(|(of, _)| *of == partition)?;
-        Some(Rooted { ground: ground.clone(), mark: *mark })
-    };
-    grounds.iter().map(root).collect()
 }

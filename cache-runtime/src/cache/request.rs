@@ -13,9 +13,7 @@ pub(crate) struct Request {
     /// The fingerprint that memory knows it by.
     pub(crate) print: Id,
     pub(crate) key: Key,
-    pub(crate) dependencies: Vec<Dependency>,
-    /// Those that do not follow from the arguments of a call.
-    pub(crate) listed: Arc<[Dependency]>,
+    pub(crate) dependencies: Arc<[Dependency]>,
     pub(crate) policy: Arc<Policy>,
 }
 
@@ -36,23 +34,32 @@ impl Request {
     }
 
     fn new(cache: &Cache, print: Id, key: Key, mut texts: Vec<String>, policy: Arc<Policy>) -> Self {
-        let tags = policy.tags.iter().map(|tag| cache.name(tag_dependency(tag)));
-        let listed: Arc<[Dependency]> = tags.collect();
+        texts.extend(policy.tags.iter().map(|tag| tag_dependency(tag)));
         if policy.tiers == Some(Tiers::L1) {
             texts.push(key_dependency(key.as_str()));
         }
         texts.sort_unstable();
         texts.dedup();
         let dependencies = texts.into_iter().map(|text| cache.name(text)).collect();
-        Self { print, key, dependencies, listed: Arc::default(), policy }.depending_on(&listed)
+        Self { print, key, dependencies, policy }
     }
 
-    /// The request with dependencies that its entry was found to list.
-    pub(crate) fn depending_on(mut self, listed: &Arc<[Dependency]>) -> Self {
-        let new: Vec<_> = listed.iter().filter(|name| !self.dependencies.contains(name)).cloned().collect();
-        self.dependencies.extend(new);
-        self.listed = listed.clone();
-        self
+    /// The request of an entry that was found to have further dependencies: it was filled by another function or by hand.
+    pub(crate) fn depending_on(&self, further: impl IntoIterator<Item = Dependency>) -> Self {
+        let new = further.into_iter().filter(|name| !self.dependencies.contains(name));
+        let dependencies = self.dependencies.iter().cloned().chain(new).collect();
+        Self { dependencies, ..self.clone() }
+    }
+
+    /// Those of an entry's dependencies that this request does not have.
+    pub(crate) fn unknown_of(&self, listed: &[String]) -> Vec<String> {
+        let is_unknown = |text: &&String| !self.dependencies.iter().any(|name| name.as_str() == text.as_str());
+        listed.iter().filter(is_unknown).cloned().collect()
+    }
+
+    /// Whether whatever invalidates this request's entry also invalidates what has the dependencies `listed`.
+    pub(crate) fn is_covered_by(&self, listed: &[Dependency]) -> bool {
+        self.dependencies.iter().all(|name| listed.contains(name))
     }
 
     pub(crate) fn tiers(&self) -> Tiers {

@@ -1,7 +1,7 @@
 //! Whether a stamped entry is valid in what was read of the store: section 3 of `docs/protocol.md`.
 
 use super::knowledge::Departure;
-use super::l1::Ground;
+use super::l1::{Ground, Rooted};
 use super::read::Marks;
 use super::request::Request;
 use crate::stamp::{Partition, Stamp};
@@ -41,4 +41,14 @@ pub(super) fn observe(
         Some((partition, ground.knowledge.observe(stamp, *sent, lease_ms)?))
     };
     grounds.iter().zip(sent).map(learn).collect()
+}
+
+/// The grounds, each with its mark.
+pub(super) fn rooted(grounds: &[Ground], marks: &Marks) -> Option<Box<[Rooted]>> {
+    let root = |ground: &Ground| {
+        let partition = ground.knowledge.partition();
+        let (_, mark) = marks.iter().find(|(of, _)| *of == partition)?;
+        Some(Rooted { ground: ground.clone(), mark: *mark })
+    };
+    grounds.iter().map(root).collect()
 }

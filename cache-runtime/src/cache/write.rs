@@ -4,9 +4,10 @@
 
 use super::Cache;
 use super::l1::{Backing, Rooted, Slot, Standing};
-use super::read::{Landing, Turn, rooted};
+use super::read::{Landing, Turn};
 use super::remove::BumpUnderWay;
 use super::request::Request;
+use super::stamps::rooted;
 use crate::clock::whole_ms;
 use crate::codec::{Output, Value, Wire};
 use crate::envelope::Envelope;
@@ -47,9 +48,13 @@ impl Cache {
         {
             self.insert(request, wire, &turn, &fill, kept);
         }
-        if let Some(lead) = turn.lead {
-            lead.land(Landing { value: fill.value, marks: turn.marks, loaded_ms });
-        }
+        self.share_out(turn, fill.value, loaded_ms);
+    }
+
+    fn share_out(&self, turn: Turn, value: Option<Value>, loaded_ms: u64) {
+        let Some(lead) = turn.lead else { return };
+        let until_ms = self.bound_of(turn.started_ms);
+        lead.land(Landing { value, checked: None, marks: turn.marks, until_ms, loaded_ms });
     }
 
     /// The one way into the store for loaded values. Refused means that the value is kept nowhere.
@@ -93,7 +98,7 @@ impl Cache {
         let slot = Slot {
             value: fill.value.clone(),
             key: request.key.id(),
-            listed: request.listed.clone(),
+            dependencies: request.dependencies.clone(),
             weight: weight(payload_bytes + wire.size(), &grounds),
             grounds,
             backing,
@@ -139,7 +144,7 @@ impl Cache {
             ttl_ms: fill.life_ms,
             load_cost_ms: u32::try_from(fill.load_cost_ms).unwrap_or(u32::MAX),
             stamps: begun.stamps.clone(),
-            listed: request.listed.iter().map(ToString::to_string).collect(),
+            dependencies: request.dependencies.iter().map(ToString::to_string).collect(),
         };
         Ok((envelope.identity, envelope.seal(&output.into_bytes())))
     }
@@ -181,9 +186,7 @@ impl Cache {
         if let Some(bytes) = self.measure(request, wire, &fill) {
             self.insert(request, wire, &turn, &fill, (backing, bytes));
         }
-        if let Some(lead) = turn.lead {
-            lead.land(Landing { value: fill.value, marks: turn.marks, loaded_ms: self.now_ms() });
-        }
+        self.share_out(turn, fill.value, self.now_ms());
         Ok(())
     }
 

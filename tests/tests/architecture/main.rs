@@ -60,7 +60,7 @@ fn stores_know_no_values_policies_or_events() {
 #[test]
 fn every_loaded_value_goes_through_one_commit() {
     assert_only("cache-runtime/src/cache", &[".commit(&self.space"], &["write.rs"]);
-    assert_only("cache-runtime/src", &["Envelope::open("], &["cache/explain.rs", "cache/read.rs"]);
+    assert_only("cache-runtime/src", &["Envelope::open("], &["cache/explain.rs", "cache/look.rs"]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod invalidation;
 mod keys;
 mod kinds;
 mod redis;
+mod several;
 mod tags;
 mod unhappy;
 mod wire;

@@ -1,0 +1,211 @@
+//! Looking for an entry: in memory once more, then in the store, which also tells whether what memory has still holds.
+
+use super::Cache;
+use super::l1::{Backing, Ground, Rooted, Slot, Standing};
+use super::read::Marks;
+use super::request::Request;
+use super::stamps::{departures, is_valid, observe, rooted};
+use crate::codec::Wire;
+use crate::envelope::{Envelope, HEAD_BYTES, Unreadable, identity_of};
+use crate::outcome::Tier;
+use crate::store::{Read, Snapshot, Want};
+use crate::telemetry::Notice;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An entry that may answer, and until when it may answer those who arrive later.
+pub(super) struct Sighting {
+    pub(super) slot: Arc<Slot>,
+    pub(super) until_ms: u64,
+}
+
+impl Cache {
+    /// Memory and the store, and which of them it was.
+    pub(super) async fn look(
+        &self,
+        request: &Request,
+        wire: &dyn Wire,
+        grounds: &[Ground],
+    ) -> Option<(Sighting, Tier)> {
+        if let Some(seen) = self.look_again(request, wire).await {
+            self.shared.counters.l1_hits.count();
+            return Some((seen, Tier::L1));
+        }
+        let seen = self.look_in_store(request, wire, grounds).await?;
+        self.shared.counters.l2_hits.count();
+        Some((seen, Tier::L2))
+    }
+
+    /// Memory once more: another flight may have landed since, the key may be there under another fingerprint, and an
+    /// entry that is only doubtful is worth a question.
+    async fn look_again(&self, request: &Request, wire: &dyn Wire) -> Option<Sighting> {
+        let l1 = self.shared.l1.as_ref().filter(|_| request.tiers().has_l1())?;
+        let own = l1.get(request.print);
+        if let Some(slot) = own.as_ref().filter(|slot| slot.standing(self.now_ms()) == Standing::Invalid) {
+            l1.discard(request.print, slot);
+        }
+        let candidates = [own, l1.get_by_key(request.key.id())];
+        let is_of_use = |slot: &Arc<Slot>| {
+            let is_its_type = slot.value.as_ref().is_none_or(|value| wire.knows(value));
+            is_its_type
+                && request.is_covered_by(&slot.dependencies)
+                && slot.standing(self.now_ms()) != Standing::Invalid
+        };
+        let slot = candidates.into_iter().flatten().find(is_of_use)?;
+        // Before the standing: a lease renewed in between may come with knowledge that ends this entry.
+        let until_ms = slot.lease_until_ms();
+        match slot.standing(self.now_ms()) {
+            Standing::Valid => {
+                if l1.get(request.print).is_none_or(|own| !Arc::ptr_eq(&own, &slot)) {
+                    l1.insert(request.print, slot.clone());
+                }
+                Some(Sighting { slot, until_ms })
+            }
+            Standing::Doubtful => self.revalidate(request, &slot).await,
+            Standing::Invalid => None,
+        }
+    }
+
+    /// Asks the store whether an entry in memory still holds; the value does not travel.
+    async fn revalidate(&self, request: &Request, slot: &Arc<Slot>) -> Option<Sighting> {
+        if slot.backing == Backing::Nothing {
+            return None;
+        }
+        let request = request.depending_on(slot.dependencies.iter().cloned());
+        let grounds = request.grounds(self);
+        let stamps: Vec<_> = slot.grounds.iter().map(Rooted::stamp).collect::<Option<_>>()?;
+        let (snapshot, marks, until_ms) = self.read_store(&request, &grounds, Want::Head(HEAD_BYTES)).await?;
+        let same = match slot.backing {
+            Backing::Entry(identity) => snapshot.entry.as_deref().and_then(identity_of) == Some(identity),
+            Backing::Generation => true,
+            Backing::Nothing => false,
+        };
+        if !same || !is_valid(&stamps, &request, &snapshot, self.partitions()) {
+            return None;
+        }
+        self.shared.counters.revalidated.count();
+        let renewed = Arc::new(Slot {
+            value: slot.value.clone(),
+            dependencies: request.dependencies.clone(),
+            grounds: rooted(&grounds, &marks)?,
+            life: Duration::from_millis(slot.expires_ms.saturating_sub(self.now_ms())),
+            ..**slot
+        });
+        self.shared.l1.as_ref()?.insert(request.print, renewed.clone());
+        Some(Sighting { slot: renewed, until_ms })
+    }
+
+    /// The store's entry, if it is valid. One with dependencies that this reader does not know of, because another
+    /// function or a call by hand filled it, is read a second time, with these.
+    async fn look_in_store(&self, request: &Request, wire: &dyn Wire, grounds: &[Ground]) -> Option<Sighting> {
+        if !request.tiers().has_l2() {
+            return None;
+        }
+        let codec = wire.codec(self.shared.settings.codec)?;
+        let (snapshot, marks, until_ms) = self.read_store(request, grounds, Want::Whole).await?;
+        let (envelope, _) = self.open(request, wire, codec, snapshot.entry.as_deref()?)?;
+        let unknown = request.unknown_of(&envelope.dependencies);
+        if unknown.is_empty() {
+            let slot = self.take(request, wire, codec, &snapshot, rooted(grounds, &marks)?)?;
+            return Some(Sighting { slot, until_ms });
+        }
+        let request = request.depending_on(unknown.into_iter().map(|text| self.name(text)));
+        let grounds = request.grounds(self);
+        let (snapshot, marks, until_ms) = self.read_store(&request, &grounds, Want::Whole).await?;
+        let (envelope, _) = self.open(&request, wire, codec, snapshot.entry.as_deref()?)?;
+        // Replaced in between, by one that has others: rare enough to load.
+        if !request.unknown_of(&envelope.dependencies).is_empty() {
+            return None;
+        }
+        let slot = self.take(&request, wire, codec, &snapshot, rooted(&grounds, &marks)?)?;
+        Some(Sighting { slot, until_ms })
+    }
+
+    fn open<'b>(&self, request: &Request, wire: &dyn Wire, codec: u8, bytes: &'b [u8]) -> Option<(Envelope, &'b [u8])> {
+        let opened = Envelope::open(bytes);
+        let readable = opened
+            .and_then(|(envelope, payload)| envelope.readable_as(codec, wire.schema()).map(|()| (envelope, payload)));
+        readable.map_err(|reason| self.unreadable(request, reason)).ok()
+    }
+
+    /// Decodes an entry that was read with all its dependencies, if it is valid, and keeps it in memory for as long as it
+    /// has left to live.
+    fn take(
+        &self,
+        request: &Request,
+        wire: &dyn Wire,
+        codec: u8,
+        snapshot: &Snapshot,
+        grounds: Box<[Rooted]>,
+    ) -> Option<Arc<Slot>> {
+        let (envelope, payload) = self.open(request, wire, codec, snapshot.entry.as_deref()?)?;
+        if !is_valid(&envelope.stamps, request, snapshot, self.partitions()) {
+            return None;
+        }
+        let now_ms = self.now_ms();
+        let remaining_ms = envelope.remaining_ms(self.shared.clock.wall_ms());
+        let left_ms = remaining_ms.min(request.life_ms(envelope.absent));
+        if left_ms == 0 {
+            return None;
+        }
+        let value = match envelope.absent {
+            true => None,
+            false => match wire.decode(self.shared.settings.codec, payload) {
+                Ok(value) => Some(value),
+                Err(_) => {
+                    self.unreadable(request, Unreadable::Corrupt);
+                    return None;
+                }
+            },
+        };
+        let slot = Arc::new(Slot {
+            value,
+            key: request.key.id(),
+            dependencies: request.dependencies.clone(),
+            weight: super::write::weight(payload.len() + wire.size(), &grounds),
+            grounds,
+            backing: Backing::Entry(envelope.identity),
+            loaded_ms: now_ms.saturating_sub(envelope.ttl_ms.saturating_sub(remaining_ms)),
+            expires_ms: now_ms.saturating_add(left_ms),
+            life: Duration::from_millis(left_ms),
+        });
+        if let Some(l1) = self.shared.l1.as_ref().filter(|_| request.tiers().has_l1()) {
+            l1.insert(request.print, slot.clone());
+        }
+        Some(slot)
+    }
+
+    /// One round trip; what it says of the partitions is learned whatever becomes of the entry. With it comes until when
+    /// it may answer others.
+    async fn read_store(&self, request: &Request, grounds: &[Ground], want: Want) -> Option<(Snapshot, Marks, u64)> {
+        let store = self.shared.store.as_ref()?;
+        let sent_ms = self.now_ms();
+        let sent = departures(grounds, sent_ms);
+        let read = Read { key: &request.key, dependencies: &request.dependencies, want };
+        let snapshot = match store.read(&self.space.namespace, read).await {
+            Ok(snapshot) => snapshot,
+            Err(error) => return self.store_failed("read", &error),
+        };
+        let marks = observe(grounds, &sent, &snapshot.partitions, self.shared.settings.lease_ms)?;
+        Some((snapshot, marks, self.bound_of(sent_ms)))
+    }
+
+    /// Until when what was known at a moment is known well enough: for ever if there is no store, as nobody else writes.
+    pub(super) fn bound_of(&self, known_ms: u64) -> u64 {
+        match &self.shared.store {
+            None => u64::MAX,
+            Some(_) => known_ms.saturating_add(self.shared.settings.lease_ms),
+        }
+    }
+
+    fn unreadable(&self, request: &Request, reason: Unreadable) {
+        self.shared.counters.unreadable.count();
+        let reason = match reason {
+            Unreadable::Corrupt => "the bytes are not an entry, or were altered",
+            Unreadable::Format => "written by another format version",
+            Unreadable::Codec => "written with another codec",
+            Unreadable::Schema => "written for another type or version",
+        };
+        self.tell(&Notice::Unreadable { key: request.key.as_str(), reason });
+    }
+}

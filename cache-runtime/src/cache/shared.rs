@@ -1,0 +1,151 @@
+//! What the handles on a cache share, and the small questions that every path asks of it.
+
+use super::cells::Cells;
+use super::knowledge::Knowledge;
+use super::read::{Landing, Marks, Turn};
+use super::{Cache, l1};
+use crate::clock::Clock;
+use crate::codec::AnyCodec;
+use crate::error::{Error, StoreError};
+use crate::flight::Flights;
+use crate::function::Function;
+use crate::key::Key;
+use crate::policy::Policy;
+use crate::registry;
+use crate::stamp::Partition;
+use crate::store::Store;
+use crate::telemetry::{Counters, Notice, Observers};
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// How long a load may take and still be kept.
+pub(super) const FENCE_LIFE_MS: u64 = 300_000;
+
+/// How much longer than an entry its generations live: the load before it, and some room for clocks.
+pub(super) const GENERATION_MARGIN_MS: u64 = FENCE_LIFE_MS + 60_000;
+
+/// What all handles on a cache share, whatever their tenant.
+pub(crate) struct Shared {
+    pub(super) l1: Option<l1::Entries>,
+    pub(super) flights: Arc<Flights<Marks, Landing>>,
+    pub(super) cells: Cells,
+    pub(super) store: Option<Arc<dyn Store>>,
+    pub(super) clock: Clock,
+    pub(super) settings: Settings,
+    pub(super) counters: Counters,
+    pub(super) observers: Observers,
+    pub(super) policies: RwLock<HashMap<usize, Arc<Policy>>>,
+    pub(super) spaces: Mutex<HashMap<String, Arc<Space>>>,
+    pub(super) enabled: AtomicBool,
+    pub(super) closed: AtomicBool,
+}
+
+/// What the builder was told.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) defaults: Policy,
+    pub(super) configured: HashMap<String, Policy>,
+    pub(super) codec: AnyCodec,
+    pub(super) lease_ms: u64,
+    pub(super) max_value_bytes: usize,
+    pub(super) max_key_bytes: usize,
+}
+
+/// One namespace of a cache, and what is known of its partitions.
+pub(crate) struct Space {
+    pub(super) namespace: String,
+    pub(super) number: u64,
+    pub(super) partitions: Box<[Arc<Knowledge>]>,
+}
+
+impl Space {
+    pub(super) fn new(namespace: String, number: u64, store: Option<&Arc<dyn Store>>) -> Self {
+        let partitions = match store {
+            None => vec![Arc::new(Knowledge::local())].into(),
+            Some(store) => (0..store.partitions()).map(|at| Arc::new(Knowledge::new(Partition(at)))).collect(),
+        };
+        Self { namespace, number, partitions }
+    }
+
+    pub(super) fn knowledge(&self, partition: Partition) -> &Arc<Knowledge> {
+        &self.partitions[usize::from(partition.0)]
+    }
+}
+
+impl Cache {
+    pub(crate) fn is_open(&self) -> bool {
+        self.shared.enabled.load(Ordering::Acquire) && !self.shared.closed.load(Ordering::Acquire)
+    }
+
+    /// Runs a load as the turn's own, so that it can never wait for itself.
+    pub(crate) async fn run<F: Future>(&self, turn: &Turn, load: F) -> F::Output {
+        self.shared.counters.loads.count();
+        let output = match &turn.lead {
+            Some(lead) => lead.load(load).await,
+            None => load.await,
+        };
+        crate::outcome::record(crate::outcome::Outcome::of(crate::outcome::Tier::Load, 0));
+        output
+    }
+
+    pub(crate) fn load_failed(&self) {
+        self.shared.counters.load_errors.count();
+    }
+
+    /// The policy of a function: defaults < attribute < configuration by name.
+    pub(crate) fn policy_of(&self, function: &'static Function) -> Arc<Policy> {
+        let address = std::ptr::from_ref(function) as usize;
+        if let Some(policy) = self.shared.policies.read().unwrap_or_else(PoisonError::into_inner).get(&address) {
+            return policy.clone();
+        }
+        let policy = Arc::new(self.resolve(function));
+        self.shared.policies.write().unwrap_or_else(PoisonError::into_inner).insert(address, policy.clone());
+        policy
+    }
+
+    fn resolve(&self, function: &Function) -> Policy {
+        let settings = &self.shared.settings;
+        let attributed = settings.defaults.overlaid_by(&(function.spec().policy)());
+        let configured = settings.configured.get(&registry::name_of(function));
+        let policy = configured.map_or_else(|| attributed.clone(), |policy| attributed.overlaid_by(policy));
+        let problem = match policy.ttl {
+            None => Error::NoTtl { name: function.path().to_owned() }.to_string(),
+            Some(ttl) if ttl.is_zero() => format!("`{}` has a TTL of zero: nothing is kept", function.path()),
+            Some(_) => return policy,
+        };
+        self.tell(&Notice::Misconfigured { problem: &problem });
+        policy
+    }
+
+    pub(super) fn check_open(&self) -> Result<(), Error> {
+        if self.shared.closed.load(Ordering::Acquire) { Err(Error::ShutDown) } else { Ok(()) }
+    }
+
+    pub(super) fn name(&self, text: String) -> Key {
+        Key::new(&self.space.namespace, text, self.shared.settings.max_key_bytes)
+    }
+
+    pub(crate) fn print_space(&self) -> u64 {
+        self.space.number
+    }
+
+    pub(super) fn partitions(&self) -> u16 {
+        self.space.partitions.len() as u16
+    }
+
+    pub(super) fn now_ms(&self) -> u64 {
+        self.shared.clock.now_ms()
+    }
+
+    pub(super) fn tell(&self, notice: &Notice<'_>) {
+        self.shared.observers.tell(notice);
+    }
+
+    pub(super) fn store_failed<T>(&self, operation: &'static str, error: &StoreError) -> Option<T> {
+        self.shared.counters.store_errors.count();
+        self.tell(&Notice::StoreFailed { operation, error });
+        None
+    }
+}
