@@ -90,6 +90,16 @@ impl Parameter<'_> {
             _ => false,
         }
     }
+
+    /// Whether its value is an integer, which says what a key made of it can look like.
+    pub(crate) fn is_integer(&self) -> bool {
+        let mut ty = ungrouped(&self.typed.ty);
+        while let Type::Reference(reference) = ty {
+            ty = ungrouped(&reference.elem);
+        }
+        matches!(*self.typed.pat, Pat::Ident(_))
+            && matches!(ty, Type::Path(path) if INTEGERS.iter().any(|name| path.path.is_ident(name)))
+    }
 }
 
 fn names_in(pattern: &Pat) -> Vec<&Ident> {
@@ -105,10 +115,9 @@ fn names_in(pattern: &Pat) -> Vec<&Ident> {
     names.0
 }
 
-const PLAIN: [&str; 20] = [
-    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "bool", "char", "str",
-    "String", "Uuid", "f32", "f64", "Duration",
-];
+const INTEGERS: [&str; 12] = ["u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize"];
+
+const OTHER_PLAIN: [&str; 8] = ["bool", "char", "str", "String", "Uuid", "f32", "f64", "Duration"];
 
 /// A type that a macro passes on comes in a group that nobody sees.
 pub(crate) fn ungrouped(ty: &Type) -> &Type {
@@ -125,7 +134,10 @@ fn is_plain(ty: &Type) -> bool {
         Type::Slice(slice) => is_plain(&slice.elem),
         Type::Array(array) => is_plain(&array.elem),
         Type::Path(path) => match path.path.segments.last() {
-            Some(last) if last.arguments.is_none() => PLAIN.contains(&last.ident.to_string().as_str()),
+            Some(last) if last.arguments.is_none() => {
+                let name = last.ident.to_string();
+                INTEGERS.contains(&name.as_str()) || OTHER_PLAIN.contains(&name.as_str())
+            }
             Some(last) if ["Option", "Vec"].contains(&last.ident.to_string().as_str()) => {
                 only_argument(ty).is_some_and(is_plain)
             }

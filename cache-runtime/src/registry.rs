@@ -103,7 +103,7 @@ fn overlapping_keys(functions: &[&'static Function]) -> Vec<String> {
     for (at, left) in functions.iter().enumerate() {
         for right in &functions[at + 1..] {
             let (l, r) = (left.spec(), right.spec());
-            if value_type(l.returns) != value_type(r.returns)
+            if unqualified(value_type(l.returns)) != unqualified(value_type(r.returns))
                 && l.template.overlaps(left.path(), r.template, right.path())
             {
                 problems.push(format!(
@@ -135,6 +135,22 @@ fn value_type(returns: &str) -> &str {
         }
     }
     returns
+}
+
+/// The same with every path cut to its last name: `crate::User` and `User` are likely the same type, and where they are
+/// not, an entry of the one is a miss for the other.
+fn unqualified(ty: &str) -> String {
+    let mut names = String::with_capacity(ty.len());
+    let mut path_begins = 0;
+    for c in ty.chars() {
+        names.push(c);
+        if names.ends_with("::") {
+            names.truncate(path_begins);
+        } else if !c.is_alphanumeric() && !matches!(c, '_' | ':') {
+            path_begins = names.len();
+        }
+    }
+    names
 }
 
 fn first_argument(arguments: &str) -> &str {
@@ -223,5 +239,6 @@ mod tests {
         assert_eq!(value_type("io::Result<Option<(u8, u16)>>"), "(u8, u16)");
         assert_eq!(value_type("AppResult<u64>"), "u64");
         assert_eq!(value_type("Vec<Option<u8>>"), "Vec<Option<u8>>");
+        assert_eq!(unqualified("Vec<(crate::model::User, u8, ::std::sync::Arc<User>)>"), "Vec<(User, u8, Arc<User>)>");
     }
 }

@@ -33,6 +33,22 @@ async fn another_way(id: u64) -> Result<u64, std::io::Error> {
     Ok(id)
 }
 
+/// An integer is never a word, and a path is not a type.
+#[cached(key = "contra-number:<id>", ttl = 60)]
+async fn by_number(id: u64) -> std::string::String {
+    id.to_string()
+}
+
+#[cached(key = "contra-number:all", ttl = 60)]
+async fn of_all() -> Vec<u64> {
+    Vec::new()
+}
+
+#[cached(key = "contra-number:<id>", ttl = 60)]
+async fn by_the_same_number(id: u64) -> Option<String> {
+    Some(id.to_string())
+}
+
 #[derive(CacheEvent)]
 #[event(name = "contra_a", cascades(B))]
 struct A {
@@ -114,6 +130,13 @@ async fn keys_that_are_shared_for_one_type_are_fine() {
     let cache = Cache::in_memory();
     let both = cache.clone().scope(async { (one_way(1).await, another_way(1).await.ok()) }).await;
     assert_eq!((both, cache.stats().loads), ((Some(1), Some(1)), 1), "they share the entry");
+}
+
+#[tokio::test]
+async fn keys_that_only_look_alike_are_fine() {
+    assert!(!problems().await.iter().any(|problem| problem.contains("contra-number")));
+    let call = async { (by_number(1).await, by_the_same_number(1).await, of_all().await) };
+    assert_eq!(Cache::in_memory().scope(call).await, ("1".into(), Some("1".into()), vec![]));
 }
 
 #[tokio::test]

@@ -248,9 +248,12 @@ fn template(model: &Model, parts: &[Part]) -> TokenStream {
     let pieces = parts.iter().map(|part| match part {
         Part::Text(text) => quote!(#door::Piece::Text(#text)),
         Part::Path => quote!(#door::Piece::Path),
-        Part::Value { index, delimiter: None } => quote!(#door::Piece::Value { index: #index, delimiter: #door::None }),
-        Part::Value { index, delimiter: Some(end) } => {
-            quote!(#door::Piece::Value { index: #index, delimiter: #door::Some(#end) })
+        Part::Value { index, delimiter, is_integer } => {
+            let delimiter = match delimiter {
+                None => quote!(#door::None),
+                Some(end) => quote!(#door::Some(#end)),
+            };
+            quote!(#door::Piece::Value { index: #index, delimiter: #delimiter, is_integer: #is_integer })
         }
     });
     quote!(#door::Template::new(&[#(#pieces),*]))

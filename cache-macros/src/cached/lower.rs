@@ -7,7 +7,7 @@ use super::model::{Binding, Event, Fields, Model, Part, Value};
 use super::separators;
 use super::settled::Settled;
 use super::signature;
-use crate::item::Function;
+use crate::item::{Function, Parameter};
 use crate::paths::Door;
 use crate::problems::{Problems, quoted, suggestion};
 use crate::template::{Piece, Placeholder, Template};
@@ -81,7 +81,8 @@ impl Values<'_> {
                 Piece::Placeholder(placeholder) => {
                     let index = self.add(placeholder, template, problems);
                     let delimiter = separators::delimiter(template, at);
-                    parts.push(Part::Value { index, delimiter });
+                    let is_integer = self.is_integer(placeholder);
+                    parts.push(Part::Value { index, delimiter, is_integer });
                 }
             }
         }
@@ -113,8 +114,10 @@ impl Values<'_> {
             self.values.push(Value { placeholder, is_type, span });
         }
         let count = self.values.len();
-        let value =
-            |index| [Part::Text(":".into()), Part::Value { index, delimiter: (index + 1 < count).then_some(':') }];
+        let value = |index| {
+            let delimiter = (index + 1 < count).then_some(':');
+            [Part::Text(":".into()), Part::Value { index, delimiter, is_integer: false }]
+        };
         std::iter::once(Part::Path).chain((0..count).flat_map(value)).collect()
     }
 
@@ -165,6 +168,12 @@ impl Values<'_> {
         }
     }
 
+    fn is_integer(&self, placeholder: &Placeholder) -> bool {
+        let is_it = |parameter: &Parameter<'_>| parameter.names.iter().any(|name| **name == placeholder.root);
+        placeholder.steps.is_empty()
+            && self.function.parameters().iter().find(|parameter| is_it(parameter)).is_some_and(Parameter::is_integer)
+    }
+
     fn is_type(&self, root: &str) -> bool {
         self.function.signature.generics.type_params().any(|parameter| parameter.ident == root)
     }
@@ -175,7 +184,7 @@ impl Values<'_> {
             match piece {
                 Piece::Text(text) => parts.push(Part::Text(text.clone())),
                 Piece::Placeholder(placeholder) => match self.known(placeholder) {
-                    Some(index) => parts.push(Part::Value { index, delimiter: None }),
+                    Some(index) => parts.push(Part::Value { index, delimiter: None, is_integer: false }),
                     None => self.refuse_tag(placeholder, template, problems),
                 },
             }

@@ -38,6 +38,7 @@ pub(crate) enum Part {
     Value {
         index: usize,
         delimiter: Option<char>,
+        is_integer: bool,
     },
 }
 

@@ -29,11 +29,13 @@ fn a_method_with_a_field_of_self() {
                             door::Piece::Value {
                                 index: 0usize,
                                 delimiter: door::Some(':'),
+                                is_integer: false,
                             },
                             door::Piece::Text(":"),
                             door::Piece::Value {
                                 index: 1usize,
                                 delimiter: door::None,
+                                is_integer: true,
                             },
                         ],
                     ),
@@ -113,16 +115,19 @@ fn a_generic_function() {
                             door::Piece::Value {
                                 index: 0usize,
                                 delimiter: door::Some(':'),
+                                is_integer: false,
                             },
                             door::Piece::Text(":"),
                             door::Piece::Value {
                                 index: 1usize,
                                 delimiter: door::Some(':'),
+                                is_integer: false,
                             },
                             door::Piece::Text(":"),
                             door::Piece::Value {
                                 index: 2usize,
                                 delimiter: door::None,
+                                is_integer: true,
                             },
                         ],
                     ),
@@ -203,6 +208,7 @@ fn a_pattern_parameter() {
                             door::Piece::Value {
                                 index: 0usize,
                                 delimiter: door::None,
+                                is_integer: false,
                             },
                         ],
                     ),

@@ -30,11 +30,13 @@ fn the_default_key() {
                             door::Piece::Value {
                                 index: 0usize,
                                 delimiter: door::Some(':'),
+                                is_integer: false,
                             },
                             door::Piece::Text(":"),
                             door::Piece::Value {
                                 index: 1usize,
                                 delimiter: door::None,
+                                is_integer: false,
                             },
                         ],
                     ),
@@ -117,11 +119,13 @@ fn typed_events_and_tags() {
                             door::Piece::Value {
                                 index: 0usize,
                                 delimiter: door::Some(':'),
+                                is_integer: true,
                             },
                             door::Piece::Text(":"),
                             door::Piece::Value {
                                 index: 1usize,
                                 delimiter: door::None,
+                                is_integer: false,
                             },
                         ],
                     ),
@@ -154,6 +158,7 @@ fn typed_events_and_tags() {
                                 door::Piece::Value {
                                     index: 0usize,
                                     delimiter: door::None,
+                                    is_integer: false,
                                 },
                             ],
                         ),

@@ -29,6 +29,7 @@ fn the_first_example_of_the_guide() {
                             door::Piece::Value {
                                 index: 0usize,
                                 delimiter: door::Some(':'),
+                                is_integer: true,
                             },
                             door::Piece::Text(":members"),
                         ],
@@ -108,6 +109,7 @@ fn the_first_example_of_the_guide() {
                             door::Piece::Value {
                                 index: 0usize,
                                 delimiter: door::Some(':'),
+                                is_integer: true,
                             },
                             door::Piece::Text(":members"),
                         ],
@@ -171,6 +173,7 @@ fn the_first_example_of_the_guide() {
                             door::Piece::Value {
                                 index: 0usize,
                                 delimiter: door::Some(':'),
+                                is_integer: true,
                             },
                             door::Piece::Text(":members"),
                         ],

@@ -21,6 +21,8 @@ pub enum Piece {
         index: usize,
         /// The first character of the text behind it.
         delimiter: Option<char>,
+        /// Whether it is known to be an integer; only the search for keys that meet asks for it.
+        is_integer: bool,
     },
 }
 
@@ -44,7 +46,7 @@ impl Template {
             match *piece {
                 Piece::Text(text) => writer.literal(text),
                 Piece::Path => writer.literal(path),
-                Piece::Value { index, delimiter } => {
+                Piece::Value { index, delimiter, .. } => {
                     writer.ends_at(delimiter);
                     values[index].0.write(&mut writer);
                     writer.ends_at(None);
@@ -81,19 +83,38 @@ impl Template {
         patterns_meet(&left, &right)
     }
 
-    /// The template with every value as `None`, which stands for any text that a value can be.
-    fn pattern(self, path: &str) -> Vec<Option<char>> {
+    fn pattern(self, path: &str) -> Vec<Symbol> {
         let piece = |piece: &Piece| match *piece {
-            Piece::Text(text) => text.chars().map(Some).collect(),
-            Piece::Path => path.chars().map(Some).collect(),
-            Piece::Value { .. } => vec![None],
+            Piece::Text(text) => text.chars().map(Symbol::One).collect(),
+            Piece::Path => path.chars().map(Symbol::One).collect(),
+            // A sign that ends the value is escaped, as in other texts.
+            Piece::Value { is_integer: true, delimiter, .. } if delimiter != Some('-') => vec![Symbol::Integer],
+            Piece::Value { .. } => vec![Symbol::Any],
         };
         self.0.iter().flat_map(piece).collect()
     }
 }
 
-/// Whether two patterns have a text in common, a wildcard being one or more characters that values are made of.
-fn patterns_meet(left: &[Option<char>], right: &[Option<char>]) -> bool {
+/// What a template can have in a place: a character, or one or more of those that values are made of.
+#[derive(Clone, Copy)]
+enum Symbol {
+    One(char),
+    Integer,
+    Any,
+}
+
+impl Symbol {
+    fn admits(self, c: char) -> bool {
+        match self {
+            Self::One(one) => c == one,
+            Self::Integer => c.is_ascii_digit() || c == '-',
+            Self::Any => in_value(c),
+        }
+    }
+}
+
+/// Whether two patterns have a text in common. Two values always have: a number.
+fn patterns_meet(left: &[Symbol], right: &[Symbol]) -> bool {
     // meets[j]: the first i of `left` and the first j of `right` have a text in common.
     let mut meets = vec![false; right.len() + 1];
     meets[0] = true;
@@ -102,10 +123,10 @@ fn patterns_meet(left: &[Option<char>], right: &[Option<char>]) -> bool {
         meets[0] = false;
         for (j, r) in right.iter().enumerate() {
             meets[j + 1] = match (l, r) {
-                (Some(a), Some(b)) => a == b && before[j],
-                (None, Some(b)) => in_value(*b) && (before[j] || meets[j]),
-                (Some(a), None) => in_value(*a) && (before[j] || before[j + 1]),
-                (None, None) => before[j] || before[j + 1] || meets[j],
+                (Symbol::One(a), Symbol::One(b)) => a == b && before[j],
+                (value, Symbol::One(b)) => value.admits(*b) && (before[j] || meets[j]),
+                (Symbol::One(a), value) => value.admits(*a) && (before[j] || before[j + 1]),
+                (_, _) => before[j] || before[j + 1] || meets[j],
             };
         }
         if !meets.contains(&true) {
@@ -125,8 +146,9 @@ mod tests {
     use super::super::parts::part;
     use super::*;
 
-    const ID: Piece = Piece::Value { index: 0, delimiter: Some(':') };
-    const LAST: Piece = Piece::Value { index: 1, delimiter: None };
+    const ID: Piece = Piece::Value { index: 0, delimiter: Some(':'), is_integer: false };
+    const LAST: Piece = Piece::Value { index: 1, delimiter: None, is_integer: false };
+    const NUMBER: Piece = Piece::Value { index: 1, delimiter: None, is_integer: true };
 
     fn overlap(a: &'static [Piece], b: &'static [Piece]) -> bool {
         Template::new(a).overlaps("p", Template::new(b), "p")
@@ -148,8 +170,21 @@ mod tests {
     }
 
     #[test]
+    fn an_integer_meets_digits_and_texts_but_no_word() {
+        assert!(!overlap(&[Piece::Text("user:"), NUMBER], &[Piece::Text("user:me")]));
+        assert!(overlap(&[Piece::Text("user:"), NUMBER], &[Piece::Text("user:0")]));
+        assert!(overlap(&[Piece::Text("user:"), NUMBER], &[Piece::Text("user:"), LAST]));
+        const SIGNED: Piece = Piece::Value { index: 0, delimiter: Some('-'), is_integer: true };
+        assert!(overlap(&[SIGNED, Piece::Text("-x")], &[Piece::Text("%%2D1-x")]));
+    }
+
+    #[test]
     fn the_character_that_ends_a_value_is_escaped_in_it() {
-        let dashes = Template::new(&[Piece::Value { index: 0, delimiter: Some('-') }, Piece::Text("-"), LAST]);
+        let dashes = Template::new(&[
+            Piece::Value { index: 0, delimiter: Some('-'), is_integer: false },
+            Piece::Text("-"),
+            LAST,
+        ]);
         assert_ne!(dashes.key("", &[part(&"1-"), part(&"2")]), dashes.key("", &[part(&"1"), part(&"-2")]));
         assert_ne!(dashes.key("", &[part(&"a-b"), part(&"c")]), dashes.key("", &[part(&"a"), part(&"b-c")]));
         assert_eq!(dashes.key("", &[part(&-1), part(&-2)]), "%%2D1--2");
