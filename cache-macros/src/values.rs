@@ -1,7 +1,7 @@
 //! One option's value: durations, texts, lists, switches.
 
 use crate::problems::error;
-use proc_macro2::TokenTree;
+use proc_macro2::{Ident, TokenTree};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Expr, ExprLit, ExprPath, Lit, LitStr, Path, Token};
 
@@ -37,11 +37,8 @@ pub(crate) fn lifetime(option: &str, value: &Expr) -> syn::Result<Lifetime> {
 
 fn positive(option: &str, value: &Expr, ms: u64) -> syn::Result<Lifetime> {
     if ms == 0 {
-        return Err(error(
-            value,
-            format!("`{option}` cannot be zero"),
-            "give it a length, or do not cache the function",
-        ));
+        let instead = if option == "ttl" { "do not cache the function" } else { "leave it out" };
+        return Err(error(value, format!("`{option}` cannot be zero"), format!("give it a length, or {instead}")));
     }
     Ok(Lifetime::Millis(ms))
 }
@@ -133,6 +130,24 @@ pub(crate) fn path(option: &str, value: &Expr) -> syn::Result<Path> {
             .parse()
             .map_err(|_| error(value, format!("`{option}` is not a path"), format!("write `{option} = a::path`"))),
         other => Err(error(other, format!("`{option}` is not a path"), format!("write `{option} = a::path`"))),
+    }
+}
+
+/// One of some words.
+pub(crate) fn word(option: &str, value: &Expr, words: &[&str]) -> syn::Result<Ident> {
+    let word = match value {
+        Expr::Path(path) => path.path.get_ident().filter(|word| words.contains(&word.to_string().as_str())),
+        _ => None,
+    };
+    let choices: Vec<String> = words.iter().map(|word| format!("`{option} = {word}`")).collect();
+    let help = || format!("write {}", one_of(&choices));
+    word.cloned().ok_or_else(|| error(value, format!("this is no value of `{option}`"), help()))
+}
+
+fn one_of(choices: &[String]) -> String {
+    match choices {
+        [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        choices => choices.concat(),
     }
 }
 

@@ -20,7 +20,9 @@ pub(crate) struct Args {
     pub(crate) name: Option<LitStr>,
     pub(crate) version: Option<u32>,
     pub(crate) cache: Option<Expr>,
+    pub(crate) none_ttl: Option<Lifetime>,
     pub(crate) tiers: Option<Ident>,
+    pub(crate) consistency: Option<Ident>,
     pub(crate) codec: Option<Expr>,
     pub(crate) runtime: Option<Path>,
     pub(crate) companions: Option<bool>,
@@ -38,7 +40,9 @@ const TABLE: Table = Table {
         "name",
         "version",
         "cache",
+        "none_ttl",
         "tiers",
+        "consistency",
         "codec",
         "crate",
         "companions",
@@ -47,7 +51,6 @@ const TABLE: Table = Table {
         "ttl_from",
         "l1_ttl",
         "jitter",
-        "consistency",
         "early",
         "stale_while_revalidate",
         "stale_if_error",
@@ -55,7 +58,6 @@ const TABLE: Table = Table {
         "soft_timeout",
         "hard_timeout",
         "lock",
-        "none_ttl",
         "error_ttl",
         "error_if",
         "cache_if",
@@ -114,7 +116,9 @@ impl Args {
             "name" => self.name = Some(name_of(values::text("name", value)?)?),
             "version" => self.version = Some(values::number("version", value)?),
             "cache" => self.cache = Some(values::expression("cache", value, "self.cache")?),
-            "tiers" => self.tiers = Some(tiers(value)?),
+            "none_ttl" => self.none_ttl = Some(values::lifetime("none_ttl", value)?),
+            "tiers" => self.tiers = Some(values::word("tiers", value, &["l1", "l2", "both"])?),
+            "consistency" => self.consistency = Some(values::word("consistency", value, &["eventual", "strong"])?),
             "codec" => self.codec = Some(values::expression("codec", value, "cache_runtime::Json")?),
             "crate" => self.runtime = Some(values::path("crate", value)?),
             "companions" => self.companions = Some(values::switch("companions", value)?),
@@ -166,15 +170,4 @@ fn name_of(text: LitStr) -> syn::Result<LitStr> {
         return Err(error(&text, format!("`{}` is not a name for metrics and configuration", text.value()), help));
     }
     Ok(text)
-}
-
-fn tiers(value: &Expr) -> syn::Result<Ident> {
-    let help = "write `tiers = l1`, `tiers = l2` or `tiers = both`";
-    match value {
-        Expr::Path(path) => match path.path.get_ident() {
-            Some(name) if ["l1", "l2", "both"].contains(&name.to_string().as_str()) => Ok(name.clone()),
-            _ => Err(error(value, "there are no such tiers", help)),
-        },
-        other => Err(error(other, "there are no such tiers", help)),
-    }
 }

@@ -3,7 +3,7 @@
 use super::checks;
 use super::model::{Binding, Event, Fields, Model, Part, Value};
 use crate::values::Lifetime;
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -227,20 +227,30 @@ pub(super) fn value_names(model: &Model) -> impl Iterator<Item = String> {
     model.values.iter().map(|value| value.placeholder.binding())
 }
 
+/// What the attribute says of the policy; what it does not say is left to wider ones.
 fn policy(model: &Model) -> TokenStream {
     let door = &model.door;
-    let ttl = match &model.ttl {
-        None => quote!(#door::None),
-        Some(Lifetime::Millis(ms)) => quote!(#door::Some(#door::Duration::from_millis(#ms))),
-        Some(Lifetime::Expression(expression)) => quote!(#door::Some(#door::to_duration(#expression))),
+    let life = |life: &Lifetime| match life {
+        Lifetime::Millis(ms) => quote!(#door::Duration::from_millis(#ms)),
+        Lifetime::Expression(expression) => quote!(#door::to_duration(#expression)),
     };
-    let tiers = match model.tiers.as_ref().map(ToString::to_string).as_deref() {
-        Some("l1") => quote!(#door::Some(#door::Tiers::L1)),
-        Some("l2") => quote!(#door::Some(#door::Tiers::L2)),
-        Some(_) => quote!(#door::Some(#door::Tiers::Both)),
-        None => quote!(#door::None),
+    let word = |ty: &str, word: &Ident| {
+        let (ty, variant) = (format_ident!("{ty}"), format_ident!("{}", capitalized(&word.to_string())));
+        quote!(#door::#ty::#variant)
     };
-    quote!(|| #door::Policy { ttl: #ttl, tiers: #tiers, ..<#door::Policy as #door::Default>::default() })
+    let fields = [
+        model.ttl.as_ref().map(|ttl| (quote!(ttl), life(ttl))),
+        model.none_ttl.as_ref().map(|ttl| (quote!(none_ttl), life(ttl))),
+        model.tiers.as_ref().map(|tiers| (quote!(tiers), word("Tiers", tiers))),
+        model.consistency.as_ref().map(|consistency| (quote!(consistency), word("Consistency", consistency))),
+    ];
+    let fields = fields.into_iter().flatten().map(|(field, value)| quote!(#field: #door::Some(#value)));
+    quote!(|| #door::Policy { #(#fields,)* ..<#door::Policy as #door::Default>::default() })
+}
+
+fn capitalized(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
 }
 
 fn template(model: &Model, parts: &[Part]) -> TokenStream {

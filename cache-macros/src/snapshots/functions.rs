@@ -46,7 +46,6 @@ fn a_method_with_a_field_of_self() {
                     version: 0u32,
                     policy: || door::Policy {
                         ttl: door::Some(door::to_duration(TTL)),
-                        tiers: door::None,
                         ..<door::Policy as door::Default>::default()
                     },
                 });
@@ -138,7 +137,6 @@ fn a_generic_function() {
                     version: 0u32,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
-                        tiers: door::None,
                         ..<door::Policy as door::Default>::default()
                     },
                 });

@@ -47,7 +47,6 @@ fn the_default_key() {
                     version: 0u32,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
-                        tiers: door::None,
                         ..<door::Policy as door::Default>::default()
                     },
                 });
@@ -166,7 +165,6 @@ fn typed_events_and_tags() {
                     version: 2u32,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
-                        tiers: door::None,
                         ..<door::Policy as door::Default>::default()
                     },
                 });

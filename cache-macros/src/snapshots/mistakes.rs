@@ -23,7 +23,7 @@ fn several_mistakes_at_once() {
                 "`version` is not a number\nhelp: write a whole number from 0 to 4294967295, as in `version = 2`"
             }
             ::core::compile_error! {
-                "there are no such tiers\nhelp: write `tiers = l1`, `tiers = l2` or `tiers = both`"
+                "this is no value of `tiers`\nhelp: write `tiers = l1`, `tiers = l2` or `tiers = both`"
             }
             ::core::compile_error! {
                 "a reference cannot be cached\nhelp: return an owned value, or an `Arc` of it, which a hit only clones"

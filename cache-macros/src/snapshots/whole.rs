@@ -46,7 +46,6 @@ fn the_first_example_of_the_guide() {
                     version: 0u32,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
-                        tiers: door::None,
                         ..<door::Policy as door::Default>::default()
                     },
                 });
@@ -126,7 +125,6 @@ fn the_first_example_of_the_guide() {
                     version: 0u32,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
-                        tiers: door::None,
                         ..<door::Policy as door::Default>::default()
                     },
                 });
@@ -190,7 +188,6 @@ fn the_first_example_of_the_guide() {
                     version: 0u32,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
-                        tiers: door::None,
                         ..<door::Policy as door::Default>::default()
                     },
                 });

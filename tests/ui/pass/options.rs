@@ -49,6 +49,8 @@ async fn text(id: u64) -> u64 {
     name = "options.everything",
     version = 2,
     tiers = both,
+    none_ttl = "5s",
+    consistency = strong,
     codec = Json,
     companions = true,
 )]
