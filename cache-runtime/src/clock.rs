@@ -4,8 +4,8 @@
 //! store so that another process knows how much of their life is left.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
 
 /// Where the time comes from; cheap to clone.
 ///
@@ -24,7 +24,7 @@ pub struct Clock(Source);
 #[derive(Clone, Debug)]
 enum Source {
     System { started: Instant },
-    Manual { elapsed_ms: Arc<AtomicU64> },
+    Manual { elapsed_ms: Arc<watch::Sender<u64>> },
 }
 
 /// Where a manual clock stands at first: 2023-11-14T22:13:20Z.
@@ -38,7 +38,7 @@ impl Clock {
 
     /// A clock that stands still until [`advance`](Self::advance) moves it; clones move together.
     pub fn manual() -> Self {
-        Self(Source::Manual { elapsed_ms: Arc::new(AtomicU64::new(1)) })
+        Self(Source::Manual { elapsed_ms: Arc::new(watch::Sender::new(1)) })
     }
 
     /// Moves a manual clock on, by whole milliseconds.
@@ -48,7 +48,7 @@ impl Clock {
     pub fn advance(&self, by: Duration) {
         match &self.0 {
             Source::Manual { elapsed_ms } => {
-                elapsed_ms.fetch_add(whole_ms(by), Ordering::SeqCst);
+                elapsed_ms.send_modify(|elapsed_ms| *elapsed_ms += whole_ms(by));
             }
             Source::System { .. } => {
                 panic!("the system clock cannot be advanced; build the cache with `Clock::manual()`")
@@ -60,7 +60,20 @@ impl Clock {
     pub fn now_ms(&self) -> u64 {
         match &self.0 {
             Source::System { started } => whole_ms(started.elapsed()) + 1,
-            Source::Manual { elapsed_ms } => elapsed_ms.load(Ordering::SeqCst),
+            Source::Manual { elapsed_ms } => *elapsed_ms.borrow(),
+        }
+    }
+
+    /// Waits; a manual clock, until it has been advanced by so much.
+    pub(crate) async fn sleep(&self, duration: Duration) {
+        match &self.0 {
+            Source::System { .. } => tokio::time::sleep(duration).await,
+            Source::Manual { elapsed_ms } => {
+                let until_ms = self.now_ms().saturating_add(whole_ms(duration));
+                let mut elapsed = elapsed_ms.subscribe();
+                // The sender lives as long as this clock.
+                let _reached = elapsed.wait_for(|now_ms| *now_ms >= until_ms).await;
+            }
         }
     }
 

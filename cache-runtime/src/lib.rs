@@ -25,8 +25,8 @@
 //! ```
 //!
 //! The modules in reading order, each using only those before it: the words ([`key`], [`policy`], [`clock`], [`error`],
-//! [`event`], `schema`, `stamp`, `function`, `registry`, `outcome`), the mechanisms ([`codec`], `envelope`, `flight`,
-//! `telemetry`), the stores ([`store`]), the engine (`cache`), and the doors by which people and generated code come in.
+//! [`event`], `schema`, `stamp`, `token`, `call`, `function`, `registry`, `outcome`), the mechanisms ([`codec`], `envelope`, `flight`,
+//! `telemetry`), the ports ([`bus`], [`store`]), the engine (`cache`), and the doors by which people and generated code come in.
 
 pub mod clock;
 pub mod codec;
@@ -36,7 +36,9 @@ pub mod key;
 pub mod policy;
 mod schema;
 pub mod stamp;
+mod token;
 
+mod call;
 mod function;
 mod outcome;
 mod registry;
@@ -45,6 +47,7 @@ mod envelope;
 mod flight;
 mod telemetry;
 
+pub mod bus;
 pub mod store;
 
 mod cache;
@@ -56,12 +59,11 @@ mod scope;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use cache::{
-    Builder, Cache, Entry, Eviction, Explanation, Found, Graph, GraphEvent, GraphFunction, InvalidToken, L1, Token,
-};
+pub use cache::{Announced, Builder, Cache, Entry, Eviction, Explanation, Found, Graph, GraphEvent, GraphFunction, L1};
 #[cfg(feature = "testing")]
 pub use cache_macros::test;
 pub use cache_macros::{CacheEvent, CacheKey, cached};
+pub use call::{Call, with};
 pub use clock::Clock;
 #[cfg(feature = "bincode")]
 pub use codec::Bincode;
@@ -76,10 +78,11 @@ pub use error::{CodecError, Error, StoreError};
 pub use event::{CacheEvent, Event};
 pub use key::KeyPart;
 pub use outcome::{Outcome, Tier, observe};
-pub use policy::{Policy, Tiers};
+pub use policy::{Consistency, Policy, Tiers};
 pub use schema::Schema;
 pub use scope::current;
 #[cfg(feature = "redis")]
 pub use store::redis::RedisStore;
 pub use store::{MemoryStore, Store};
 pub use telemetry::{Notice, Observer, Stats};
+pub use token::{InvalidToken, Token};

@@ -24,6 +24,8 @@ pub struct Policy {
     pub none_ttl: Option<Duration>,
     /// Which tiers take part; by default both.
     pub tiers: Option<Tiers>,
+    /// What other nodes have invalidated by the time of a call; by default [`Consistency::Eventual`].
+    pub consistency: Option<Consistency>,
     /// How long a caller waits for another caller's load of the same key before it loads for itself, unshared.
     /// By default as long as that load takes.
     pub max_wait: Option<Duration>,
@@ -44,6 +46,7 @@ impl Policy {
             ttl: over.ttl.or(self.ttl),
             none_ttl: over.none_ttl.or(self.none_ttl),
             tiers: over.tiers.or(self.tiers),
+            consistency: over.consistency.or(self.consistency),
             max_wait: over.max_wait.or(self.max_wait),
             tags: self.tags.iter().chain(&over.tags).cloned().collect(),
         }
@@ -60,6 +63,16 @@ pub enum Tiers {
     /// Memory in front of the store.
     #[default]
     Both,
+}
+
+/// How old an answer may be that another node has invalidated. What this node invalidated is never served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Consistency {
+    /// At most the cache's [`max_staleness`](crate::Builder::max_staleness); a hit in memory asks nobody.
+    #[default]
+    Eventual,
+    /// Not at all: a hit in memory costs one round trip, which does not carry the value.
+    Strong,
 }
 
 impl Tiers {

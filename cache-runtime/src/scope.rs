@@ -1,10 +1,12 @@
 //! Which cache a cached function uses: its own expression, the running task's, the installed one, the embedded one.
 
 use crate::cache::Cache;
+use crate::call::{Call, with};
 use crate::config;
 use crate::telemetry::Notice;
+use crate::token::Token;
 use std::future::Future;
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 tokio::task_local! {
     static OF_TASK: Cache;
@@ -40,6 +42,28 @@ impl Cache {
     /// ```
     pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
         OF_TASK.scope(self, future)
+    }
+
+    /// The same, and lets them answer with nothing older than the invalidation that returned the token.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use cache_runtime::{Cache, Token, cached};
+    ///
+    /// #[cached(key = "double:<n>", ttl = 60, tags = ["doubles"])]
+    /// async fn double(n: u64) -> u64 {
+    ///     n * 2
+    /// }
+    ///
+    /// let cache = Cache::builder().build().await?;
+    /// let cookie = cache.invalidate_tag("doubles").await?.to_string();
+    /// // … the next request of the same user, maybe on another node …
+    /// let token: Token = cookie.parse()?;
+    /// assert_eq!(cache.scope_after(token, double(4)).await, 8);
+    /// # Ok(()) }
+    /// ```
+    pub fn scope_after<F: Future>(self, token: impl Into<Arc<Token>>, future: F) -> impl Future<Output = F::Output> {
+        self.scope(with(Call::after(token), future))
     }
 }
 

@@ -18,6 +18,11 @@ macro_rules! counters {
             pub l1_weight: u64,
             /// Keys that are being loaded now.
             pub flights: u64,
+            /// Whether this node hears of what others invalidate, when they do it.
+            pub is_listening: bool,
+            /// How far what memory answers now may be behind other nodes' invalidations, in milliseconds; at most the
+            /// bound. Zero where the next answer asks the store anyway.
+            pub may_be_behind_ms: u64,
         }
 
         #[derive(Debug, Default)]
@@ -64,6 +69,14 @@ counters! {
     unstorable,
     /// Calls that waited for their own load and ran it unshared instead.
     circular_waits,
+    /// Messages of invalidations that were heard, this node's own included.
+    messages,
+    /// What was heard on the bus and is no message of this version.
+    messages_unread,
+    /// How often messages had been missed: what is older was asked for anew.
+    gaps,
+    /// How often the connection to the bus was lost.
+    feeds_lost,
 }
 
 #[derive(Debug, Default)]

@@ -12,7 +12,7 @@ pub use crate::codec::{CacheCodec, Cacheable, Chosen};
 pub use crate::event::{CacheEvent, Cascade, CascadeFields, Event, EventDeclaration};
 pub use crate::function::{Binding, EventRef, Fields, Function, FunctionSpec};
 pub use crate::key::{Fingerprinter, KeyPart, KeyWriter, Part, Piece, Template, part};
-pub use crate::policy::{Policy, Tiers};
+pub use crate::policy::{Consistency, Policy, Tiers};
 pub use crate::registry::{RegisteredEvent, RegisteredFunction};
 #[cfg(feature = "testing")]
 pub use crate::testing;

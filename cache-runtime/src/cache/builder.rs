@@ -172,10 +172,14 @@ impl Builder {
             observers: self.observers,
             policies: Default::default(),
             spaces: Default::default(),
+            listeners: Default::default(),
+            ticks: Default::default(),
             enabled: AtomicBool::new(self.enabled),
             closed: AtomicBool::new(false),
         };
-        Ok(Cache { shared: Arc::new(shared), space })
+        let cache = Cache { shared: Arc::new(shared), space };
+        cache.listen();
+        Ok(cache)
     }
 
     fn check(&self) -> Result<(), Error> {

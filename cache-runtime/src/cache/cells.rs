@@ -3,7 +3,7 @@
 //! A cell is made before the store is read for a call, so that no bump between that read and the insertion is missed,
 //! and lives as long as an entry or a flight points to it. Cells are only ever raised.
 
-use super::knowledge::Mark;
+use super::sequence::Mark;
 use crate::key::Id;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -4,34 +4,13 @@
 //! by this node, above the seq in it. So marks of an epoch taken over later are always larger, and one comparison tells
 //! whether a cell has passed a stamp, whatever the epochs were.
 
+use super::sequence::{Awaited, Departure, Mark, Sequence};
 use crate::stamp::{Partition, Stamp};
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A stamp as this node orders it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Mark(u64);
-
-const SEQ_BITS: u32 = 40;
-
-impl Mark {
-    fn new(ordinal: u64, seq: u64) -> Self {
-        Self((ordinal << SEQ_BITS) | (seq & ((1 << SEQ_BITS) - 1)))
-    }
-
-    pub(crate) fn raw(self) -> u64 {
-        self.0
-    }
-
-    pub(crate) fn seq(self) -> u64 {
-        self.0 & ((1 << SEQ_BITS) - 1)
-    }
-
-    fn ordinal(self) -> u64 {
-        self.0 >> SEQ_BITS
-    }
-}
+/// How many own bumps may be ahead of messages that do not come.
+const MAX_AHEAD: usize = 1_024;
 
 /// One partition as this node knows it.
 #[derive(Debug)]
@@ -40,30 +19,9 @@ pub(crate) struct Knowledge {
     lease_until_ms: AtomicU64,
     ordinal: AtomicU64,
     floor: AtomicU64,
+    /// Whether anybody relied on it since the last heartbeat.
+    is_asked: AtomicBool,
     sequence: Mutex<Sequence>,
-}
-
-#[derive(Debug)]
-struct Sequence {
-    epoch: u64,
-    ordinal: u64,
-    /// The highest seq up to which everything was heard of.
-    applied: u64,
-    /// Own bumps that were answered before those below them.
-    ahead: BTreeSet<u64>,
-    own_under_way: usize,
-    departures: u64,
-    /// Answers to requests up to here do not bring another epoch.
-    taken_over_at: u64,
-    /// Answers to requests up to here bring nothing.
-    forgotten_at: u64,
-}
-
-/// When a request left: nothing it brings back is newer.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Departure {
-    number: u64,
-    sent_ms: u64,
 }
 
 /// How far an entry can be trusted by what is known here.
@@ -89,22 +47,13 @@ impl Knowledge {
     }
 
     fn of(partition: Partition, ordinal: u64, lease_until_ms: u64) -> Self {
-        let sequence = Sequence {
-            epoch: 0,
-            ordinal,
-            applied: 0,
-            ahead: BTreeSet::new(),
-            own_under_way: 0,
-            departures: 0,
-            taken_over_at: 0,
-            forgotten_at: 0,
-        };
         Self {
             partition,
             lease_until_ms: AtomicU64::new(lease_until_ms),
             ordinal: AtomicU64::new(ordinal),
             floor: AtomicU64::new(0),
-            sequence: Mutex::new(sequence),
+            is_asked: AtomicBool::new(false),
+            sequence: Mutex::new(Sequence::new(ordinal)),
         }
     }
 
@@ -117,12 +66,28 @@ impl Knowledge {
         self.lease_until_ms.load(Ordering::Acquire)
     }
 
+    /// How long ago it was known for certain where the partition stood, if that is still relied on.
+    pub(crate) fn behind_ms(&self, now_ms: u64, lease_ms: u64) -> u64 {
+        match self.lease_until_ms() {
+            u64::MAX => 0,
+            until_ms if until_ms <= now_ms => 0,
+            until_ms => now_ms.saturating_add(lease_ms).saturating_sub(until_ms),
+        }
+    }
+
+    pub(crate) fn is_listening(&self) -> bool {
+        self.lock().is_listening
+    }
+
     /// How far something marked so can be trusted now. Cells must be read after this.
     pub(crate) fn trust(&self, mark: Mark, now_ms: u64) -> Trust {
         // The lease first: whatever was learned before it was renewed is then seen below, and in the cells.
         let lease_until_ms = self.lease_until_ms();
         if mark.ordinal() != self.ordinal.load(Ordering::Acquire) {
             return Trust::Lost;
+        }
+        if !self.is_asked.load(Ordering::Relaxed) {
+            self.is_asked.store(true, Ordering::Relaxed);
         }
         if lease_until_ms <= now_ms || mark.0 < self.floor.load(Ordering::Acquire) {
             return Trust::Doubtful;
@@ -141,6 +106,11 @@ impl Knowledge {
         Mark::new(self.ordinal.load(Ordering::Acquire), 0)
     }
 
+    /// What is marked lower may have been invalidated by something that was missed.
+    pub(crate) fn floor(&self) -> Mark {
+        Mark(self.floor.load(Ordering::Acquire))
+    }
+
     /// The stamp behind a mark, unless its epoch is over.
     pub(crate) fn stamp(&self, mark: Mark) -> Option<Stamp> {
         let sequence = self.lock();
@@ -151,7 +121,7 @@ impl Knowledge {
     pub(crate) fn depart(&self, now_ms: u64) -> Departure {
         let mut sequence = self.lock();
         sequence.departures += 1;
-        Departure { number: sequence.departures, sent_ms: now_ms }
+        Departure { number: sequence.departures, sent_ms: now_ms, applied: sequence.applied }
     }
 
     /// The mark of a stamp that an answer carried; none if the answer is older than the epoch that is known.
@@ -165,14 +135,18 @@ impl Knowledge {
                 return None;
             }
             self.take_over(&mut sequence, stamp);
+        } else if stamp.seq < departure.applied && departure.number > sequence.taken_over_at {
+            // The server went back and did not say so, or a message lied: neither is to be built on.
+            self.take_over(&mut sequence, stamp);
         }
         Some(Mark::new(sequence.ordinal, stamp.seq))
     }
 
     /// Learns how far the partition had come when a request was sent, which renews the lease.
     ///
-    /// What was bumped without this node hearing of it raises the floor. While an own bump is under way, its seq may be
-    /// seen here before its answer is; then nothing is learned, and the lease stays as it was.
+    /// What was bumped without this node hearing of it raises the floor. Where messages are heard it is about to come: the
+    /// lease is renewed when it has. While an own bump is under way, its seq may be seen here before its answer is; then
+    /// nothing is learned, and the lease stays as it was.
     pub(crate) fn observe(&self, stamp: Stamp, departure: Departure, lease_ms: u64) -> Option<Mark> {
         let mark = self.mark(stamp, departure)?;
         let mut sequence = self.lock();
@@ -180,12 +154,16 @@ impl Knowledge {
             return None;
         }
         if stamp.seq > sequence.applied {
+            if sequence.is_listening {
+                sequence.awaited.get_or_insert(Awaited { seq: stamp.seq, departure });
+                return Some(mark);
+            }
             if sequence.own_under_way > 0 {
                 return Some(mark);
             }
             self.catch_up(&mut sequence, stamp.seq);
         }
-        self.renew(departure, lease_ms);
+        self.renew(&sequence, departure, lease_ms);
         Some(mark)
     }
 
@@ -204,14 +182,76 @@ impl Knowledge {
         }
         sequence.ahead.insert(stamp.seq);
         sequence.join_up();
-        if sequence.own_under_way == 0
-            && let Some(&last) = sequence.ahead.last()
-        {
+        // Where messages are heard, those in between are about to come; if they are not, this must not grow for ever.
+        let waits = if sequence.is_listening { sequence.ahead.len() < MAX_AHEAD } else { sequence.own_under_way > 0 };
+        if !waits && let Some(&last) = sequence.ahead.last() {
             self.catch_up(&mut sequence, last);
         }
+        self.meet_awaited(&mut sequence, lease_ms);
         if sequence.applied >= stamp.seq {
-            self.renew(departure, lease_ms);
+            self.renew(&sequence, departure, lease_ms);
         }
+    }
+
+    /// Hears of a step. `raise` is given its mark and raises the cells of what it names; without names, all that is older
+    /// becomes doubtful. Tells whether steps before it were missed.
+    pub(crate) fn hear(&self, stamp: Stamp, is_listed: bool, lease_ms: u64, raise: impl FnOnce(Mark)) -> bool {
+        let ordinal = {
+            let mut sequence = self.lock();
+            if stamp.epoch != sequence.epoch {
+                // What that epoch is, an answer has to say: messages may be of any age.
+                sequence.doubted_at = sequence.departures;
+                self.lease_until_ms.store(0, Ordering::Release);
+                return false;
+            }
+            sequence.ordinal
+        };
+        raise(Mark::new(ordinal, stamp.seq));
+        let mut sequence = self.lock();
+        if sequence.ordinal != ordinal || stamp.seq <= sequence.applied {
+            return false;
+        }
+        sequence.ahead.insert(stamp.seq);
+        sequence.join_up();
+        let has_gap = stamp.seq > sequence.applied;
+        if has_gap || !is_listed {
+            self.catch_up(&mut sequence, stamp.seq);
+        }
+        self.meet_awaited(&mut sequence, lease_ms);
+        has_gap
+    }
+
+    /// Notes whether messages are heard from now on. While they were not, some were missed.
+    pub(crate) fn set_listening(&self, is_listening: bool) {
+        let mut sequence = self.lock();
+        sequence.is_listening = is_listening;
+        sequence.awaited = None;
+    }
+
+    /// Whether it was relied on since this was last asked, or waits for messages that do not come.
+    pub(crate) fn needs_heartbeat(&self) -> bool {
+        self.is_asked.swap(false, Ordering::Relaxed) || self.lock().awaited.is_some()
+    }
+
+    /// Learns from a heartbeat. What an earlier answer was ahead by, and what has not come since, was missed.
+    pub(crate) fn beat(&self, stamp: Stamp, departure: Departure, lease_ms: u64) -> bool {
+        let missed = {
+            let mut sequence = self.lock();
+            let awaited = sequence.awaited.take_if(|awaited| awaited.departure.sent_ms < departure.sent_ms);
+            let missed = awaited.filter(|awaited| awaited.seq > sequence.applied && stamp.epoch == sequence.epoch);
+            if let Some(awaited) = missed {
+                self.catch_up(&mut sequence, awaited.seq);
+            }
+            missed.is_some()
+        };
+        self.observe(stamp, departure, lease_ms);
+        missed
+    }
+
+    /// Whether everything up to a stamp has been applied here.
+    pub(crate) fn has_applied(&self, stamp: Stamp) -> bool {
+        let sequence = self.lock();
+        stamp.epoch == sequence.epoch && stamp.seq <= sequence.applied
     }
 
     /// Learns that it will never be known whether an own bump was done, or what it means: all that is known here is
@@ -248,6 +288,7 @@ impl Knowledge {
         self.lease_until_ms.store(0, Ordering::Release);
         sequence.ordinal += 1;
         sequence.ahead.clear();
+        sequence.awaited = None;
         sequence.taken_over_at = sequence.departures;
         self.floor.store(Mark::new(sequence.ordinal, sequence.applied).0, Ordering::Release);
         self.ordinal.store(sequence.ordinal, Ordering::Release);
@@ -255,12 +296,22 @@ impl Knowledge {
 
     fn catch_up(&self, sequence: &mut Sequence, seq: u64) {
         sequence.applied = seq;
-        sequence.ahead.clear();
+        sequence.ahead = sequence.ahead.split_off(&(seq + 1));
+        sequence.join_up();
         self.floor.fetch_max(Mark::new(sequence.ordinal, seq).0, Ordering::AcqRel);
     }
 
-    fn renew(&self, departure: Departure, lease_ms: u64) {
-        self.lease_until_ms.fetch_max(departure.sent_ms.saturating_add(lease_ms), Ordering::AcqRel);
+    fn meet_awaited(&self, sequence: &mut Sequence, lease_ms: u64) {
+        let applied = sequence.applied;
+        if let Some(awaited) = sequence.awaited.take_if(|awaited| awaited.seq <= applied) {
+            self.renew(sequence, awaited.departure, lease_ms);
+        }
+    }
+
+    fn renew(&self, sequence: &Sequence, departure: Departure, lease_ms: u64) {
+        if departure.number > sequence.doubted_at {
+            self.lease_until_ms.fetch_max(departure.sent_ms.saturating_add(lease_ms), Ordering::AcqRel);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Sequence> {
@@ -268,107 +319,5 @@ impl Knowledge {
     }
 }
 
-impl Sequence {
-    fn join_up(&mut self) {
-        while self.ahead.first().is_some_and(|&seq| seq <= self.applied + 1) {
-            self.applied = self.applied.max(self.ahead.pop_first().unwrap_or(0));
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DELTA_MS: u64 = 1_000;
-
-    fn at(seq: u64) -> Stamp {
-        Stamp { epoch: 7, seq }
-    }
-
-    fn known(seq: u64) -> Knowledge {
-        let knowledge = Knowledge::new(Partition(0));
-        let departure = knowledge.depart(0);
-        knowledge.observe(at(seq), departure, DELTA_MS);
-        knowledge
-    }
-
-    #[test]
-    fn an_entry_is_sure_until_the_lease_ends() {
-        let knowledge = known(3);
-        let mark = knowledge.now();
-        assert_eq!(knowledge.trust(mark, 999), Trust::Sure);
-        assert_eq!(knowledge.trust(mark, 1_000), Trust::Doubtful);
-    }
-
-    #[test]
-    fn the_lease_counts_from_the_request() {
-        let knowledge = known(3);
-        let departure = knowledge.depart(500);
-        knowledge.observe(at(3), departure, DELTA_MS);
-        assert_eq!(knowledge.trust(knowledge.now(), 1_499), Trust::Sure);
-        assert_eq!(knowledge.trust(knowledge.now(), 1_500), Trust::Doubtful);
-    }
-
-    #[test]
-    fn a_bump_nobody_told_of_raises_the_floor() {
-        let knowledge = known(3);
-        let old = knowledge.now();
-        let departure = knowledge.depart(1);
-        knowledge.observe(at(4), departure, DELTA_MS);
-        assert_eq!(knowledge.trust(old, 2), Trust::Doubtful);
-        assert_eq!(knowledge.trust(knowledge.now(), 2), Trust::Sure);
-    }
-
-    #[test]
-    fn own_bumps_leave_other_entries_sure_in_whatever_order_they_are_answered() {
-        let knowledge = known(3);
-        let old = knowledge.now();
-        let (first, second) = (knowledge.depart_bump(1), knowledge.depart_bump(1));
-        let read = knowledge.depart(1);
-        knowledge.bumped(at(5), second, DELTA_MS);
-        knowledge.observe(at(5), read, DELTA_MS);
-        knowledge.bumped(at(4), first, DELTA_MS);
-        assert_eq!(knowledge.trust(old, 2), Trust::Sure);
-        assert_eq!(knowledge.now().seq(), 5);
-    }
-
-    #[test]
-    fn a_bump_of_another_between_own_ones_is_noticed() {
-        let knowledge = known(3);
-        let old = knowledge.now();
-        let departure = knowledge.depart_bump(1);
-        knowledge.bumped(at(5), departure, DELTA_MS);
-        assert_eq!(knowledge.trust(old, 2), Trust::Doubtful);
-    }
-
-    #[test]
-    fn another_epoch_ends_all_that_was_known() {
-        let knowledge = known(900);
-        let old = knowledge.now();
-        let departure = knowledge.depart(1);
-        let mark = knowledge.observe(Stamp { epoch: 8, seq: 0 }, departure, DELTA_MS).expect("a newer answer");
-        assert!(mark > old, "marks of the new epoch are larger, though its seq is smaller");
-        assert_eq!(knowledge.trust(old, 2), Trust::Lost);
-        assert_eq!(knowledge.trust(mark, 2), Trust::Sure);
-    }
-
-    #[test]
-    fn a_late_answer_does_not_bring_an_old_epoch_back() {
-        let knowledge = known(3);
-        let (early, late) = (knowledge.depart(1), knowledge.depart(1));
-        knowledge.observe(Stamp { epoch: 8, seq: 0 }, late, DELTA_MS);
-        assert_eq!(knowledge.observe(at(3), early, DELTA_MS), None);
-    }
-
-    #[test]
-    fn a_bump_without_an_answer_ends_all_that_was_known() {
-        let knowledge = known(3);
-        let old = knowledge.now();
-        let read = knowledge.depart(1);
-        knowledge.depart_bump(1);
-        knowledge.bump_lost();
-        assert_eq!(knowledge.trust(old, 2), Trust::Lost);
-        assert_eq!(knowledge.observe(at(3), read, DELTA_MS), None, "it may have read what the bump ended");
-    }
-}
+mod tests;

@@ -4,7 +4,8 @@
 //! life, its cells and what is known of their partitions.
 
 use super::cells::Cell;
-use super::knowledge::{Knowledge, Mark, Trust};
+use super::knowledge::{Knowledge, Trust};
+use super::sequence::Mark;
 use crate::codec::Value;
 use crate::key::{Dependency, Id};
 use crate::stamp::{Partition, Stamp};
@@ -78,6 +79,8 @@ pub(crate) struct Slot {
     pub(crate) value: Option<Value>,
     /// The entry's key, by which it can be found without its typed arguments.
     pub(crate) key: Id,
+    /// Whether its function wants the store to be asked on every call.
+    pub(crate) is_strong: bool,
     /// What it depends on.
     pub(crate) dependencies: Arc<[Dependency]>,
     /// What it rests on.
@@ -128,11 +131,13 @@ pub(crate) enum Standing {
 }
 
 impl Ground {
-    /// The latest that was heard of anything in this partition that matters here: a bump, or the end of an epoch.
-    pub(crate) fn known(&self) -> (Partition, u64) {
+    /// The latest that was heard of anything in this partition that matters here: a bump, or the end of an epoch; and if
+    /// it is to be heeded, that something was missed, which may have mattered.
+    pub(crate) fn known(&self, heeds_floor: bool) -> (Partition, u64) {
         let epoch = self.knowledge.epoch_start().raw();
         let bumped = self.cells.iter().map(|cell| cell.load()).max().unwrap_or(0);
-        (self.knowledge.partition(), bumped.max(epoch))
+        let floor = if heeds_floor { self.knowledge.floor().raw() } else { 0 };
+        (self.knowledge.partition(), bumped.max(epoch).max(floor))
     }
 }
 

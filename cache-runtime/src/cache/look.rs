@@ -1,6 +1,7 @@
 //! Looking for an entry: in memory once more, then in the store, which also tells whether what memory has still holds.
 
 use super::Cache;
+use super::demand::Moment;
 use super::l1::{Backing, Ground, Rooted, Slot, Standing};
 use super::read::Marks;
 use super::request::Request;
@@ -13,10 +14,10 @@ use crate::telemetry::Notice;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An entry that may answer, and until when it may answer those who arrive later.
+/// An entry that may answer, and as of when it is known to hold.
 pub(super) struct Sighting {
     pub(super) slot: Arc<Slot>,
-    pub(super) until_ms: u64,
+    pub(super) known: Moment,
 }
 
 impl Cache {
@@ -40,6 +41,7 @@ impl Cache {
     /// entry that is only doubtful is worth a question.
     async fn look_again(&self, request: &Request, wire: &dyn Wire) -> Option<Sighting> {
         let l1 = self.shared.l1.as_ref().filter(|_| request.tiers().has_l1())?;
+        let arrived = self.moment();
         let own = l1.get(request.print);
         if let Some(slot) = own.as_ref().filter(|slot| slot.standing(self.now_ms()) == Standing::Invalid) {
             l1.discard(request.print, slot);
@@ -53,15 +55,15 @@ impl Cache {
         };
         let slot = candidates.into_iter().flatten().find(is_of_use)?;
         // Before the standing: a lease renewed in between may come with knowledge that ends this entry.
-        let until_ms = slot.lease_until_ms();
+        let known = self.holds_as_of(&slot);
         match slot.standing(self.now_ms()) {
-            Standing::Valid => {
+            Standing::Valid if request.demand.admits(arrived, known) => {
                 if l1.get(request.print).is_none_or(|own| !Arc::ptr_eq(&own, &slot)) {
                     l1.insert(request.print, slot.clone());
                 }
-                Some(Sighting { slot, until_ms })
+                Some(Sighting { slot, known })
             }
-            Standing::Doubtful => self.revalidate(request, &slot).await,
+            Standing::Valid | Standing::Doubtful => self.revalidate(request, &slot).await,
             Standing::Invalid => None,
         }
     }
@@ -74,7 +76,7 @@ impl Cache {
         let request = request.depending_on(slot.dependencies.iter().cloned());
         let grounds = request.grounds(self);
         let stamps: Vec<_> = slot.grounds.iter().map(Rooted::stamp).collect::<Option<_>>()?;
-        let (snapshot, marks, until_ms) = self.read_store(&request, &grounds, Want::Head(HEAD_BYTES)).await?;
+        let (snapshot, marks, known) = self.read_store(&request, &grounds, Want::Head(HEAD_BYTES)).await?;
         let same = match slot.backing {
             Backing::Entry(identity) => snapshot.entry.as_deref().and_then(identity_of) == Some(identity),
             Backing::Generation => true,
@@ -86,13 +88,14 @@ impl Cache {
         self.shared.counters.revalidated.count();
         let renewed = Arc::new(Slot {
             value: slot.value.clone(),
+            is_strong: self.asks_always(&request),
             dependencies: request.dependencies.clone(),
             grounds: rooted(&grounds, &marks)?,
             life: Duration::from_millis(slot.expires_ms.saturating_sub(self.now_ms())),
             ..**slot
         });
         self.shared.l1.as_ref()?.insert(request.print, renewed.clone());
-        Some(Sighting { slot: renewed, until_ms })
+        Some(Sighting { slot: renewed, known })
     }
 
     /// The store's entry, if it is valid. One with dependencies that this reader does not know of, because another
@@ -102,23 +105,23 @@ impl Cache {
             return None;
         }
         let codec = wire.codec(self.shared.settings.codec)?;
-        let (snapshot, marks, until_ms) = self.read_store(request, grounds, Want::Whole).await?;
+        let (snapshot, marks, known) = self.read_store(request, grounds, Want::Whole).await?;
         let (envelope, _) = self.open(request, wire, codec, snapshot.entry.as_deref()?)?;
         let unknown = request.unknown_of(&envelope.dependencies);
         if unknown.is_empty() {
             let slot = self.take(request, wire, codec, &snapshot, rooted(grounds, &marks)?)?;
-            return Some(Sighting { slot, until_ms });
+            return Some(Sighting { slot, known });
         }
         let request = request.depending_on(unknown.into_iter().map(|text| self.name(text)));
         let grounds = request.grounds(self);
-        let (snapshot, marks, until_ms) = self.read_store(&request, &grounds, Want::Whole).await?;
+        let (snapshot, marks, known) = self.read_store(&request, &grounds, Want::Whole).await?;
         let (envelope, _) = self.open(&request, wire, codec, snapshot.entry.as_deref()?)?;
         // Replaced in between, by one that has others: rare enough to load.
         if !request.unknown_of(&envelope.dependencies).is_empty() {
             return None;
         }
         let slot = self.take(&request, wire, codec, &snapshot, rooted(&grounds, &marks)?)?;
-        Some(Sighting { slot, until_ms })
+        Some(Sighting { slot, known })
     }
 
     fn open<'b>(&self, request: &Request, wire: &dyn Wire, codec: u8, bytes: &'b [u8]) -> Option<(Envelope, &'b [u8])> {
@@ -161,6 +164,7 @@ impl Cache {
         let slot = Arc::new(Slot {
             value,
             key: request.key.id(),
+            is_strong: self.asks_always(request),
             dependencies: request.dependencies.clone(),
             weight: super::write::weight(payload.len() + wire.size(), &grounds),
             grounds,
@@ -175,27 +179,18 @@ impl Cache {
         Some(slot)
     }
 
-    /// One round trip; what it says of the partitions is learned whatever becomes of the entry. With it comes until when
-    /// it may answer others.
-    async fn read_store(&self, request: &Request, grounds: &[Ground], want: Want) -> Option<(Snapshot, Marks, u64)> {
+    /// One round trip; what it says of the partitions is learned whatever becomes of the entry.
+    async fn read_store(&self, request: &Request, grounds: &[Ground], want: Want) -> Option<(Snapshot, Marks, Moment)> {
         let store = self.shared.store.as_ref()?;
-        let sent_ms = self.now_ms();
-        let sent = departures(grounds, sent_ms);
+        let asked = self.moment();
+        let sent = departures(grounds, self.now_ms());
         let read = Read { key: &request.key, dependencies: &request.dependencies, want };
         let snapshot = match store.read(&self.space.namespace, read).await {
             Ok(snapshot) => snapshot,
             Err(error) => return self.store_failed("read", &error),
         };
         let marks = observe(grounds, &sent, &snapshot.partitions, self.shared.settings.lease_ms)?;
-        Some((snapshot, marks, self.bound_of(sent_ms)))
-    }
-
-    /// Until when what was known at a moment is known well enough: for ever if there is no store, as nobody else writes.
-    pub(super) fn bound_of(&self, known_ms: u64) -> u64 {
-        match &self.shared.store {
-            None => u64::MAX,
-            Some(_) => known_ms.saturating_add(self.shared.settings.lease_ms),
-        }
+        Some((snapshot, marks, asked))
     }
 
     fn unreadable(&self, request: &Request, reason: Unreadable) {

@@ -1,21 +1,25 @@
 //! The cache: what happens on get, set, remove and emit. The methods here are the table of contents.
 
+mod announce;
 mod builder;
 mod cells;
+mod demand;
 mod entry;
 mod explain;
 mod graph;
 mod knowledge;
 mod l1;
+mod listen;
 mod look;
 mod read;
 mod remove;
 mod request;
+mod sequence;
 mod shared;
 mod stamps;
-mod token;
 mod write;
 
+pub use announce::Announced;
 pub use builder::Builder;
 pub(crate) use builder::check_namespace;
 pub use entry::Entry;
@@ -26,7 +30,6 @@ pub use l1::{Eviction, L1};
 pub(crate) use read::{Arrival, Turn};
 pub(crate) use request::Request;
 pub(crate) use shared::{Shared, Space};
-pub use token::{InvalidToken, Token};
 
 use crate::clock::Clock;
 use crate::codec::{CacheCodec, Cacheable, TypedWire, Value, Wire};
@@ -36,6 +39,7 @@ use crate::function::Function;
 use crate::key::Id;
 use crate::policy::Policy;
 use crate::telemetry::Stats;
+use crate::token::Token;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
@@ -174,6 +178,35 @@ impl Cache {
         self.emit_events(events.into_iter().map(Into::into).collect()).await
     }
 
+    /// Announces events whose cause is about to be committed elsewhere. From its return until
+    /// [`settle`](Announced::settle), whatever depends on them is loaded on every call and kept nowhere; so a writer that
+    /// dies between its commit and its invalidation leaves nothing old. Readers of other entries pay nothing for it.
+    ///
+    /// An announcement that is never settled runs out after a minute. A commit that lands later than that, by a writer
+    /// that then dies, leaves the old value until its TTL ends.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit); then the write should not be committed.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use cache_runtime::{Cache, CacheEvent};
+    ///
+    /// #[derive(CacheEvent)]
+    /// struct MemberUpdate {
+    ///     guild_id: u64,
+    /// }
+    ///
+    /// let cache = Cache::builder().build().await?;
+    /// let write = cache.announce([MemberUpdate { guild_id: 42 }]).await?;
+    /// // … the database commits here …
+    /// write.settle().await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn announce<E: Into<Event>>(&self, events: impl IntoIterator<Item = E>) -> Result<Announced, Error> {
+        self.announce_events(events.into_iter().map(Into::into).collect()).await
+    }
+
     /// Invalidates every entry of this cache's namespace.
     ///
     /// # Errors
@@ -195,7 +228,16 @@ impl Cache {
     /// What was counted since the cache was built, and what it holds now.
     pub fn stats(&self) -> Stats {
         let (l1_entries, l1_weight) = self.shared.l1.as_ref().map_or((0, 0), l1::Entries::size);
-        Stats { l1_entries, l1_weight, flights: self.shared.flights.len() as u64, ..self.shared.counters.read() }
+        let (now_ms, lease_ms) = (self.now_ms(), self.shared.settings.lease_ms);
+        let behind = self.space.partitions.iter().map(|partition| partition.behind_ms(now_ms, lease_ms));
+        Stats {
+            l1_entries,
+            l1_weight,
+            flights: self.shared.flights.len() as u64,
+            is_listening: self.space.partitions.iter().all(|partition| partition.is_listening()),
+            may_be_behind_ms: behind.max().unwrap_or(0),
+            ..self.shared.counters.read()
+        }
     }
 
     /// A handle on the same cache for one tenant: entries, events and `clear` of two tenants never meet.
@@ -218,10 +260,14 @@ impl Cache {
         builder::check_namespace("tenant", tenant)?;
         let namespace = format!("{}/{tenant}", self.space.namespace);
         let mut spaces = self.shared.spaces.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = spaces.len() as u64 + 1;
-        let new = || Arc::new(Space::new(namespace.clone(), number, self.shared.store.as_ref()));
-        let space = spaces.entry(namespace.clone()).or_insert_with(new).clone();
-        Ok(Self { shared: self.shared.clone(), space })
+        if let Some(space) = spaces.get(&namespace) {
+            return Ok(Self { shared: self.shared.clone(), space: space.clone() });
+        }
+        let space = Space::new(namespace.clone(), spaces.len() as u64 + 1, self.shared.store.as_ref());
+        let tenant = Self { shared: self.shared.clone(), space: Arc::new(space) };
+        spaces.insert(namespace, tenant.space.clone());
+        tenant.listen();
+        Ok(tenant)
     }
 
     /// Switches the cache off, in an incident or a test, and on again: while off, cached functions run their bodies.
@@ -231,9 +277,10 @@ impl Cache {
     }
 
     /// Ends the cache's work. Cached functions run uncached from then on, and explicit calls return
-    /// [`Error::ShutDown`]. This version has no work in the background, so there is nothing to wait for.
+    /// [`Error::ShutDown`]. In the background this version only listens, which ends at once.
     pub async fn shutdown(&self, _deadline: Duration) {
         self.shared.closed.store(true, Ordering::Release);
+        self.shared.end_tasks();
     }
 
     /// The cache's clock.

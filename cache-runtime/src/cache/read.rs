@@ -4,17 +4,20 @@
 //! `write.rs` commits.
 
 use super::Cache;
-use super::knowledge::Mark;
+use super::demand::{Demand, Moment};
 use super::l1::{Ground, Slot, Standing};
 use super::look::Sighting;
 use super::request::Request;
+use super::sequence::Mark;
 use super::shared::{FENCE_LIFE_MS, GENERATION_MARGIN_MS};
 use super::stamps::{departures, observe};
+use crate::call::is_demanding;
 use crate::codec::{Value, Wire};
 use crate::error::StoreError;
 use crate::flight::{Boarding, Followed, Follower, Lead};
 use crate::key::{Dependency, Id};
 use crate::outcome::{Outcome, Tier};
+use crate::policy::Policy;
 use crate::stamp::Partition;
 use crate::store::{Begin, Begun, Store};
 use crate::telemetry::Notice;
@@ -30,8 +33,8 @@ pub(crate) struct Landing {
     /// What the value was checked for; none if it was loaded, which makes it good for every dependency.
     pub(crate) checked: Option<Arc<[Dependency]>>,
     pub(crate) marks: Marks,
-    /// Callers who arrived before this may have it: what another node did since is then younger than the bound.
-    pub(crate) until_ms: u64,
+    /// As of when it is known to hold: what another node invalidated since, it may still show.
+    pub(crate) known: Moment,
     pub(crate) loaded_ms: u64,
 }
 
@@ -51,6 +54,7 @@ pub(crate) struct Turn {
     pub(crate) marks: Marks,
     /// None if the store takes no part.
     pub(crate) begun: Option<Begun>,
+    pub(crate) started: Moment,
     pub(crate) started_ms: u64,
 }
 
@@ -66,7 +70,10 @@ impl Cache {
     }
 
     fn peek_if(&self, print: Id, may_answer: impl FnOnce(&Slot) -> bool) -> Option<Arc<Slot>> {
-        let slot = self.shared.l1.as_ref()?.get(print).filter(|slot| may_answer(slot))?;
+        let slot = self.shared.l1.as_ref()?.get(print).filter(|slot| !slot.is_strong && may_answer(slot))?;
+        if is_demanding() && !Demand::of(self, &Policy::default()).admits(self.moment(), self.holds_as_of(&slot)) {
+            return None;
+        }
         let now_ms = self.now_ms();
         match slot.standing(now_ms) {
             Standing::Valid => {
@@ -82,10 +89,11 @@ impl Cache {
     pub(crate) async fn arrive(&self, request: &Request, wire: &dyn Wire) -> Arrival {
         let grounds = request.grounds(self);
         // What this caller knows when it arrives: it may be given nothing older.
-        let known: Vec<(Partition, u64)> = grounds.iter().map(Ground::known).collect();
-        let arrived_ms = self.now_ms();
+        let heeds_floor = request.demand.heeds_floor;
+        let known: Vec<(Partition, u64)> = grounds.iter().map(|ground| ground.known(heeds_floor)).collect();
+        let arrived = self.moment();
         let may_have = |landing: &Landing| {
-            arrived_ms < landing.until_ms
+            request.demand.admits(arrived, landing.known)
                 && landing.checked.as_ref().is_none_or(|checked| request.is_covered_by(checked))
                 && covers(&landing.marks, &known)
         };
@@ -160,7 +168,7 @@ impl Cache {
         grounds: Vec<Ground>,
         lead: Lead<Marks, Landing>,
     ) -> Arrival {
-        let Some((Sighting { slot, until_ms }, tier)) = self.look(request, wire, &grounds).await else {
+        let Some((Sighting { slot, known }, tier)) = self.look(request, wire, &grounds).await else {
             self.shared.counters.misses.count();
             return Arrival::Load(self.begin(request, grounds, Some(lead)).await);
         };
@@ -169,7 +177,7 @@ impl Cache {
             value: slot.value.clone(),
             checked: Some(slot.dependencies.clone()),
             marks: slot.marks(),
-            until_ms,
+            known,
             loaded_ms: slot.loaded_ms,
         });
         Arrival::Found(slot.value.clone())
@@ -191,7 +199,8 @@ impl Cache {
         if let Some(lead) = &lead {
             lead.begin(marks.clone());
         }
-        Turn { lead, grounds, marks, begun: begun.map(|(begun, _)| begun), started_ms: self.now_ms() }
+        let begun = begun.map(|(begun, _)| begun);
+        Turn { lead, grounds, marks, begun, started: self.moment(), started_ms: self.now_ms() }
     }
 
     /// The marks are none if the answer is older than what is known by now; what is loaded is not kept then.

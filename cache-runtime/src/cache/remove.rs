@@ -3,31 +3,35 @@
 //! The acknowledgement comes after the store has answered and this node has raised its own cells.
 
 use super::Cache;
-use super::knowledge::{Departure, Knowledge};
+use super::announce::Announced;
+use super::knowledge::Knowledge;
 use super::l1::Standing;
 use super::request::key_dependency;
-use super::token::Token;
+use super::sequence::Departure;
 use crate::error::{Error, StoreError};
 use crate::event::{Event, dependencies_of, with_cascades};
 use crate::function::tag_dependency;
-use crate::key::{Dependency, Key, Name};
+use crate::key::{Key, Name};
 use crate::registry;
 use crate::store::Bump;
+use crate::token::Token;
 use std::sync::Arc;
 
 impl Cache {
     /// Emits events with all they cascade to, as one batch.
     pub(crate) async fn emit_events(&self, events: Vec<Event>) -> Result<Token, Error> {
         self.check_open()?;
-        let events = with_cascades(events.into_iter().map(known).collect::<Result<_, _>>()?)?;
-        let mut texts = Vec::new();
-        for event in &events {
-            complete(event)?;
-            texts.extend(dependencies_of(event)?);
-        }
+        let (texts, count) = expanded(events)?;
         let token = self.bump(texts).await?;
-        self.shared.counters.invalidations.add(events.len() as u64);
+        self.shared.counters.invalidations.add(count);
         Ok(token)
+    }
+
+    /// Announces events with all they cascade to.
+    pub(crate) async fn announce_events(&self, events: Vec<Event>) -> Result<Announced, Error> {
+        self.check_open()?;
+        let (texts, count) = expanded(events)?;
+        self.announce_dependencies(texts, count).await
     }
 
     pub(crate) async fn bump_tags(&self, tags: &[&str]) -> Result<Token, Error> {
@@ -37,10 +41,8 @@ impl Cache {
         Ok(token)
     }
 
-    async fn bump(&self, mut texts: Vec<String>) -> Result<Token, Error> {
-        texts.sort_unstable();
-        texts.dedup();
-        let dependencies: Vec<Dependency> = texts.into_iter().map(|text| self.name(text)).collect();
+    async fn bump(&self, texts: Vec<String>) -> Result<Token, Error> {
+        let dependencies = self.names(texts);
         if dependencies.is_empty() {
             return Ok(Token::default());
         }
@@ -52,7 +54,7 @@ impl Cache {
         let under_way = BumpUnderWay::new(self, names.iter().copied());
         let bumps = twice(|| store.bump(&self.space.namespace, &dependencies)).await?;
         under_way.done(&bumps, &names);
-        Ok(Token::of(&bumps))
+        Ok(token_of(&bumps))
     }
 
     /// Removes a key from every tier, and refuses the loads of it that are under way.
@@ -91,7 +93,7 @@ impl Cache {
                 let under_way = BumpUnderWay::everywhere(self);
                 let bumps = twice(|| store.clear(&self.space.namespace)).await?;
                 under_way.done(&bumps, &[]);
-                Token::of(&bumps)
+                token_of(&bumps)
             }
         };
         self.shared.counters.invalidations.count();
@@ -105,11 +107,29 @@ impl Cache {
         was_there
     }
 
+    /// Each of these names once.
+    pub(super) fn names(&self, mut texts: Vec<String>) -> Vec<Name> {
+        texts.sort_unstable();
+        texts.dedup();
+        texts.into_iter().map(|text| self.name(text)).collect()
+    }
+
     /// Without a store: the step and the cells are all there is.
-    fn raise_locally(&self, names: &[&Name]) {
+    pub(super) fn raise_locally(&self, names: &[&Name]) {
         let mark = self.space.partitions[0].step();
         names.iter().for_each(|name| self.shared.cells.raise(name.id(), mark));
     }
+}
+
+/// The dependencies of events and of all they cascade to, and how many events that are.
+fn expanded(events: Vec<Event>) -> Result<(Vec<String>, u64), Error> {
+    let events = with_cascades(events.into_iter().map(known).collect::<Result<_, _>>()?)?;
+    let mut texts = Vec::new();
+    for event in &events {
+        complete(event)?;
+        texts.extend(dependencies_of(event)?);
+    }
+    Ok((texts, events.len() as u64))
 }
 
 /// The event as this program knows it: with its declaration, if there is one.
@@ -140,8 +160,12 @@ fn complete(event: &Event) -> Result<(), Error> {
     Ok(())
 }
 
+pub(super) fn token_of(bumps: &[Bump]) -> Token {
+    Token::of(bumps.iter().map(|bump| (bump.partition, bump.stamp)))
+}
+
 /// Once more if it is not known whether it was done: invalidating twice is harmless.
-async fn twice<'a, T>(act: impl Fn() -> crate::store::Answer<'a, T>) -> Result<T, StoreError> {
+pub(super) async fn twice<'a, T>(act: impl Fn() -> crate::store::Answer<'a, T>) -> Result<T, StoreError> {
     match act().await {
         Err(StoreError::Timeout { .. } | StoreError::Unreachable { .. }) => act().await,
         answer => answer,

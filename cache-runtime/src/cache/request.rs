@@ -1,6 +1,7 @@
 //! One call's entry: its key, what it depends on, and the policy that holds for it.
 
 use super::Cache;
+use super::demand::Demand;
 use super::l1::Ground;
 use crate::function::{Function, tag_dependency};
 use crate::key::{Dependency, Id, Key, Part};
@@ -15,6 +16,7 @@ pub(crate) struct Request {
     pub(crate) key: Key,
     pub(crate) dependencies: Arc<[Dependency]>,
     pub(crate) policy: Arc<Policy>,
+    pub(crate) demand: Demand,
 }
 
 impl Request {
@@ -41,7 +43,8 @@ impl Request {
         texts.sort_unstable();
         texts.dedup();
         let dependencies = texts.into_iter().map(|text| cache.name(text)).collect();
-        Self { print, key, dependencies, policy }
+        let demand = Demand::of(cache, &policy);
+        Self { print, key, dependencies, policy, demand }
     }
 
     /// The request of an entry that was found to have further dependencies: it was filled by another function or by hand.

@@ -2,6 +2,7 @@
 
 use super::cells::Cells;
 use super::knowledge::Knowledge;
+use super::listen::Listener;
 use super::read::{Landing, Marks, Turn};
 use super::{Cache, l1};
 use crate::clock::Clock;
@@ -17,7 +18,7 @@ use crate::store::Store;
 use crate::telemetry::{Counters, Notice, Observers};
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// How long a load may take and still be kept.
@@ -38,8 +39,21 @@ pub(crate) struct Shared {
     pub(super) observers: Observers,
     pub(super) policies: RwLock<HashMap<usize, Arc<Policy>>>,
     pub(super) spaces: Mutex<HashMap<String, Arc<Space>>>,
+    pub(super) listeners: Mutex<Vec<Listener>>,
+    pub(super) ticks: AtomicU64,
     pub(super) enabled: AtomicBool,
     pub(super) closed: AtomicBool,
+}
+
+impl Shared {
+    /// Keeps a task for as long as the cache works.
+    pub(super) fn own(&self, listener: Listener) {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
+    }
+
+    pub(super) fn end_tasks(&self) {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 /// What the builder was told.
@@ -67,6 +81,11 @@ impl Space {
             Some(store) => (0..store.partitions()).map(|at| Arc::new(Knowledge::new(Partition(at)))).collect(),
         };
         Self { namespace, number, partitions }
+    }
+
+    /// Notes whether messages are heard.
+    pub(crate) fn set_listening(&self, is_listening: bool) {
+        self.partitions.iter().for_each(|partition| partition.set_listening(is_listening));
     }
 
     pub(super) fn knowledge(&self, partition: Partition) -> &Arc<Knowledge> {

@@ -1,9 +1,9 @@
 //! Whether a stamped entry is valid in what was read of the store: section 3 of `docs/protocol.md`.
 
-use super::knowledge::Departure;
 use super::l1::{Ground, Rooted};
 use super::read::Marks;
 use super::request::Request;
+use super::sequence::Departure;
 use crate::stamp::{Partition, Stamp};
 use crate::store::Snapshot;
 

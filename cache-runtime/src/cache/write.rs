@@ -53,8 +53,8 @@ impl Cache {
 
     fn share_out(&self, turn: Turn, value: Option<Value>, loaded_ms: u64) {
         let Some(lead) = turn.lead else { return };
-        let until_ms = self.bound_of(turn.started_ms);
-        lead.land(Landing { value, checked: None, marks: turn.marks, until_ms, loaded_ms });
+        let known = self.known_as_of(turn.started);
+        lead.land(Landing { value, checked: None, marks: turn.marks, known, loaded_ms });
     }
 
     /// The one way into the store for loaded values. Refused means that the value is kept nowhere.
@@ -71,6 +71,9 @@ impl Cache {
         let (Some(store), Some(begun)) = (&self.shared.store, begun) else {
             return Some((Backing::Nothing, self.measure(request, wire, fill)?));
         };
+        if begun.is_dirty {
+            return self.refused(request);
+        }
         if !request.tiers().has_l2() || wire.codec(self.shared.settings.codec).is_none() {
             return Some((Backing::Generation, self.measure(request, wire, fill)?));
         }
@@ -98,6 +101,7 @@ impl Cache {
         let slot = Slot {
             value: fill.value.clone(),
             key: request.key.id(),
+            is_strong: self.asks_always(request),
             dependencies: request.dependencies.clone(),
             weight: weight(payload_bytes + wire.size(), &grounds),
             grounds,

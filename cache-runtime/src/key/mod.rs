@@ -66,6 +66,11 @@ impl Name {
     }
 }
 
+/// The hash of a name's text, which is as it stands in a store.
+pub(crate) fn text_id(namespace: &str, text: &str) -> Id {
+    hash_text(namespace, text)
+}
+
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id

@@ -2,9 +2,12 @@
 //!
 //! Its entries live until they expire; it is not bounded by size.
 
-use super::{Answer, Begin, Begun, Bump, Commit, Put, Read, Removal, Snapshot, Store, Verdict, Want};
+use super::{
+    Announce, Answer, Begin, Begun, Bump, Commit, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict, Want,
+};
+use crate::bus::{Bus, LocalBus, Message};
 use crate::clock::Clock;
-use crate::key::{Dependency, Key};
+use crate::key::{Dependency, Key, Name};
 use crate::stamp::{Partition, Stamp, random_name};
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -16,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct MemoryStore {
     clock: Clock,
     spaces: Arc<Mutex<HashMap<String, Space>>>,
+    bus: LocalBus,
 }
 
 /// One namespace, which is one partition.
@@ -25,6 +29,8 @@ struct Space {
     generations: Lives<Stamp>,
     entries: Lives<Bytes>,
     fences: Lives<u64>,
+    /// Writers who have announced a write to a dependency, and until when that holds.
+    announced: HashMap<Box<str>, HashMap<u64, u64>>,
 }
 
 const ONLY: Partition = Partition(0);
@@ -37,7 +43,7 @@ impl MemoryStore {
 
     /// An empty store that lives by this clock.
     pub fn with_clock(clock: Clock) -> Self {
-        Self { clock, spaces: Arc::default() }
+        Self { clock, spaces: Arc::default(), bus: LocalBus::default() }
     }
 
     /// Loses everything, as a server does that restarts empty.
@@ -85,6 +91,21 @@ impl MemoryStore {
         self.spaces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes a step, and tells of it before another can be taken, so that the messages come in order.
+    fn step<'a, T: Send + 'a>(
+        &self,
+        namespace: &str,
+        names: &[Name],
+        act: impl FnOnce(&mut Space, u64) -> T,
+    ) -> Answer<'a, T> {
+        answer(self.within(namespace, |space, now_ms| {
+            let done = act(space, now_ms);
+            let names = names.iter().map(ToString::to_string).collect();
+            self.bus.publish(namespace, Message { partition: ONLY, stamp: space.now, names: Some(names) });
+            done
+        }))
+    }
+
     fn within<T>(&self, namespace: &str, act: impl FnOnce(&mut Space, u64) -> T) -> T {
         let now_ms = self.clock.now_ms();
         let mut spaces = self.lock();
@@ -119,20 +140,38 @@ impl Store for MemoryStore {
     }
 
     fn bump<'a>(&'a self, namespace: &'a str, dependencies: &'a [Dependency]) -> Answer<'a, Vec<Bump>> {
-        answer(self.within(namespace, |space, now_ms| vec![space.bump(dependencies, now_ms)]))
+        self.step(namespace, dependencies, |space, now_ms| vec![space.bump(dependencies, now_ms)])
     }
 
     fn remove<'a>(&'a self, namespace: &'a str, keys: &'a [Key]) -> Answer<'a, Removal> {
-        answer(self.within(namespace, |space, now_ms| space.remove(keys, now_ms)))
+        self.step(namespace, keys, |space, now_ms| space.remove(keys, now_ms))
     }
 
     fn put<'a>(&'a self, namespace: &'a str, put: Put<'a>) -> Answer<'a, Bump> {
-        answer(self.within(namespace, |space, now_ms| space.put(put, now_ms)))
+        self.step(namespace, std::slice::from_ref(put.key), |space, now_ms| space.put(put, now_ms))
     }
 
     fn clear<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {
-        self.lock().remove(namespace);
-        answer(self.within(namespace, |space, _| vec![space.here()]))
+        self.step(namespace, &[], |space, _| {
+            *space = Space::new();
+            vec![space.here()]
+        })
+    }
+
+    fn announce<'a>(&'a self, namespace: &'a str, announce: Announce<'a>) -> Answer<'a, Vec<Bump>> {
+        self.step(namespace, announce.dependencies, |space, now_ms| vec![space.announce(announce, now_ms)])
+    }
+
+    fn settle<'a>(&'a self, namespace: &'a str, settle: Settle<'a>) -> Answer<'a, Vec<Bump>> {
+        self.step(namespace, settle.dependencies, |space, now_ms| vec![space.settle(settle, now_ms)])
+    }
+
+    fn positions<'a>(&'a self, namespace: &'a str, _: &'a [Partition]) -> Answer<'a, Vec<Position>> {
+        answer(self.within(namespace, |space, _| vec![(ONLY, Some(space.now))]))
+    }
+
+    fn bus(&self) -> Option<Arc<dyn Bus>> {
+        Some(Arc::new(self.bus.clone()))
     }
 }
 
@@ -143,7 +182,8 @@ fn answer<'a, T: Send + 'a>(value: T) -> Answer<'a, T> {
 impl Space {
     fn new() -> Self {
         let now = Stamp { epoch: random_name(), seq: 0 };
-        Self { now, generations: Lives::new(), entries: Lives::new(), fences: Lives::new() }
+        let announced = HashMap::new();
+        Self { now, generations: Lives::new(), entries: Lives::new(), fences: Lives::new(), announced }
     }
 
     fn here(&self) -> Bump {
@@ -169,13 +209,45 @@ impl Space {
     }
 
     fn begin(&mut self, begin: Begin<'_>, now_ms: u64) -> Begun {
+        // A generation of something that is being written would make what is loaded now valid.
+        if begin.dependencies.iter().any(|dependency| self.is_announced(dependency.as_str(), now_ms)) {
+            return Begun { stamps: vec![(ONLY, self.now)], fence: 0, is_dirty: true };
+        }
         for dependency in begin.dependencies {
             let known = self.generations.get(dependency.as_str(), now_ms).filter(|known| known.epoch == self.now.epoch);
             self.generations.keep(dependency.as_str(), known.unwrap_or(self.now), begin.generation_life_ms, now_ms);
         }
         let fence = self.fences.get(begin.key.as_str(), now_ms).unwrap_or_else(random_name);
         self.fences.keep(begin.key.as_str(), fence, begin.fence_life_ms, now_ms);
-        Begun { stamps: vec![(ONLY, self.now)], fence }
+        Begun { stamps: vec![(ONLY, self.now)], fence, is_dirty: false }
+    }
+
+    fn is_announced(&mut self, dependency: &str, now_ms: u64) -> bool {
+        let Some(writers) = self.announced.get_mut(dependency) else { return false };
+        writers.retain(|_, until_ms| *until_ms > now_ms);
+        let some = !writers.is_empty();
+        if !some {
+            self.announced.remove(dependency);
+        }
+        some
+    }
+
+    fn announce(&mut self, announce: Announce<'_>, now_ms: u64) -> Bump {
+        for dependency in announce.dependencies {
+            self.generations.map.remove(dependency.as_str());
+            let writers = self.announced.entry(dependency.as_str().into()).or_default();
+            writers.insert(announce.writer, now_ms.saturating_add(announce.life_ms));
+        }
+        self.step()
+    }
+
+    fn settle(&mut self, settle: Settle<'_>, now_ms: u64) -> Bump {
+        for dependency in settle.dependencies {
+            if let Some(writers) = self.announced.get_mut(dependency.as_str()) {
+                writers.remove(&settle.writer);
+            }
+        }
+        self.bump(settle.dependencies, now_ms)
     }
 
     fn commit(&mut self, commit: Commit<'_>, now_ms: u64) -> Verdict {

@@ -10,12 +10,14 @@ pub mod redis;
 
 pub use memory::MemoryStore;
 
+use crate::bus::Bus;
 use crate::error::StoreError;
 use crate::key::{Dependency, Key};
 use crate::stamp::{Partition, Stamp};
 use bytes::Bytes;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// A future of a store's answer.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -53,7 +55,32 @@ pub trait Store: Send + Sync + 'static {
 
     /// Begins a new epoch in every partition: all entries of the namespace are invalid.
     fn clear<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>>;
+
+    /// Announces a write that is about to be committed elsewhere: until the writer settles it or the announcement ends,
+    /// nothing that depends on any of these is valid, and no load of it may be kept.
+    fn announce<'a>(&'a self, namespace: &'a str, announce: Announce<'a>) -> Answer<'a, Vec<Bump>>;
+
+    /// Withdraws a writer's announcements of these, and invalidates everything that depends on any of them.
+    fn settle<'a>(&'a self, namespace: &'a str, settle: Settle<'a>) -> Answer<'a, Vec<Bump>>;
+
+    /// Where partitions stand; none for one without a history yet.
+    fn positions<'a>(&'a self, namespace: &'a str, partitions: &'a [Partition]) -> Answer<'a, Vec<Position>>;
+
+    /// Where it tells of its steps; none if it tells nobody.
+    ///
+    /// Bumps, removals, puts, announcements and settlements are published in the same atomic step, and so is a new epoch.
+    fn bus(&self) -> Option<Arc<dyn Bus>> {
+        None
+    }
+
+    /// From now on acknowledges invalidations only when so many replicas have them; tells whether it can do so.
+    fn wait_for_replicas(&self, _replicas: u8) -> bool {
+        false
+    }
 }
+
+/// A partition and its stamp, or none if it has no history yet.
+pub type Position = (Partition, Option<Stamp>);
 
 /// What to read.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +108,7 @@ pub struct Snapshot {
     /// The entry's bytes, as much as was wanted.
     pub entry: Option<Bytes>,
     /// The stamp of each partition involved, or none if it has no history yet.
-    pub partitions: Vec<(Partition, Option<Stamp>)>,
+    pub partitions: Vec<Position>,
     /// The generation of each dependency, in their order.
     pub generations: Vec<Option<Stamp>>,
 }
@@ -106,6 +133,28 @@ pub struct Begun {
     pub stamps: Vec<(Partition, Stamp)>,
     /// The fence that has to stand when the load is committed.
     pub fence: u64,
+    /// Whether a writer has announced a write to something it depends on: what is loaded must not be kept then.
+    pub is_dirty: bool,
+}
+
+/// A write that is about to be committed elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Announce<'a> {
+    /// What it changes.
+    pub dependencies: &'a [Dependency],
+    /// A random name of the writer.
+    pub writer: u64,
+    /// How long the announcement holds if the writer dies, by the store's clock.
+    pub life_ms: u64,
+}
+
+/// A write that was committed, or given up.
+#[derive(Clone, Copy, Debug)]
+pub struct Settle<'a> {
+    /// What was announced.
+    pub dependencies: &'a [Dependency],
+    /// Who announced it.
+    pub writer: u64,
 }
 
 /// A loaded entry.

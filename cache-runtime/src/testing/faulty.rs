@@ -1,8 +1,13 @@
 //! A store that fails, counts, and waits on request.
 
+use super::faulty_bus::BusFaults;
+use crate::bus::{Bus, Heard, Message};
 use crate::error::StoreError;
 use crate::key::{Dependency, Key};
-use crate::store::{Answer, Begin, Begun, Bump, Commit, Put, Read, Removal, Snapshot, Store, Verdict};
+use crate::stamp::Partition;
+use crate::store::{
+    Announce, Answer, Begin, Begun, Bump, Commit, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
+};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
@@ -24,6 +29,12 @@ pub enum Operation {
     Put,
     /// `clear`
     Clear,
+    /// `announce`
+    Announce,
+    /// `settle`
+    Settle,
+    /// `positions`
+    Positions,
 }
 
 /// At which side of an operation it waits.
@@ -54,6 +65,7 @@ pub enum When {
 pub struct FaultyStore {
     inner: Arc<dyn Store>,
     faults: Arc<Mutex<Faults>>,
+    bus_faults: BusFaults,
 }
 
 #[derive(Default)]
@@ -89,7 +101,7 @@ impl Held {
 impl FaultyStore {
     /// A store without faults yet.
     pub fn new(inner: impl Store) -> Self {
-        Self { inner: Arc::new(inner), faults: Arc::default() }
+        Self { inner: Arc::new(inner), faults: Arc::default(), bus_faults: BusFaults::default() }
     }
 
     /// Makes an operation fail from now on, as if the store could not be reached.
@@ -117,6 +129,26 @@ impl FaultyStore {
         let hold = Arc::new(Hold { reached: Semaphore::new(0), released: Semaphore::new(0) });
         self.lock().holds.push((operation, when, hold.clone()));
         Held(hold)
+    }
+
+    /// Loses the messages of its bus from now on, or no longer.
+    pub fn lose_messages(&self, loses: bool) {
+        self.bus_faults.lose(loses);
+    }
+
+    /// The messages that were lost since this was last asked.
+    pub fn take_lost(&self) -> Vec<Message> {
+        self.bus_faults.take_lost()
+    }
+
+    /// Lets whoever listens hear this: a message that was lost, once more or out of order, or nonsense.
+    pub fn say(&self, heard: Heard) {
+        self.bus_faults.say(heard);
+    }
+
+    /// Breaks the connections of all who listen, and lets nobody listen anew while `refuses`.
+    pub fn break_bus(&self, refuses: bool) {
+        self.bus_faults.refuse(refuses);
     }
 
     async fn around<T>(&self, operation: Operation, act: Answer<'_, T>) -> Result<T, StoreError> {
@@ -192,5 +224,25 @@ impl Store for FaultyStore {
 
     fn clear<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {
         faulty!(self, Clear, self.inner.clear(namespace))
+    }
+
+    fn announce<'a>(&'a self, namespace: &'a str, announce: Announce<'a>) -> Answer<'a, Vec<Bump>> {
+        faulty!(self, Announce, self.inner.announce(namespace, announce))
+    }
+
+    fn settle<'a>(&'a self, namespace: &'a str, settle: Settle<'a>) -> Answer<'a, Vec<Bump>> {
+        faulty!(self, Settle, self.inner.settle(namespace, settle))
+    }
+
+    fn positions<'a>(&'a self, namespace: &'a str, partitions: &'a [Partition]) -> Answer<'a, Vec<Position>> {
+        faulty!(self, Positions, self.inner.positions(namespace, partitions))
+    }
+
+    fn bus(&self) -> Option<Arc<dyn Bus>> {
+        self.inner.bus().map(|bus| self.bus_faults.bus(bus))
+    }
+
+    fn wait_for_replicas(&self, replicas: u8) -> bool {
+        self.inner.wait_for_replicas(replicas)
     }
 }

@@ -2,10 +2,13 @@
 
 mod asserts;
 mod faulty;
+mod faulty_bus;
 mod loader;
+mod node;
 
 pub use faulty::{FaultyStore, Held, Operation, When};
 pub use loader::CountingLoader;
+pub use node::Node;
 
 use crate::cache::Cache;
 use crate::clock::Clock;

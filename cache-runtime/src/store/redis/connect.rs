@@ -9,7 +9,7 @@ use super::scripts::ADOPT;
 use crate::clock::{Clock, whole_ms};
 use crate::error::StoreError;
 use crate::stamp::random_name;
-use redis::aio::MultiplexedConnection;
+use redis::aio::{MultiplexedConnection, PubSub};
 use redis::{
     AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, ErrorKind, RedisError, RedisResult, ServerErrorKind,
 };
@@ -29,7 +29,7 @@ const BACK_OFF_MS: u64 = 100;
 const MAX_LATE: u32 = 5;
 
 /// Makes and keeps the connection.
-pub(super) struct Connector {
+pub(crate) struct Connector {
     info: ConnectionInfo,
     clock: Clock,
     state: Mutex<State>,
@@ -51,6 +51,16 @@ struct Attempt {
 impl Connector {
     pub(super) fn new(info: ConnectionInfo) -> Self {
         Self { info, clock: Clock::system(), state: Mutex::default(), attempt: tokio::sync::Mutex::default() }
+    }
+
+    /// A connection of its own for a listener.
+    pub(crate) async fn pubsub(&self) -> RedisResult<PubSub> {
+        let settings = self.info.redis_settings();
+        match stream(&self.info).await? {
+            Stream::Tcp(stream) => PubSub::new(settings, stream).await,
+            #[cfg(unix)]
+            Stream::Unix(stream) => PubSub::new(settings, stream).await,
+        }
     }
 
     /// The server's address, without user and password.
@@ -111,7 +121,7 @@ impl Connector {
     }
 
     /// The error as the caller is told of it: with the address, without the password.
-    pub(super) fn error(&self, error: &RedisError) -> StoreError {
+    pub(crate) fn error(&self, error: &RedisError) -> StoreError {
         let mut said = match (error.code(), error.detail()) {
             (Some(code), Some(detail)) => format!("{code} {detail}"),
             _ => error.to_string(),
@@ -206,23 +216,38 @@ async fn connect(info: ConnectionInfo) -> RedisResult<Link> {
     // Every operation has a deadline of its own.
     let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
     let settings = info.redis_settings();
-    let (mut connection, driver) = match info.addr() {
-        ConnectionAddr::Tcp(host, port) => {
-            let stream = tokio::net::TcpStream::connect((host.as_str(), *port)).await?;
-            stream.set_nodelay(true)?;
+    let (mut connection, driver) = match stream(&info).await? {
+        Stream::Tcp(stream) => {
             let (connection, driver) = MultiplexedConnection::new_with_config(settings, stream, config).await?;
             (connection, tokio::spawn(driver))
         }
         #[cfg(unix)]
-        ConnectionAddr::Unix(path) => {
-            let stream = tokio::net::UnixStream::connect(path).await?;
+        Stream::Unix(stream) => {
             let (connection, driver) = MultiplexedConnection::new_with_config(settings, stream, config).await?;
             (connection, tokio::spawn(driver))
         }
-        _ => return Err((ErrorKind::InvalidClientConfig, "this kind of address is not supported").into()),
     };
     let incarnation = incarnation(&mut connection).await?;
     Ok(Link { connection, incarnation, adopted: Mutex::default(), late: AtomicU32::new(0), driver })
+}
+
+enum Stream {
+    Tcp(tokio::net::TcpStream),
+    #[cfg(unix)]
+    Unix(tokio::net::UnixStream),
+}
+
+async fn stream(info: &ConnectionInfo) -> RedisResult<Stream> {
+    match info.addr() {
+        ConnectionAddr::Tcp(host, port) => {
+            let stream = tokio::net::TcpStream::connect((host.as_str(), *port)).await?;
+            stream.set_nodelay(true)?;
+            Ok(Stream::Tcp(stream))
+        }
+        #[cfg(unix)]
+        ConnectionAddr::Unix(path) => Ok(Stream::Unix(tokio::net::UnixStream::connect(path).await?)),
+        _ => Err((ErrorKind::InvalidClientConfig, "this kind of address is not supported").into()),
+    }
 }
 
 async fn incarnation(connection: &mut MultiplexedConnection) -> RedisResult<String> {

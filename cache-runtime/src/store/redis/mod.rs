@@ -9,13 +9,17 @@ mod names;
 mod read;
 mod scripts;
 
-use super::{Answer, Begin, Begun, Bump, Commit, Put, Read, Removal, Snapshot, Store, Verdict};
+use super::{
+    Announce, Answer, Begin, Begun, Bump, Commit, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
+};
+use crate::bus::{Bus, RedisBus, names_blob};
 use crate::error::StoreError;
-use crate::key::{Dependency, Key};
+use crate::key::{Dependency, Key, Name};
 use crate::stamp::{Partition, Stamp, random_name};
 use ::redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation};
-use connect::{CONNECT_DEADLINE, Connector, Link, is_foreign};
-use names::Names;
+pub(crate) use connect::Connector;
+use connect::{CONNECT_DEADLINE, Link, is_foreign};
+pub(crate) use names::Names;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -123,12 +127,16 @@ impl RedisStore {
     async fn begin(&self, names: Names, begin: Begin<'_>) -> Result<Begun, StoreError> {
         let (stamp, fence): (String, String) = self
             .run(&names, &scripts::BEGIN, |call| {
-                call.key(names.fence(begin.key)).key(names.generations(begin.dependencies));
+                call.key(names.fence(begin.key)).key(names.with_announced(begin.dependencies));
                 call.arg(life(begin.generation_life_ms)).arg(life(begin.fence_life_ms)).arg(hex(random_name()));
             })
             .await?;
+        let stamps = vec![(ONLY, self.stamp(&stamp)?)];
+        if fence.is_empty() {
+            return Ok(Begun { stamps, fence: 0, is_dirty: true });
+        }
         let fence = u64::from_str_radix(&fence, 16).map_err(|_| self.nonsense())?;
-        Ok(Begun { stamps: vec![(ONLY, self.stamp(&stamp)?)], fence })
+        Ok(Begun { stamps, fence, is_dirty: false })
     }
 
     async fn commit(&self, names: Names, commit: Commit<'_>) -> Result<Verdict, StoreError> {
@@ -158,9 +166,26 @@ impl RedisStore {
 
     async fn bump(&self, names: Names, dependencies: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
         let add = |call: &mut ScriptInvocation<'_>| {
-            call.key(names.generations(dependencies));
+            call.key(names.generations(dependencies)).arg(told(dependencies));
         };
         let stamp: String = self.run(&names, &scripts::BUMP, add).await?;
+        Ok(vec![self.step(&stamp)?])
+    }
+
+    async fn announce(&self, names: Names, announce: Announce<'_>) -> Result<Vec<Bump>, StoreError> {
+        let add = |call: &mut ScriptInvocation<'_>| {
+            call.key(names.with_announced(announce.dependencies));
+            call.arg(hex(announce.writer)).arg(life(announce.life_ms)).arg(told(announce.dependencies));
+        };
+        let stamp: String = self.run(&names, &scripts::ANNOUNCE, add).await?;
+        Ok(vec![self.step(&stamp)?])
+    }
+
+    async fn settle(&self, names: Names, settle: Settle<'_>) -> Result<Vec<Bump>, StoreError> {
+        let add = |call: &mut ScriptInvocation<'_>| {
+            call.key(names.with_announced(settle.dependencies)).arg(hex(settle.writer)).arg(told(settle.dependencies));
+        };
+        let stamp: String = self.run(&names, &scripts::SETTLE, add).await?;
         Ok(vec![self.step(&stamp)?])
     }
 
@@ -169,6 +194,7 @@ impl RedisStore {
             for key in keys {
                 call.key(names.entry(key)).key(names.fence(key));
             }
+            call.arg(told(keys));
         };
         let (stamp, existed): (String, usize) = self.run(&names, &scripts::REMOVE, add).await?;
         Ok(Removal { existed, bumps: vec![self.step(&stamp)?] })
@@ -177,13 +203,17 @@ impl RedisStore {
     async fn put(&self, names: Names, put: Put<'_>) -> Result<Bump, StoreError> {
         let add = |call: &mut ScriptInvocation<'_>| {
             call.key(names.fence(put.key)).key(names.entry(put.key)).arg(life(put.life_ms)).arg(put.bytes);
+            call.arg(told(std::slice::from_ref(put.key)));
         };
         let stamp: String = self.run(&names, &scripts::PUT, add).await?;
         self.step(&stamp)
     }
 
     async fn clear(&self, names: Names) -> Result<Vec<Bump>, StoreError> {
-        let stamp: String = self.run(&names, &scripts::CLEAR, |_| {}).await?;
+        let no_names = |call: &mut ScriptInvocation<'_>| {
+            call.arg(told(&[]));
+        };
+        let stamp: String = self.run(&names, &scripts::CLEAR, no_names).await?;
         Ok(vec![self.step(&stamp)?])
     }
 
@@ -240,6 +270,29 @@ impl Store for RedisStore {
     fn clear<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {
         Box::pin(self.clear(Names::new(namespace)))
     }
+
+    fn announce<'a>(&'a self, namespace: &'a str, announce: Announce<'a>) -> Answer<'a, Vec<Bump>> {
+        Box::pin(self.announce(Names::new(namespace), announce))
+    }
+
+    fn settle<'a>(&'a self, namespace: &'a str, settle: Settle<'a>) -> Answer<'a, Vec<Bump>> {
+        Box::pin(self.settle(Names::new(namespace), settle))
+    }
+
+    fn positions<'a>(&'a self, namespace: &'a str, _: &'a [Partition]) -> Answer<'a, Vec<Position>> {
+        let names = Names::new(namespace);
+        Box::pin(async move {
+            let ask = |link: Arc<Link>| {
+                let names = &names;
+                async move { read::position(&link, names).await }
+            };
+            Ok(vec![self.within(self.read_deadline, &names, ask).await?])
+        })
+    }
+
+    fn bus(&self) -> Option<Arc<dyn Bus>> {
+        Some(Arc::new(RedisBus(self.connector.clone())))
+    }
 }
 
 impl fmt::Debug for RedisStore {
@@ -251,6 +304,11 @@ impl fmt::Debug for RedisStore {
 /// Epochs and fences as they stand on the server.
 fn hex(name: u64) -> String {
     format!("{name:016x}")
+}
+
+/// Names as a message lists them.
+fn told(names: &[Name]) -> String {
+    names_blob(names.iter().map(Name::as_str))
 }
 
 /// A life that the server accepts.

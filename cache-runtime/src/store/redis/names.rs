@@ -3,12 +3,12 @@
 use crate::key::{Dependency, Key};
 
 /// The names of one namespace.
-pub(super) struct Names {
+pub(crate) struct Names {
     prefix: String,
 }
 
 impl Names {
-    pub(super) fn new(namespace: &str) -> Self {
+    pub(crate) fn new(namespace: &str) -> Self {
         let colon = if namespace.is_empty() { "" } else { ":" };
         Self { prefix: format!("{namespace}{colon}{{p0}}:") }
     }
@@ -21,6 +21,21 @@ impl Names {
     /// Epoch, seq and the incarnation that wrote them.
     pub(super) fn meta(&self) -> String {
         format!("{}m", self.prefix)
+    }
+
+    /// Where the steps are told of. `history.lua` knows it as well.
+    pub(crate) fn channel(&self) -> String {
+        format!("{}ev", self.prefix)
+    }
+
+    /// The writers who have announced a write to a dependency, and until when that holds.
+    fn announced(&self, of: &Dependency) -> String {
+        format!("{}i:{}", self.prefix, of.as_str())
+    }
+
+    /// Generation and announcements of each dependency in turn.
+    pub(super) fn with_announced(&self, of: &[Dependency]) -> Vec<String> {
+        of.iter().flat_map(|dependency| [self.generation(dependency), self.announced(dependency)]).collect()
     }
 
     /// The stamp of a dependency's last bump.

@@ -4,7 +4,7 @@ use super::ONLY;
 use super::connect::{Link, foreign};
 use super::names::Names;
 use crate::stamp::Stamp;
-use crate::store::{Read, Snapshot, Want};
+use crate::store::{Position, Read, Snapshot, Want};
 use ::redis::{RedisResult, Value, cmd, pipe};
 use bytes::Bytes;
 
@@ -33,13 +33,22 @@ pub(super) async fn read(link: &Link, names: &Names, read: Read<'_>) -> RedisRes
 /// Makes sense of the meta and the generations; what does not parse is as good as absent.
 fn snapshot(link: &Link, entry: Option<Bytes>, decides: Vec<Value>) -> RedisResult<Snapshot> {
     let mut decides = decides.into_iter().map(bytes);
-    let meta = decides.next().flatten();
-    let now = match meta.as_deref().and_then(|meta| meta_of(std::str::from_utf8(meta).ok()?)) {
-        Some((_, incarnation)) if incarnation != link.incarnation => return Err(foreign()),
-        known => known.map(|(now, _)| now),
-    };
+    let now = now(link, decides.next().flatten())?;
     let generations = decides.map(|value| Stamp::parse(std::str::from_utf8(&value?).ok()?)).collect();
     Ok(Snapshot { entry, partitions: vec![(ONLY, now)], generations })
+}
+
+/// Where the partition stands.
+pub(super) async fn position(link: &Link, names: &Names) -> RedisResult<Position> {
+    let meta: Value = cmd("GET").arg(names.meta()).query_async(&mut link.connection.clone()).await?;
+    Ok((ONLY, now(link, bytes(meta))?))
+}
+
+fn now(link: &Link, meta: Option<Bytes>) -> RedisResult<Option<Stamp>> {
+    match meta.as_deref().and_then(|meta| meta_of(std::str::from_utf8(meta).ok()?)) {
+        Some((_, incarnation)) if incarnation != link.incarnation => Err(foreign()),
+        known => Ok(known.map(|(now, _)| now)),
+    }
 }
 
 /// The stamp and the incarnation that a meta names.

@@ -23,5 +23,9 @@ pub(super) static BUMP: LazyLock<Script> = script!("history", "room", "guard", "
 pub(super) static REMOVE: LazyLock<Script> = script!("history", "room", "guard", "remove");
 /// Stores an entry whatever is there.
 pub(super) static PUT: LazyLock<Script> = script!("history", "guard", "put");
+/// Announces a write, on a full server too.
+pub(super) static ANNOUNCE: LazyLock<Script> = script!("history", "room", "guard", "announce");
+/// Withdraws an announcement and invalidates, on a full server too.
+pub(super) static SETTLE: LazyLock<Script> = script!("history", "room", "guard", "settle");
 /// Begins a new epoch, on a full server too.
 pub(super) static CLEAR: LazyLock<Script> = script!("history", "room", "guard", "clear");

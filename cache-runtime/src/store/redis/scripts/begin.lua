@@ -1,5 +1,22 @@
 -- Makes the generations that are absent or of another epoch, makes or joins the fence, and returns stamp and fence.
--- KEYS[2]: the fence · KEYS[3…]: the generations · ARGV[3]: their life · ARGV[4]: the fence's life · ARGV[5]: a new fence
+-- Of something that is being written no generation is made: what is loaded now would be valid by it.
+-- KEYS[2]: the fence · KEYS[3…]: generation and announcements of each dependency in turn
+-- ARGV[3]: the generations' life · ARGV[4]: the fence's life · ARGV[5]: a new fence
+local function is_announced(key)
+    if redis.call('EXISTS', key) == 0 then
+        return false
+    end
+    local time = redis.call('TIME')
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))
+    return redis.call('EXISTS', key) == 1
+end
+
+for i = 4, #KEYS, 2 do
+    if is_announced(KEYS[i]) then
+        return {stamp(), ''}
+    end
+end
+
 local function live_at_least(key, life_ms)
     local left_ms = redis.call('PTTL', key)
     if left_ms >= 0 and left_ms < tonumber(life_ms) then
@@ -7,7 +24,7 @@ local function live_at_least(key, life_ms)
     end
 end
 
-for i = 3, #KEYS do
+for i = 3, #KEYS, 2 do
     local generation = redis.call('GET', KEYS[i])
     if generation and string.match(generation, '^(%x+):%d+$') == epoch then
         live_at_least(KEYS[i], ARGV[3])

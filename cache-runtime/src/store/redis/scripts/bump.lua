@@ -1,5 +1,5 @@
 -- Raises the generations that are present, keeping their lives; an absent one is invalid already.
--- KEYS[2…]: the generations
+-- KEYS[2…]: the generations · ARGV[3]: their names
 local now = step()
 for i = 2, #KEYS do
     redis.call('SET', KEYS[i], now, 'XX', 'KEEPTTL')

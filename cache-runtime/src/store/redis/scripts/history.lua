@@ -12,8 +12,13 @@ local function stamp()
     return string.format('%s:%.0f', epoch, seq)
 end
 
--- The bus will publish here.
+-- Tells the nodes of this moment and of the names in the script's last argument. The channel lies beside the meta.
+local function tell()
+    redis.call('PUBLISH', string.sub(KEYS[1], 1, -2) .. 'ev', 'CRM1 ' .. stamp() .. ' ' .. ARGV[#ARGV])
+    return stamp()
+end
+
 local function step()
     remember(epoch, seq + 1)
-    return stamp()
+    return tell()
 end

@@ -1,5 +1,5 @@
 -- Removes entries with their fences; returns the stamp and how many entries there were.
--- KEYS[2…]: entry and fence of each key in turn
+-- KEYS[2…]: entry and fence of each key in turn · ARGV[3]: the names of the keys
 local existed = 0
 for i = 2, #KEYS, 2 do
     existed = existed + redis.call('UNLINK', KEYS[i])

@@ -1,7 +1,6 @@
 //! The receipt of an invalidation.
 
 use crate::stamp::{Partition, Stamp};
-use crate::store::Bump;
 use std::fmt;
 use std::str::FromStr;
 
@@ -24,8 +23,13 @@ pub struct Token(Vec<(Partition, Stamp)>);
 pub struct InvalidToken;
 
 impl Token {
-    pub(crate) fn of(bumps: &[Bump]) -> Self {
-        Self(bumps.iter().map(|bump| (bump.partition, bump.stamp)).collect())
+    /// Where each partition stood after the invalidation.
+    pub(crate) fn steps(&self) -> &[(Partition, Stamp)] {
+        &self.0
+    }
+
+    pub(crate) fn of(steps: impl IntoIterator<Item = (Partition, Stamp)>) -> Self {
+        Self(steps.into_iter().collect())
     }
 }
 

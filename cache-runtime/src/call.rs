@@ -1,0 +1,82 @@
+//! What a caller demands of the cached functions that a future calls, beyond their own options.
+
+use crate::token::Token;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Demands on the calls of cached functions in a future; see [`with`].
+///
+/// Demands only ever ask for more: those of a [`with`] inside another add to it, and of two the stricter holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Call {
+    pub(crate) is_strong: bool,
+    pub(crate) max_stale: Option<Duration>,
+    pub(crate) after: Vec<Arc<Token>>,
+}
+
+impl Call {
+    /// Answers as `consistency = strong` does: nothing older than the last invalidation that was acknowledged anywhere
+    /// before the call. Where memory has the value this costs one round trip that does not carry it.
+    pub fn strong() -> Self {
+        Self { is_strong: true, ..Self::default() }
+    }
+
+    /// Answers with nothing that another node invalidated longer ago than this. Lowers the cache's
+    /// [`max_staleness`](crate::Builder::max_staleness); a longer one changes nothing.
+    pub fn max_stale(max_stale: Duration) -> Self {
+        Self { max_stale: Some(max_stale), ..Self::default() }
+    }
+
+    /// Answers with nothing older than the invalidation that returned this token, on whatever node. Costs a round trip
+    /// only where this node has not heard of it yet.
+    pub fn after(token: impl Into<Arc<Token>>) -> Self {
+        Self { after: vec![token.into()], ..Self::default() }
+    }
+
+    /// Both demands.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.is_strong |= other.is_strong;
+        self.max_stale = self.max_stale.into_iter().chain(other.max_stale).min();
+        self.after.extend(other.after);
+        self
+    }
+}
+
+tokio::task_local! {
+    static DEMANDED: Arc<Call>;
+}
+
+/// Runs a future whose calls of cached functions are to meet a demand. It does not reach into tasks that the future
+/// spawns.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use cache_runtime::{Call, cached, with};
+///
+/// #[cached(key = "double:<n>", ttl = 60)]
+/// async fn double(n: u64) -> u64 {
+///     n * 2
+/// }
+///
+/// assert_eq!(with(Call::strong(), double(4)).await, 8);
+/// # }
+/// ```
+pub fn with<F: Future>(call: Call, future: F) -> impl Future<Output = F::Output> {
+    let call = match demanded() {
+        Some(outer) => call.and((*outer).clone()),
+        None => call,
+    };
+    DEMANDED.scope(Arc::new(call), future)
+}
+
+/// What the running task demands.
+pub(crate) fn demanded() -> Option<Arc<Call>> {
+    DEMANDED.try_with(Arc::clone).ok()
+}
+
+/// Whether it demands anything; cheaper than asking what.
+pub(crate) fn is_demanding() -> bool {
+    DEMANDED.try_with(|_| ()).is_ok()
+}
