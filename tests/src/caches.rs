@@ -1,8 +1,8 @@
 //! The same test over every kind of store.
 
 use crate::RedisServer;
-use cache_runtime::testing::FaultyStore;
-use cache_runtime::{Cache, Clock, MemoryStore, RedisStore, Store};
+use cache_runtime::testing::{FaultyStore, Node};
+use cache_runtime::{Builder, Cache, Clock, MemoryStore, RedisStore};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -38,13 +38,53 @@ pub async fn on_each(test: impl AsyncFn(Cache, Over)) {
     }
 }
 
+/// Runs a test on nodes that share a store in memory, and on nodes that share a real Redis. Each has a connection and a
+/// memory of its own; they go by one manual clock, and hold for 500 ms what they know of the store.
+pub async fn on_nodes<const N: usize>(test: impl AsyncFn([Node; N])) {
+    for over in [Over::Memory, Over::Redis] {
+        eprintln!("over {over:?}");
+        let (clock, namespace) = (Clock::manual(), fresh_namespace());
+        let memory = MemoryStore::with_clock(clock.clone());
+        let redis = redis_store().await;
+        let store = || match over {
+            Over::Redis => FaultyStore::new(redis.clone()),
+            _ => FaultyStore::new(memory.clone()),
+        };
+        let configure =
+            |builder: Builder| builder.clock(clock.clone()).namespace(namespace.clone()).max_staleness(BOUND);
+        let nodes: [Node; N] = Node::on(store, configure).await.expect("coherent");
+        for node in &nodes {
+            eventually(|| node.cache().stats().is_listening).await;
+        }
+        test(nodes).await;
+    }
+}
+
+/// The bound of the nodes of [`on_nodes`].
+pub const BOUND: Duration = Duration::from_millis(500);
+
+/// Waits for what another task or server brings about.
+///
+/// # Panics
+/// If it has not come about after ten seconds.
+pub async fn eventually(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..10_000 {
+        if is_so() {
+            return;
+        }
+        Node::settle().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    panic!("it did not come about within ten seconds");
+}
+
 /// A store over the real Redis that these tests share, with faults on request.
 pub async fn over_redis() -> FaultyStore {
     FaultyStore::new(redis_store().await)
 }
 
 /// The deadlines are those of a loaded machine.
-async fn redis_store() -> impl Store {
+async fn redis_store() -> RedisStore {
     let store = RedisStore::connect(&REDIS.url()).await.expect("the server has just been started");
     store.with_read_deadline(Duration::from_secs(5)).with_write_deadline(Duration::from_secs(5))
 }

@@ -2,8 +2,9 @@
 
 mod caches;
 mod redis_server;
+pub mod schedule;
 mod source;
 
-pub use caches::{Over, on_each, over_redis};
+pub use caches::{BOUND, Over, eventually, on_each, on_nodes, over_redis};
 pub use redis_server::RedisServer;
 pub use source::{Gate, Source};

@@ -49,6 +49,11 @@ impl Source {
         self.value.store(value, Ordering::SeqCst);
     }
 
+    /// Writes the next version, and returns the one before.
+    pub fn write_next(&self) -> u64 {
+        self.value.fetch_add(1, Ordering::SeqCst)
+    }
+
     /// Makes the next read that has no gate yet wait.
     pub fn hold(&self) -> Gate {
         let passage = Arc::new(Passage { reached: Semaphore::new(0), open: Semaphore::new(0) });

@@ -3,6 +3,7 @@
 //! Unless a test says otherwise it runs three times: over memory alone, over a store in memory, and over a real Redis,
 //! which it starts.
 
+mod announcements;
 mod basics;
 mod caches;
 mod events;
@@ -12,6 +13,7 @@ mod invalidation;
 #[allow(dead_code, reason = "of some functions only the keys are looked at")]
 mod keys;
 mod kinds;
+mod nodes;
 mod redis;
 mod several;
 mod tags;

@@ -30,6 +30,12 @@ fn no_command_searches_the_key_space() {
         "persist",
         "del",
         "unlink",
+        "publish",
+        "zadd",
+        "zrem",
+        "zremrangebyscore",
+        "exists",
+        "time",
         "quit",
         "command",
     ];
