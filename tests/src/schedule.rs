@@ -10,28 +10,28 @@ use cache_runtime::stamp::Partition;
 use cache_runtime::store::{
     Announce, Answer, Begin, Begun, Bump, Commit, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
 };
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 /// What decides: SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 #[derive(Clone)]
-pub struct Dice(Rc<Cell<u64>>);
+pub struct Dice(Arc<AtomicU64>);
 
 impl Dice {
     /// Dice that fall as the seed says.
     pub fn new(seed: u64) -> Self {
-        Self(Rc::new(Cell::new(seed)))
+        Self(Arc::new(AtomicU64::new(seed)))
     }
 
     /// A number below `sides`.
     pub fn roll(&self, sides: usize) -> usize {
-        let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
-        self.0.set(state);
+        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+        let state = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
         let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((mixed ^ (mixed >> 31)) % sides as u64) as usize
@@ -133,10 +133,54 @@ impl<'a> Schedule<'a> {
     }
 }
 
-/// A store that waits before and after each operation.
-pub struct Stepped<S>(pub S);
+/// A store that waits before and after each operation, and in the midst of those that are not atomic everywhere: a read
+/// and a step may come to one partition after the other.
+pub struct Stepped<S> {
+    inner: S,
+    dice: Dice,
+}
 
 impl<S: Store> Stepped<S> {
+    /// Around a store.
+    pub fn new(inner: S, dice: Dice) -> Self {
+        Self { inner, dice }
+    }
+
+    /// One partition after the other, in any order; of that of the key, the entry at last.
+    async fn read_in_parts(&self, namespace: &str, read: Read<'_>) -> Result<Snapshot, StoreError> {
+        let mut parts = self.by_partition(read.dependencies);
+        let home = read.key.partition(self.partitions());
+        if parts.iter().all(|here| here[0].partition(self.partitions()) != home) {
+            parts.push(Vec::new());
+        }
+        let mut whole = Snapshot { entry: None, partitions: Vec::new(), generations: Vec::new() };
+        let mut generations = HashMap::new();
+        while !parts.is_empty() {
+            let here = parts.swap_remove(self.dice.roll(parts.len()));
+            let partition = here.first().map_or(home, |name| name.partition(self.partitions()));
+            let part = self.inner.read(namespace, Read { dependencies: &here, ..read }).await?;
+            whole.partitions.extend(part.partitions.into_iter().filter(|(of, _)| *of == partition));
+            generations.extend(here.iter().map(|name| name.as_str().to_owned()).zip(part.generations));
+            pause().await;
+            if partition == home {
+                whole.entry = self.inner.read(namespace, Read { dependencies: &[], ..read }).await?.entry;
+                pause().await;
+            }
+        }
+        let generation = |name: &Dependency| generations.get(name.as_str()).copied().flatten();
+        whole.generations = read.dependencies.iter().map(generation).collect();
+        Ok(whole)
+    }
+
+    /// The dependencies of each partition.
+    fn by_partition(&self, dependencies: &[Dependency]) -> Vec<Vec<Dependency>> {
+        let of = |partition: u16| {
+            let here = |name: &&Dependency| name.partition(self.partitions()).0 == partition;
+            dependencies.iter().filter(here).cloned().collect::<Vec<_>>()
+        };
+        (0..self.partitions()).map(of).filter(|here| !here.is_empty()).collect()
+    }
+
     async fn around<T>(act: Answer<'_, T>) -> Result<T, StoreError> {
         pause().await;
         let answer = act.await;
@@ -154,54 +198,78 @@ macro_rules! stepped {
 
 impl<S: Store> Store for Stepped<S> {
     fn name(&self) -> &'static str {
-        self.0.name()
+        self.inner.name()
     }
 
     fn partitions(&self) -> u16 {
-        self.0.partitions()
+        self.inner.partitions()
     }
 
     fn read<'a>(&'a self, namespace: &'a str, read: Read<'a>) -> Answer<'a, Snapshot> {
-        stepped!(self.0.read(namespace, read))
+        if self.dice.once_in(2) {
+            return stepped!(self.read_in_parts(namespace, read));
+        }
+        stepped!(self.inner.read(namespace, read))
     }
 
     fn begin<'a>(&'a self, namespace: &'a str, begin: Begin<'a>) -> Answer<'a, Begun> {
-        stepped!(self.0.begin(namespace, begin))
+        stepped!(self.inner.begin(namespace, begin))
     }
 
     fn commit<'a>(&'a self, namespace: &'a str, commit: Commit<'a>) -> Answer<'a, Verdict> {
-        stepped!(self.0.commit(namespace, commit))
+        stepped!(self.inner.commit(namespace, commit))
     }
 
     fn bump<'a>(&'a self, namespace: &'a str, dependencies: &'a [Dependency]) -> Answer<'a, Vec<Bump>> {
-        stepped!(self.0.bump(namespace, dependencies))
+        stepped!(async {
+            let mut bumps = Vec::new();
+            for here in self.by_partition(dependencies) {
+                pause().await;
+                bumps.extend(self.inner.bump(namespace, &here).await?);
+            }
+            Ok(bumps)
+        })
     }
 
     fn remove<'a>(&'a self, namespace: &'a str, keys: &'a [Key]) -> Answer<'a, Removal> {
-        stepped!(self.0.remove(namespace, keys))
+        stepped!(self.inner.remove(namespace, keys))
     }
 
     fn put<'a>(&'a self, namespace: &'a str, put: Put<'a>) -> Answer<'a, Bump> {
-        stepped!(self.0.put(namespace, put))
+        stepped!(self.inner.put(namespace, put))
     }
 
     fn clear<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {
-        stepped!(self.0.clear(namespace))
+        stepped!(self.inner.clear(namespace))
     }
 
     fn announce<'a>(&'a self, namespace: &'a str, announce: Announce<'a>) -> Answer<'a, Vec<Bump>> {
-        stepped!(self.0.announce(namespace, announce))
+        stepped!(async {
+            let mut bumps = Vec::new();
+            for here in self.by_partition(announce.dependencies) {
+                pause().await;
+                bumps.extend(self.inner.announce(namespace, Announce { dependencies: &here, ..announce }).await?);
+            }
+            Ok(bumps)
+        })
     }
 
     fn settle<'a>(&'a self, namespace: &'a str, settle: Settle<'a>) -> Answer<'a, Vec<Bump>> {
-        stepped!(self.0.settle(namespace, settle))
+        stepped!(async {
+            let mut bumps = Vec::new();
+            for here in self.by_partition(settle.dependencies) {
+                pause().await;
+                bumps.extend(self.inner.settle(namespace, Settle { dependencies: &here, ..settle }).await?);
+            }
+            Ok(bumps)
+        })
     }
 
     fn positions<'a>(&'a self, namespace: &'a str, partitions: &'a [Partition]) -> Answer<'a, Vec<Position>> {
-        stepped!(self.0.positions(namespace, partitions))
+        stepped!(self.inner.positions(namespace, partitions))
     }
 
     fn bus(&self) -> Option<Arc<dyn Bus>> {
-        self.0.bus()
+        self.inner.bus()
     }
 }

@@ -92,14 +92,15 @@ impl World {
     fn new(seed: u64) -> Rc<Self> {
         let dice = Dice::new(seed);
         let clock = Clock::manual();
-        let memory = MemoryStore::with_clock(clock.clone());
+        let memory = MemoryStore::with_clock(clock.clone()).with_partitions(1 + dice.roll(4) as u16);
         let (shared, bound) = (memory.clone(), Duration::from_millis(BOUND_MS));
         let nodes: [Node; 3] = at_once(Node::on(
-            || FaultyStore::new(Stepped(shared.clone())),
+            || FaultyStore::new(Stepped::new(shared.clone(), dice.clone())),
             |builder| builder.clock(clock.clone()).max_staleness(bound),
         ))
         .expect("coherent");
-        let row = Row { version: Arc::new(AtomicU64::new(1)), pauses: dice.roll(6) };
+        let pauses = if dice.once_in(4) { 60 } else { dice.roll(6) };
+        let row = Row { version: Arc::new(AtomicU64::new(1)), pauses };
         let nodes = nodes.into_iter().take(1 + dice.roll(3)).collect();
         let (is_keyed, writers) = (dice.once_in(2), 1 + dice.roll(2));
         Rc::new(Self {
@@ -134,7 +135,7 @@ impl World {
     }
 
     async fn reader(self: Rc<Self>) {
-        for _ in 0..1 + self.dice.roll(4) {
+        for _ in 0..1 + self.dice.roll(6) {
             let at = self.dice.roll(self.nodes.len());
             let node = &self.nodes[at];
             let token = self.acknowledged.borrow().last().and_then(|last| last.token.clone());
@@ -196,7 +197,7 @@ impl World {
 
     /// Whatever else can happen.
     async fn fate(self: Rc<Self>) {
-        for _ in 0..self.dice.roll(5) {
+        for _ in 0..self.dice.roll(12) {
             match self.dice.roll(7) {
                 0 => self.memory.lose_everything(),
                 1 => self.memory.evict("", "schedules:row:1"),

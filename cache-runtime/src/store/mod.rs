@@ -36,6 +36,10 @@ pub trait Store: Send + Sync + 'static {
     }
 
     /// Reads an entry and all that decides whether it is valid, in one round trip.
+    ///
+    /// What is read of a partition is of one moment, or its stamp is read first, then the generations, and the entry last:
+    /// a stamp that is newer than the entry would vouch for one that was removed in between. Partitions may be read at
+    /// different moments.
     fn read<'a>(&'a self, namespace: &'a str, read: Read<'a>) -> Answer<'a, Snapshot>;
 
     /// Prepares a load: makes the generations that are absent, makes or joins the key's fence, returns the stamps.
@@ -102,7 +106,7 @@ pub enum Want {
     Head(usize),
 }
 
-/// What was read. Its parts need not be of one moment: an invalidation that fell between them was concurrent.
+/// What was read. Its partitions need not be of one moment: an invalidation that fell between them was concurrent.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The entry's bytes, as much as was wanted.

@@ -1,7 +1,8 @@
 //! Several who know different things of one entry: nodes on one store, two functions with one key, a function and a call
 //! by hand.
 
-use cache_runtime::{Cache, Clock, Event, MemoryStore, Policy, cached};
+use cache_runtime::testing::{FaultyStore, Node, Operation, When};
+use cache_runtime::{Cache, Clock, Event, L1, MemoryStore, Policy, cached};
 use cache_tests::{Source, on_each};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -58,6 +59,24 @@ async fn what_one_function_filled_is_ended_by_what_the_other_depends_on() {
         assert_eq!(tagged(source.clone(), 1).await, 3);
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_one_function_finds_in_the_store_is_not_shared_with_one_that_depends_on_more() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let cache =
+        Cache::builder().clock(Clock::manual()).store(store.clone()).l1(L1::off()).build().await.expect("coherent");
+    let source = Source::new(1);
+    cache.clone().scope(tagged(source.clone(), 1)).await;
+    source.write(2);
+    cache.emit(Event::new("several_row_changed").field("id", 1)).await.expect("acknowledged");
+    let held = store.hold(Operation::Read, When::After);
+    let finds = tokio::spawn(cache.clone().scope(tagged(source.clone(), 1)));
+    held.reached().await;
+    let joins = tokio::spawn(cache.clone().scope(bound(source.clone(), 1)));
+    Node::settle().await;
+    held.release();
+    assert_eq!((finds.await.expect("served"), joins.await.expect("served")), (1, 2));
 }
 
 #[tokio::test]

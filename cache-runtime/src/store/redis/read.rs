@@ -20,9 +20,10 @@ pub(super) async fn read(link: &Link, names: &Names, read: Read<'_>) -> RedisRes
             (values.pop().and_then(bytes), rest)
         }
         Want::Head(len) => {
+            // The meta first: one that is newer than the entry would vouch for what was removed in between.
             let mut both = pipe();
-            both.cmd("GETRANGE").arg(names.entry(read.key)).arg(0).arg(len.max(1) - 1).cmd("MGET").arg(decides);
-            let (head, rest): (Value, Vec<Value>) = both.query_async(&mut connection).await?;
+            both.cmd("MGET").arg(decides).cmd("GETRANGE").arg(names.entry(read.key)).arg(0).arg(len.max(1) - 1);
+            let (rest, head): (Vec<Value>, Value) = both.query_async(&mut connection).await?;
             // There is no empty entry: an empty range is that of a key that is absent.
             (bytes(head).filter(|head| !head.is_empty()).map(|head| head.slice(..len.min(head.len()))), rest)
         }

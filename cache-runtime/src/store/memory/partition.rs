@@ -1,0 +1,140 @@
+//! What a store in memory knows of one partition of a namespace, and the operations of the protocol on it.
+
+use super::lives::Lives;
+use crate::key::{Dependency, Key};
+use crate::stamp::{Stamp, random_name};
+use crate::store::{Announce, Begin, Commit, Put, Settle, Verdict};
+use bytes::Bytes;
+use std::collections::HashMap;
+
+/// One partition of one namespace.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) now: Stamp,
+    generations: Lives<Stamp>,
+    entries: Lives<Bytes>,
+    fences: Lives<u64>,
+    /// Writers who have announced a write to a dependency, and until when each holds.
+    announced: Lives<HashMap<u64, u64>>,
+}
+
+impl Held {
+    /// With a history that begins now.
+    pub(super) fn new() -> Self {
+        Self {
+            now: Stamp { epoch: random_name(), seq: 0 },
+            generations: Lives::new(),
+            entries: Lives::new(),
+            fences: Lives::new(),
+            announced: Lives::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.generations.len() + self.entries.len() + self.fences.len() + self.announced.len()
+    }
+
+    pub(super) fn evict(&mut self, what: &str) {
+        self.generations.remove(what);
+        self.fences.remove(what);
+    }
+
+    pub(super) fn entry(&self, key: &str, now_ms: u64) -> Option<Bytes> {
+        self.entries.get(key, now_ms)
+    }
+
+    pub(super) fn overwrite(&mut self, key: &str, bytes: Bytes, now_ms: u64) {
+        self.entries.replace(key, bytes, now_ms);
+    }
+
+    pub(super) fn generation(&self, of: &Dependency, now_ms: u64) -> Option<Stamp> {
+        self.generations.get(of.as_str(), now_ms)
+    }
+
+    pub(super) fn is_announced(&self, dependency: &Dependency, now_ms: u64) -> bool {
+        let writers = self.announced.get(dependency.as_str(), now_ms);
+        writers.is_some_and(|writers| writers.values().any(|until_ms| *until_ms > now_ms))
+    }
+
+    /// Makes the generations that are absent; the others live on.
+    pub(super) fn keep(&mut self, dependency: &Dependency, begin: Begin<'_>, now_ms: u64) {
+        let known = self.generations.get(dependency.as_str(), now_ms).filter(|known| known.epoch == self.now.epoch);
+        self.generations.keep(dependency.as_str(), known.unwrap_or(self.now), begin.generation_life_ms, now_ms);
+    }
+
+    /// Makes or joins the fence of a key.
+    pub(super) fn fence(&mut self, begin: Begin<'_>, now_ms: u64) -> u64 {
+        let fence = self.fences.get(begin.key.as_str(), now_ms).unwrap_or_else(random_name);
+        self.fences.keep(begin.key.as_str(), fence, begin.fence_life_ms, now_ms);
+        fence
+    }
+
+    /// `dependencies` are those of this partition.
+    pub(super) fn commit<'d>(
+        &mut self,
+        commit: Commit<'_>,
+        stamp: Option<Stamp>,
+        mut dependencies: impl Iterator<Item = &'d Dependency>,
+        now_ms: u64,
+    ) -> Verdict {
+        let Some(stamp) = stamp.filter(|stamp| stamp.epoch == self.now.epoch) else {
+            return Verdict::Forgotten;
+        };
+        if self.fences.get(commit.key.as_str(), now_ms) != Some(commit.begun.fence) {
+            return Verdict::Fenced;
+        }
+        let covered = |of: &Dependency| self.generation(of, now_ms).is_some_and(|at| stamp.covers(at));
+        if !dependencies.all(covered) {
+            return Verdict::Overtaken;
+        }
+        self.entries.set(commit.key.as_str(), Bytes::copy_from_slice(commit.bytes), commit.life_ms, now_ms);
+        self.fences.remove(commit.key.as_str());
+        Verdict::Stored
+    }
+
+    /// A generation that is absent stays absent: that is invalid already, and the next load makes it anew.
+    pub(super) fn bump<'d>(&mut self, dependencies: impl Iterator<Item = &'d Dependency>, now_ms: u64) {
+        self.now.seq += 1;
+        dependencies.for_each(|dependency| self.generations.replace(dependency.as_str(), self.now, now_ms));
+    }
+
+    pub(super) fn announce<'d>(
+        &mut self,
+        announce: Announce<'_>,
+        dependencies: impl Iterator<Item = &'d Dependency>,
+        now_ms: u64,
+    ) {
+        for dependency in dependencies {
+            self.generations.remove(dependency.as_str());
+            let mut writers = self.announced.get(dependency.as_str(), now_ms).unwrap_or_default();
+            writers.insert(announce.writer, now_ms.saturating_add(announce.life_ms));
+            self.announced.keep(dependency.as_str(), writers, announce.life_ms, now_ms);
+        }
+        self.now.seq += 1;
+    }
+
+    pub(super) fn withdraw(&mut self, settle: Settle<'_>, dependency: &Dependency, now_ms: u64) {
+        if let Some(mut writers) = self.announced.get(dependency.as_str(), now_ms) {
+            writers.remove(&settle.writer);
+            self.announced.replace(dependency.as_str(), writers, now_ms);
+        }
+    }
+
+    /// Tells how many entries there were.
+    pub(super) fn remove<'k>(&mut self, keys: impl Iterator<Item = &'k Key>, now_ms: u64) -> usize {
+        self.now.seq += 1;
+        let mut existed = 0;
+        for key in keys {
+            existed += usize::from(self.entries.get(key.as_str(), now_ms).is_some());
+            self.entries.remove(key.as_str());
+            self.fences.remove(key.as_str());
+        }
+        existed
+    }
+
+    pub(super) fn put(&mut self, put: Put<'_>, now_ms: u64) {
+        self.fences.remove(put.key.as_str());
+        self.entries.set(put.key.as_str(), Bytes::copy_from_slice(put.bytes), put.life_ms, now_ms);
+        self.now.seq += 1;
+    }
+}
