@@ -124,6 +124,14 @@ pub enum CodecError {
         /// The limit it passed.
         limit_bytes: usize,
     },
+    /// The value has more tags and events than an entry can list.
+    #[error("the entry depends on {count} tags and events, and {limit} are the most")]
+    TooManyDependencies {
+        /// How many.
+        count: usize,
+        /// How many may be.
+        limit: usize,
+    },
     /// The codec's own error.
     #[error("codec `{codec}`: {cause}")]
     Failed {

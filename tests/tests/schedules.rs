@@ -80,6 +80,10 @@ struct World {
     memory: MemoryStore,
     row: Row,
     acknowledged: RefCell<Vec<Acknowledged>>,
+    /// The newest version that was announced before its commit.
+    announced: Cell<u64>,
+    /// Whether the store has lost everything, announcements included.
+    has_forgotten: Cell<bool>,
     /// Whether invalidating by key reaches all that is read.
     is_keyed: bool,
     writers: usize,
@@ -110,6 +114,8 @@ impl World {
             memory,
             row,
             acknowledged: RefCell::default(),
+            announced: Cell::default(),
+            has_forgotten: Cell::default(),
             is_keyed,
             writers,
             log: RefCell::default(),
@@ -165,13 +171,20 @@ impl World {
             let at = self.dice.roll(self.nodes.len());
             let cache = self.nodes[at].cache();
             let changed = || Event::new("schedules_changed").field("id", 1);
-            let announced = match self.dice.once_in(4) {
+            let announced = match self.dice.once_in(3) {
                 true => Some(cache.announce([changed()]).await.expect("it is there")),
                 false => None,
             };
             let version = self.row.version.fetch_add(1, Ordering::SeqCst) + 1;
             self.say(format_args!("node {at} has written {version}, announced: {}", announced.is_some()));
+            if announced.is_some() {
+                self.announced.set(version.max(self.announced.get()));
+            }
             pause().await;
+            if announced.is_some() && self.dice.once_in(3) {
+                self.say(format_args!("node {at} dies as a writer of {version}"));
+                return;
+            }
             let token = match (announced, self.dice.roll(5)) {
                 (Some(write), _) => Some(write.settle().await.expect("it is there")),
                 (None, 0) if self.is_keyed => {
@@ -195,18 +208,34 @@ impl World {
         }
     }
 
+    /// What every node has to see when all is over and the bound has passed.
+    fn check_the_end(&self) {
+        self.clock.advance(Duration::from_millis(BOUND_MS));
+        let announced = if self.has_forgotten.get() { 0 } else { self.announced.get() };
+        let oldest = announced.max(self.oldest(0, true, None));
+        for (at, node) in self.nodes.iter().enumerate() {
+            let version = at_once(node.run(eventual(self.row.clone(), 1)));
+            self.say(format_args!("in the end node {at} has read {version}"));
+            assert!(version >= oldest, "in the end node {at} has read {version}, and not {oldest} or newer");
+        }
+    }
+
     /// Whatever else can happen.
     async fn fate(self: Rc<Self>) {
         for _ in 0..self.dice.roll(12) {
-            match self.dice.roll(7) {
-                0 => self.memory.lose_everything(),
+            let what = self.dice.roll(10);
+            match what {
+                0 => {
+                    self.memory.lose_everything();
+                    self.has_forgotten.set(true);
+                }
                 1 => self.memory.evict("", "schedules:row:1"),
                 2 => self.memory.evict("", "tag:schedules"),
                 3 => self.memory.evict("", "ev:schedules_changed:id=1"),
                 4 => self.gives_up.set(true),
                 _ => self.clock.advance(Duration::from_millis([100, 400, BOUND_MS][self.dice.roll(3)])),
             }
-            self.say(format_args!("fate"));
+            self.say(format_args!("fate {what}"));
             pause().await;
         }
     }
@@ -215,7 +244,8 @@ impl World {
     async fn ears(self: Rc<Self>, at: usize, heard: Rc<RefCell<Vec<Message>>>) {
         let node = &self.nodes[at];
         node.set_listening(true);
-        for _ in 0..30 {
+        let is_deaf = self.dice.once_in(4);
+        for _ in 0..60 {
             pause().await;
             let message = {
                 let mut heard = heard.borrow_mut();
@@ -227,7 +257,7 @@ impl World {
                 }
             };
             match message {
-                Some(_) if self.dice.once_in(10) => {}
+                Some(_) if is_deaf || self.dice.once_in(10) => {}
                 Some(message) => node.hear(&message),
                 None if self.dice.once_in(3) => node.beat().await,
                 None => {}
@@ -262,7 +292,7 @@ fn run(seed: u64) -> usize {
         let mut feed = at_once(bus.listen("")).expect("it is in this process");
         let arriving = heard.clone();
         schedule.add(async move {
-            for _ in 0..40 {
+            for _ in 0..80 {
                 let next = std::future::poll_fn(|_| {
                     let mut next = feed.next();
                     Poll::Ready(next.as_mut().poll(&mut Context::from_waker(Waker::noop())))
@@ -278,7 +308,10 @@ fn run(seed: u64) -> usize {
     (0..2 + world.dice.roll(4)).for_each(|_| schedule.add(world.clone().reader()));
     (0..world.writers).for_each(|_| schedule.add(world.clone().writer()));
     schedule.add(world.clone().fate());
-    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| schedule.run(|| world.gives_up.take())));
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        schedule.run(|| world.gives_up.take());
+        world.check_the_end();
+    }));
     if let Err(panic) = outcome {
         eprintln!("seed {seed}:\n{}", world.log.borrow());
         std::panic::resume_unwind(panic);

@@ -30,6 +30,9 @@ impl Request {
     }
 }
 
+/// How many tags and events an entry may depend on: each is a name to read with it.
+const MAX_DEPENDENCIES: usize = 10_000;
+
 /// What is about to be kept.
 struct Fill {
     value: Option<Value>,
@@ -135,6 +138,10 @@ impl Cache {
         fill: &Fill,
     ) -> Result<(u64, Vec<u8>), CodecError> {
         let settings = &self.shared.settings;
+        let count = request.dependencies.len();
+        if count > MAX_DEPENDENCIES {
+            return Err(CodecError::TooManyDependencies { count, limit: MAX_DEPENDENCIES });
+        }
         let mut output = Output::new(settings.max_value_bytes);
         if let Some(value) = &fill.value {
             wire.encode(settings.codec, value, &mut output)?;
@@ -166,11 +173,11 @@ impl Cache {
         }
     }
 
-    /// A value that is too large is kept nowhere; one that only cannot be encoded weighs nothing in memory.
+    /// A value that is too large, or has too many tags, is kept nowhere; one that only cannot be encoded weighs nothing in memory.
     fn unstorable(&self, request: &Request, error: &CodecError) -> Option<usize> {
         self.shared.counters.unstorable.count();
         self.tell(&Notice::Unstorable { key: request.key.as_str(), error });
-        (!matches!(error, CodecError::TooLarge { .. })).then_some(0)
+        matches!(error, CodecError::Failed { .. }).then_some(0)
     }
 
     /// Replaces an entry by a value that the caller vouches for, in every tier.

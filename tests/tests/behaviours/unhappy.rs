@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use cache_runtime::testing::{FaultyStore, Operation};
-use cache_runtime::{Cache, Clock, MemoryStore, Policy, StoreError, assert_hit, assert_miss, cached};
-use cache_tests::Source;
+use cache_runtime::{Cache, Clock, Event, MemoryStore, Policy, StoreError, assert_hit, assert_miss, cached};
+use cache_tests::{Over, Source, on_each};
 use std::time::Duration;
 
 #[cached(key = "unhappy:row:<id>", ttl = 60)]
@@ -139,6 +139,48 @@ async fn s10_a_value_of_600_megabytes_does_no_harm() {
     assert_eq!(cache.clone().scope(huge()).await.len(), 600 << 20);
     assert!(store.bytes("huge", "unhappy:huge").is_none());
     assert_eq!(cache.stats().unstorable, 1);
+}
+
+#[tokio::test]
+async fn l22_more_tags_than_an_entry_can_list_are_refused_and_as_many_as_it_can_work() {
+    on_each(async |cache, over| {
+        let tagged = |count: usize| Policy {
+            tags: (0..count).map(|at| format!("unhappy:tag:{at}:\0")).collect(),
+            ..Policy::ttl(Duration::from_secs(60))
+        };
+        let load = || async { Ok::<_, std::convert::Infallible>(7_u64) };
+        let Ok(seven) = cache.get_or_load("unhappy:many", tagged(10_000), load).await;
+        assert_eq!((seven, cache.get::<u64>("unhappy:many").await), (7, Some(7)));
+        cache.invalidate_tag("unhappy:tag:9999:\0").await.expect("acknowledged");
+        assert_eq!(cache.get::<u64>("unhappy:many").await, None);
+        let Ok(seven) = cache.get_or_load("unhappy:more", tagged(10_001), load).await;
+        assert_eq!(seven, 7);
+        if over != Over::Nothing {
+            assert_eq!((cache.get::<u64>("unhappy:more").await, cache.stats().unstorable), (None, 1));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn m05_an_event_of_ten_thousand_ids_invalidates_each_of_them() {
+    #[cached(key = "unhappy:item:<id>", ttl = 60, invalidate_on = ["unhappy_items_changed"])]
+    async fn item(source: &Source, id: u64) -> u64 {
+        source.read().await + id
+    }
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        for id in [0, 5_000, 9_999, 10_000] {
+            item(&source, id).await;
+        }
+        let ids: Vec<u64> = (0..10_000).collect();
+        cache.emit(Event::new("unhappy_items_changed").field("id", ids)).await.expect("acknowledged");
+        for id in [0, 5_000, 9_999] {
+            assert_miss!(item(&source, id));
+        }
+        assert_hit!(item(&source, 10_000));
+    })
+    .await;
 }
 
 #[tokio::test]

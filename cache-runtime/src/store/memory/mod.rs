@@ -167,7 +167,7 @@ impl Store for MemoryStore {
 
     fn clear<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {
         answer(self.within(namespace, |space, _| {
-            *space = Space::new(self.count);
+            space.0.iter_mut().for_each(Held::begin_anew);
             (0..self.count).map(|at| self.tell(namespace, space, Partition(at), &[])).collect()
         }))
     }

@@ -30,6 +30,11 @@ impl Held {
         }
     }
 
+    /// Begins another history. Writes that are announced are under way all the same.
+    pub(super) fn begin_anew(&mut self) {
+        *self = Self { announced: std::mem::replace(&mut self.announced, Lives::new()), ..Self::new() };
+    }
+
     pub(super) fn len(&self) -> usize {
         self.generations.len() + self.entries.len() + self.fences.len() + self.announced.len()
     }
