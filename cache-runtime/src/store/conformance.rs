@@ -3,12 +3,14 @@
 //! Each check works in a namespace of its own, so that one server serves them all at once. They poll where something has
 //! to expire, hence the store has to live by the real time.
 
+pub mod announcements;
 pub mod invalidations;
 pub mod loads;
+pub mod messages;
 pub mod names;
 pub mod removals;
 
-use super::{Begin, Begun, Bump, Commit, Put, Read, Removal, Snapshot, Store, Verdict, Want};
+use super::{Announce, Begin, Begun, Bump, Commit, Put, Read, Removal, Settle, Snapshot, Store, Verdict, Want};
 use crate::key::{Dependency, Key};
 use crate::stamp::{Partition, Stamp, random_name};
 use std::future::{Future, poll_fn};
@@ -67,6 +69,28 @@ macro_rules! store_suite {
             a_put_refuses_the_loads_under_way
             an_entry_that_was_put_expires
             removals_and_puts_step_the_seq
+        }
+        $crate::store_suite! { @announcements $make =>
+            what_is_announced_is_not_valid_and_not_kept
+            a_load_begun_before_an_announcement_is_refused
+            an_announcement_of_another_dependency_refuses_nothing
+            a_settled_announcement_lets_loads_be_kept_again
+            settling_withdraws_only_ones_own
+            settling_what_was_not_announced_is_a_bump
+            an_announcement_ends_by_itself
+            announcements_and_settlements_step_the_seq
+            positions_are_where_the_steps_led
+        }
+        $crate::store_suite! { @messages $make =>
+            a_bump_is_told
+            a_removal_is_told_by_its_key
+            a_put_is_told
+            announcements_and_settlements_are_told
+            clearing_is_told_as_another_epoch
+            messages_come_in_the_order_of_their_steps
+            two_namespaces_are_not_told_of_each_other
+            any_text_is_told
+            listeners_that_gave_up_waiting_miss_nothing
         }
         $crate::store_suite! { @names $make =>
             two_namespaces_do_not_touch
@@ -132,6 +156,17 @@ impl<'a> Space<'a> {
     async fn remove(&self, keys: &[&str]) -> Removal {
         let names: Vec<Key> = self.call("", keys).dependencies;
         self.store.remove(&self.namespace, &names).await.expect("the store removes")
+    }
+
+    async fn announce(&self, dependencies: &[&str], writer: u64, life_ms: u64) -> Vec<Bump> {
+        let dependencies: &[Dependency] = &self.call("", dependencies).dependencies;
+        let announce = Announce { dependencies, writer, life_ms };
+        self.store.announce(&self.namespace, announce).await.expect("the store announces")
+    }
+
+    async fn settle(&self, dependencies: &[&str], writer: u64) -> Vec<Bump> {
+        let dependencies: &[Dependency] = &self.call("", dependencies).dependencies;
+        self.store.settle(&self.namespace, Settle { dependencies, writer }).await.expect("the store settles")
     }
 
     async fn clear(&self) -> Vec<Bump> {
