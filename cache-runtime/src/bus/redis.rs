@@ -1,12 +1,19 @@
-//! The bus of a Redis server: one pub/sub connection a listener, its scripts publish.
+//! The bus of a Redis server: one pub/sub connection a listener; the store's scripts publish.
 
 use super::{Bus, Feed, Heard, Message, Told};
-use crate::error::StoreError;
+use crate::error::{Cause, StoreError};
 use crate::stamp::Partition;
-use crate::store::redis::{Connector, Names};
+use crate::store::redis::{CONNECT_DEADLINE, Connector, NAME, Names};
 use futures_util::StreamExt;
-use redis::aio::PubSub;
+use redis::Value;
+use redis::aio::{PubSubSink, PubSubStream};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the server is asked whether it is still there, and how long it may take to say so.
+const PING: Duration = Duration::from_secs(3);
 
 /// Tells of the steps that scripts take on a server.
 pub(crate) struct RedisBus(pub(crate) Arc<Connector>);
@@ -16,28 +23,51 @@ impl Bus for RedisBus {
         Box::pin(async move {
             let channel = Names::new(namespace).channel();
             let subscribed = async {
-                let mut connection = self.0.pubsub().await?;
-                connection.subscribe(&channel).await?;
-                Ok(connection)
+                let (mut sink, messages) = self.0.pubsub().await?.split();
+                sink.subscribe(&channel).await?;
+                Ok((sink, messages))
             };
-            let connection = subscribed.await.map_err(|error| self.0.error(&error))?;
-            Ok(Box::new(RedisFeed { connection, partition: Partition(0) }) as Box<dyn Feed>)
+            let (sink, messages) = match tokio::time::timeout(CONNECT_DEADLINE, subscribed).await {
+                Ok(subscribed) => subscribed.map_err(|error| self.0.error(&error))?,
+                Err(_) => return Err(StoreError::Timeout { store: NAME, waited: CONNECT_DEADLINE }),
+            };
+            let silence = Box::pin(silence(sink));
+            Ok(Box::new(RedisFeed { messages, silence, partition: Partition(0) }) as Box<dyn Feed>)
         })
     }
 }
 
+/// One listener's connection. Its driver is the redis crate's, and ends with the stream of messages.
 struct RedisFeed {
-    connection: PubSub,
+    messages: PubSubStream,
+    /// Kept over the calls of `next`, which may each be shorter than a ping takes.
+    silence: Pin<Box<dyn Future<Output = ()> + Send>>,
     partition: Partition,
 }
 
 impl Feed for RedisFeed {
     fn next(&mut self) -> Told<'_, Heard> {
         Box::pin(async move {
-            let message = self.connection.on_message().next().await;
-            let ended = || StoreError::Unreachable { store: "redis", cause: "the connection to the bus ended".into() };
-            let message = message.ok_or_else(ended)?;
+            let message = tokio::select! {
+                biased;
+                message = self.messages.next() => message.ok_or_else(|| lost("the connection ended"))?,
+                () = self.silence.as_mut() => return Err(lost("the server does not answer any more")),
+            };
             Ok(Message::read(self.partition, message.get_payload_bytes()).map_or(Heard::Nonsense, Heard::Step))
         })
     }
+}
+
+/// Ends when the server does not answer a ping: a peer that vanished without a word would be listened to for ever.
+async fn silence(mut server: PubSubSink) {
+    loop {
+        tokio::time::sleep(PING).await;
+        if !matches!(tokio::time::timeout(PING, server.ping::<Value>()).await, Ok(Ok(_))) {
+            return;
+        }
+    }
+}
+
+fn lost(cause: &str) -> StoreError {
+    StoreError::Unreachable { store: NAME, cause: Cause::from(format!("listening: {cause}")) }
 }

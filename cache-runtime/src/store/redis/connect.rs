@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 /// How long connecting may take, over all the operations that wait for it.
-pub(super) const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
+pub(crate) const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
 /// How long operations fail at once after a failure to connect.
 const BACK_OFF_MS: u64 = 100;
 /// After so many operations in a row without an answer a connection is given up.

@@ -17,8 +17,8 @@ use crate::error::StoreError;
 use crate::key::{Dependency, Key, Name};
 use crate::stamp::{Partition, Stamp, random_name};
 use ::redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation};
-pub(crate) use connect::Connector;
-use connect::{CONNECT_DEADLINE, Link, is_foreign};
+pub(crate) use connect::{CONNECT_DEADLINE, Connector};
+use connect::{Link, is_foreign};
 pub(crate) use names::Names;
 use std::fmt;
 use std::future::Future;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What it is called in errors and metrics.
-const NAME: &str = "redis";
+pub(crate) const NAME: &str = "redis";
 
 /// Its partition.
 const ONLY: Partition = Partition(0);
@@ -210,10 +210,7 @@ impl RedisStore {
     }
 
     async fn clear(&self, names: Names) -> Result<Vec<Bump>, StoreError> {
-        let no_names = |call: &mut ScriptInvocation<'_>| {
-            call.arg(told(&[]));
-        };
-        let stamp: String = self.run(&names, &scripts::CLEAR, no_names).await?;
+        let stamp: String = self.run(&names, &scripts::CLEAR, |_| {}).await?;
         Ok(vec![self.step(&stamp)?])
     }
 

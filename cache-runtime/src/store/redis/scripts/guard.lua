@@ -3,5 +3,5 @@ if incarnation and incarnation ~= ARGV[2] then
     return redis.error_reply('FOREIGN the history was written by another incarnation of the server')
 end
 if not epoch then
-    remember(ARGV[1], 0)
+    begin_epoch()
 end

@@ -12,13 +12,19 @@ local function stamp()
     return string.format('%s:%.0f', epoch, seq)
 end
 
--- Tells the nodes of this moment and of the names in the script's last argument. The channel lies beside the meta.
-local function tell()
-    redis.call('PUBLISH', string.sub(KEYS[1], 1, -2) .. 'ev', 'CRM1 ' .. stamp() .. ' ' .. ARGV[#ARGV])
+-- Tells the nodes of this moment and of what it invalidated. The channel lies beside the meta.
+local function tell(names)
+    redis.call('PUBLISH', string.sub(KEYS[1], 1, -2) .. 'ev', 'CRM1 ' .. stamp() .. ' ' .. names)
     return stamp()
 end
 
+local function begin_epoch()
+    remember(ARGV[1], 0)
+    return tell('')
+end
+
+-- Takes a step that is told with the names in the script's last argument.
 local function step()
     remember(epoch, seq + 1)
-    return tell()
+    return tell(ARGV[#ARGV])
 end
