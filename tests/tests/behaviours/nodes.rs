@@ -119,7 +119,7 @@ async fn k08_what_was_read_before_a_message_is_not_put_into_memory_after_it() {
         let reader = tokio::spawn(a.run(row(source.clone(), 1)));
         held.reached().await;
         source.write(2);
-        let before = a.cache().stats().messages;
+        let before = quiet(&a).await;
         b.cache().emit(changed()).await.expect("acknowledged");
         heard(&a, before, 1).await;
         held.release();
@@ -138,7 +138,7 @@ async fn n01_n02_what_one_node_does_reaches_the_memory_of_another() {
             b.run(row(source.clone(), 1)).await;
             assert_eq!(b.run(async { assert_hit!(row(source.clone(), 1)) }).await, 1);
             source.write(2);
-            let before = b.cache().stats().messages;
+            let before = quiet(&b).await;
             match what {
                 "event" => drop(a.cache().emit(changed()).await.expect("acknowledged")),
                 "tag" => drop(a.cache().invalidate_tag("nodes:all").await.expect("acknowledged")),
@@ -255,15 +255,16 @@ async fn n11_n12_messages_twice_late_and_out_of_order_revive_nothing() {
         b.run(row(source.clone(), 1)).await;
         source.write(2);
         let lost = missed(&a, &b, 3).await;
+        let before = quiet(&b).await;
         for at in [2, 0, 0, 1, 2] {
             b.store().say(Heard::Step(lost[at].clone()));
         }
-        heard(&b, 0, 5).await;
+        heard(&b, before, 5).await;
         assert_eq!(b.run(row(source.clone(), 1)).await, 2);
         for at in [1, 0] {
             b.store().say(Heard::Step(lost[at].clone()));
         }
-        heard(&b, 5, 2).await;
+        heard(&b, before + 5, 2).await;
         assert_eq!(b.run(async { assert_hit!(row(source.clone(), 1)) }).await, 2, "an old message ends nothing newer");
     })
     .await;
@@ -468,6 +469,7 @@ async fn a_token_costs_nothing_where_it_is_known() {
         let source = Source::new(1);
         let token = Arc::new(a.cache().emit(changed()).await.expect("acknowledged"));
         heard(&b, 0, 1).await;
+        quiet(&b).await;
         b.run(row(source.clone(), 1)).await;
         let calls = b.store().all_calls();
         let again = b.cache().clone().scope_after(token, async { assert_hit!(row(source.clone(), 1)) });
