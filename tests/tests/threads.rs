@@ -1,0 +1,145 @@
+//! Nodes, readers and writers on several threads, by the real clock: what a schedule on one thread cannot show.
+
+use cache_runtime::testing::{FaultyStore, Node};
+use cache_runtime::{Cache, Event, MemoryStore, RedisStore, cached};
+use cache_tests::{RedisServer, schedule::Dice};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+const BOUND: Duration = Duration::from_millis(200);
+const LASTS: Duration = Duration::from_secs(3);
+const KEYS: usize = 6;
+const NODES: usize = 3;
+
+/// A row, and what was acknowledged of it.
+#[derive(Default)]
+struct Row {
+    version: AtomicU64,
+    acknowledged: Mutex<Vec<(u64, usize, Instant)>>,
+}
+
+impl Row {
+    /// The newest version that a read on a node, beginning now, may not be older than.
+    fn oldest(&self, node: usize, is_strong: bool) -> u64 {
+        let now = Instant::now();
+        let acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = |(_, by, at): &&(u64, usize, Instant)| is_strong || *by == node || now - *at >= BOUND;
+        acknowledged.iter().filter(counts).map(|(version, ..)| *version).max().unwrap_or(0)
+    }
+
+    fn acknowledge(&self, version: u64, node: usize) {
+        let mut acknowledged = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        acknowledged.push((version, node, Instant::now()));
+        // The newest of each node, and whatever is younger than the bound.
+        let newest: Vec<u64> = (0..NODES)
+            .map(|of| acknowledged.iter().filter(|entry| entry.1 == of).map(|entry| entry.0).max().unwrap_or(0))
+            .collect();
+        acknowledged.retain(|(version, by, at)| newest[*by] == *version || at.elapsed() < 2 * BOUND);
+    }
+}
+
+type Rows = Arc<[Row; KEYS]>;
+
+async fn load(rows: &Rows, id: usize, slow_ms: u64) -> u64 {
+    let version = rows[id].version.load(Ordering::SeqCst);
+    if slow_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(slow_ms)).await;
+    }
+    version
+}
+
+#[cached(key = "threads:row:<id>", ttl = 60, invalidate_on = ["threads_row_changed"], tags = ["threads"], skip(slow_ms))]
+async fn eventual(rows: &Rows, id: usize, slow_ms: u64) -> u64 {
+    load(rows, id, slow_ms).await
+}
+
+#[cached(
+    key = "threads:row:<id>",
+    ttl = 60,
+    invalidate_on = ["threads_row_changed"],
+    tags = ["threads"],
+    skip(slow_ms),
+    consistency = strong
+)]
+async fn strong(rows: &Rows, id: usize, slow_ms: u64) -> u64 {
+    load(rows, id, slow_ms).await
+}
+
+async fn read(node: Node, at: usize, rows: Rows, dice: Dice, until: Instant) -> u64 {
+    let mut reads = 0;
+    while Instant::now() < until {
+        let id = dice.roll(KEYS);
+        let slow_ms = if dice.once_in(10) { 1 + dice.roll(20) as u64 } else { 0 };
+        let is_strong = dice.once_in(3);
+        let oldest = rows[id].oldest(at, is_strong);
+        let version = match is_strong {
+            true => node.run(strong(&rows, id, slow_ms)).await,
+            false => node.run(eventual(&rows, id, slow_ms)).await,
+        };
+        assert!(version >= oldest, "node {at}, strong {is_strong}: row {id} is {version}, and not {oldest} or newer");
+        reads += 1;
+        // A hit never waits, and would keep the thread to itself.
+        tokio::task::yield_now().await;
+    }
+    reads
+}
+
+async fn write(cache: Cache, at: usize, rows: Rows, dice: Dice, until: Instant) -> u64 {
+    let mut writes = 0;
+    while Instant::now() < until {
+        let id = dice.roll(KEYS);
+        let changed = || Event::new("threads_row_changed").field("id", id);
+        let announced =
+            if dice.once_in(4) { Some(cache.announce([changed()]).await.expect("announced")) } else { None };
+        let version = rows[id].version.fetch_add(1, Ordering::SeqCst) + 1;
+        match (announced, dice.roll(8)) {
+            (Some(write), _) => drop(write.settle().await.expect("acknowledged")),
+            (None, 0) => drop(cache.remove(&format!("threads:row:{id}")).await.expect("acknowledged")),
+            (None, 1) => drop(cache.invalidate_tag("threads").await.expect("acknowledged")),
+            (None, 2) => drop(cache.clear().await.expect("acknowledged")),
+            (None, _) => drop(cache.emit(changed()).await.expect("acknowledged")),
+        }
+        rows[id].acknowledge(version, at);
+        writes += 1;
+        tokio::time::sleep(Duration::from_millis(dice.roll(5) as u64)).await;
+    }
+    writes
+}
+
+async fn run(store: impl Fn() -> FaultyStore) {
+    let nodes: [Node; NODES] = Node::on(store, |builder| builder.max_staleness(BOUND)).await.expect("coherent");
+    let (rows, until) = (Rows::default(), Instant::now() + LASTS);
+    let (mut readers, mut writers) = (JoinSet::new(), JoinSet::new());
+    for (at, node) in nodes.iter().enumerate() {
+        for seed in 0..4 {
+            let dice = Dice::new((at * 10 + seed) as u64);
+            readers.spawn(read(node.clone(), at, rows.clone(), dice, until));
+        }
+        writers.spawn(write(node.cache().clone(), at, rows.clone(), Dice::new(at as u64), until));
+    }
+    let reads: u64 = readers.join_all().await.into_iter().sum();
+    let writes: u64 = writers.join_all().await.into_iter().sum();
+    println!("{reads} reads, {writes} invalidations");
+    let hits: u64 = nodes.iter().map(|node| node.cache().stats().l1_hits).sum();
+    assert!(writes > 100 && hits > 100, "{writes} invalidations, {hits} hits in memory");
+    assert!(nodes.iter().all(|node| node.cache().stats().flights == 0), "a flight is left");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_old_is_served_on_several_threads_in_memory() {
+    let memory = MemoryStore::new().with_partitions(3);
+    run(|| FaultyStore::new(memory.clone())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_old_is_served_on_several_threads_over_redis() {
+    let server = RedisServer::start();
+    let patience = Duration::from_secs(5);
+    let store = || {
+        let redis = RedisStore::lazy(&server.url()).expect("an address");
+        FaultyStore::new(redis.with_read_deadline(patience).with_write_deadline(patience))
+    };
+    run(store).await;
+}
