@@ -58,7 +58,12 @@ impl Placeholder {
     ///
     /// The steps are the expansion's, or the compiler would offer to replace the whole text by another field's name.
     pub(crate) fn expression(&self, root: Span) -> TokenStream {
-        let (root, span) = (ident(&self.root, root), root.resolved_at(Span::mixed_site()));
+        self.expression_of(ident(&self.root, root), root)
+    }
+
+    /// The same of the expansion's own variable.
+    pub(crate) fn expression_of(&self, root: Ident, span: Span) -> TokenStream {
+        let span = span.resolved_at(Span::mixed_site());
         let steps = self.steps.iter().map(|step| match step {
             Step::Field(name) => {
                 let name = ident(name, span);
@@ -82,6 +87,20 @@ fn ident(name: &str, span: Span) -> Ident {
         Some(raw) => Ident::new_raw(raw, span),
         None if name != "self" && syn::parse_str::<Ident>(name).is_err() => Ident::new_raw(name, span),
         None => Ident::new(name, span),
+    }
+}
+
+impl Template {
+    pub(crate) fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Placeholder(placeholder) => Some(placeholder),
+            Piece::Text(_) => None,
+        })
+    }
+
+    /// Whether it needs the returned value.
+    pub(crate) fn names_the_return(&self) -> bool {
+        self.placeholders().any(|placeholder| placeholder.root == "return")
     }
 }
 

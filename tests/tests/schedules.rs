@@ -63,6 +63,22 @@ async fn in_memory(row: Row, id: u64) -> u64 {
     row.read().await
 }
 
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+struct Grouped {
+    version: u64,
+    group: u8,
+}
+
+#[cached(
+    key = "schedules:grouped:<id>",
+    ttl = 600,
+    invalidate_on = ["schedules_changed"],
+    tags = ["schedules:group:<return.group>"]
+)]
+async fn grouped(row: Row, id: u64) -> Grouped {
+    Grouped { version: row.read().await, group: 1 }
+}
+
 /// An invalidation that was acknowledged.
 #[derive(Clone)]
 struct Acknowledged {
@@ -145,7 +161,7 @@ impl World {
             let at = self.dice.roll(self.nodes.len());
             let node = &self.nodes[at];
             let token = self.acknowledged.borrow().last().and_then(|last| last.token.clone());
-            let kind = self.dice.roll(6);
+            let kind = self.dice.roll(7);
             let after = token.clone().filter(|_| kind == 4);
             let oldest = self.oldest(at, matches!(kind, 1 | 3), after.as_ref());
             self.say(format_args!("node {at} reads, kind {kind}, not older than {oldest}"));
@@ -154,6 +170,7 @@ impl World {
                 (0, _) => node.run(eventual(row, 1)).await,
                 (1, _) => node.run(strong(row, 1)).await,
                 (2, _) if !self.is_keyed => node.run(in_memory(row, 1)).await,
+                (6, _) if !self.is_keyed => node.run(grouped(row, 1)).await.version,
                 (3, _) => node.run(with(Call::strong(), eventual(row, 1))).await,
                 (4, Some(token)) => node.cache().clone().scope_after(token, eventual(row, 1)).await,
                 (5, _) => node.cache().get("schedules:row:1").await.unwrap_or(u64::MAX),
@@ -197,7 +214,9 @@ impl World {
                     entry.set(version).await.expect("it is there");
                     None
                 }
-                (None, 2) => Some(cache.invalidate_tag("schedules").await.expect("it is there")),
+                (None, 2) => {
+                    Some(cache.invalidate_tags(&["schedules", "schedules:group:1"]).await.expect("it is there"))
+                }
                 (None, 3) => Some(cache.clear().await.expect("it is there")),
                 (None, _) => Some(cache.emit(changed()).await.expect("it is there")),
             };
@@ -232,6 +251,7 @@ impl World {
                 1 => self.memory.evict("", "schedules:row:1"),
                 2 => self.memory.evict("", "tag:schedules"),
                 3 => self.memory.evict("", "ev:schedules_changed:id=1"),
+                5 => self.memory.evict("", "tag:schedules:group:1"),
                 4 => self.gives_up.set(true),
                 _ => self.clock.advance(Duration::from_millis([100, 400, BOUND_MS][self.dice.roll(3)])),
             }

@@ -2,6 +2,7 @@
 
 use super::checks;
 use super::model::{Binding, Event, Fields, Model, Part, Value};
+use crate::template::Piece;
 use crate::values::Lifetime;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -80,7 +81,8 @@ fn entry(model: &Model) -> TokenStream {
     signature.inputs = model.entry_inputs.iter().cloned().collect();
     signature.output = syn::parse_quote!(-> #door::Entry<#value>);
     let (attributes, parts, span) = (companion_attributes(model), parts(model), at_return(model));
-    let last = quote_spanned!(span=> call.named(&[#(#parts),*]).entry(&shape, wire));
+    let tags = late_tags(model);
+    let last = quote_spanned!(span=> call.named(&[#(#parts),*]).entry(&shape, wire, #tags));
     let body = block(model, &[function_static(model), prelude(model), last]);
     quote! {
         #[doc = #doc]
@@ -144,10 +146,38 @@ fn wire(model: &Model) -> TokenStream {
 fn last_call(model: &Model, method: &str) -> TokenStream {
     let (parts, load, span) = (parts(model), load(model), at_return(model));
     let (door, method) = (model.door.at(span), format_ident!("{method}", span = span));
+    let tags = late_tags(model);
     quote_spanned! {span=>
         let call = call.named(&[#(#parts),*]);
-        call.#method(shape, wire, #door::pin!(#load)).await
+        call.#method(shape, wire, #tags, #door::pin!(#load)).await
     }
+}
+
+/// What makes the tags of a value.
+fn late_tags(model: &Model) -> TokenStream {
+    let door = &model.door;
+    if model.late_tags.is_empty() {
+        return quote!(#door::None);
+    }
+    let value = format_ident!("value", span = Span::mixed_site());
+    let tags = model.late_tags.iter().map(|tag| {
+        let span = tag.literal.span().resolved_at(Span::mixed_site());
+        let door = door.at(span);
+        let parts = tag.placeholders().map(|placeholder| {
+            let expression = placeholder.expression_of(format_ident!("value", span = span), span);
+            quote_spanned!(span=> #door::part(&#expression))
+        });
+        let mut at = 0usize..;
+        let pieces = tag.pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => quote!(#door::Piece::Text(#text)),
+            Piece::Placeholder(_) => {
+                let index = at.next();
+                quote!(#door::Piece::Value { index: #index, delimiter: #door::None, is_integer: false })
+            }
+        });
+        quote!(#door::tag_of(#door::Template::new(&[#(#pieces),*]), &[#(#parts),*]))
+    });
+    quote!(#door::Some(|#value| #door::vec![#(#tags),*]))
 }
 
 /// The body, in the same words wherever it stands, so that what is wrong in it is reported once.

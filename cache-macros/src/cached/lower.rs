@@ -39,7 +39,9 @@ pub(crate) fn lower(args: Args, function: &Function, problems: &mut Problems) ->
         Settled { args: &args, function, values: &values.values }.check(problems);
     }
     args.key.iter().for_each(|template| separators::check(template, problems));
-    let tags = args.tags.iter().map(|tag| values.tag(tag, problems)).collect();
+    let (late_tags, tags): (Vec<_>, Vec<_>) = args.tags.into_iter().partition(Template::names_the_return);
+    late_tags.iter().for_each(|tag| values.check_late(tag, problems));
+    let tags = tags.iter().map(|tag| values.tag(tag, problems)).collect();
     let bindings = args.invalidate_on.iter().map(|event| values.binding(event, problems)).collect();
     let returns = function.returns()?.clone();
     Some(Model {
@@ -53,6 +55,7 @@ pub(crate) fn lower(args: Args, function: &Function, problems: &mut Problems) ->
         key,
         values: values.values,
         tags,
+        late_tags,
         bindings,
         ttl: args.ttl,
         none_ttl: args.none_ttl,
@@ -200,17 +203,26 @@ impl Values<'_> {
 
     fn refuse_tag(&self, placeholder: &Placeholder, template: &Template, problems: &mut Problems) {
         let shown = placeholder.shown();
-        if placeholder.root == "return" {
-            let message = format!("`<{shown}>`: tags from the returned value are not supported by this version");
-            let help = "use a parameter, or emit an event with the value's fields";
-            return problems.at(&template.literal, message, help);
-        }
         let before = problems.count();
         self.span_of(placeholder, template, problems);
         if problems.count() == before {
             let message =
                 format!("`<{shown}>` is not in the key: two calls that differ in it share one entry, with one tag");
             problems.at(&template.literal, message, format!("add `<{shown}>` to the key, or leave it out of the tag"));
+        }
+    }
+
+    /// A tag of the value is made when the body has taken the parameters.
+    fn check_late(&self, template: &Template, problems: &mut Problems) {
+        let others = template.placeholders().filter(|placeholder| placeholder.root != "return");
+        for placeholder in others {
+            let shown = placeholder.shown();
+            let message = format!("`<{shown}>` stands in a tag of the returned value, which has no parameters");
+            problems.at(
+                &template.literal,
+                message,
+                format!("make two tags of it, or name `<return.…>` for `<{shown}>`"),
+            );
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::item::Function;
 use crate::paths::Door;
-use crate::template::Placeholder;
+use crate::template::{Placeholder, Template};
 use crate::values::Lifetime;
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Expr, FnArg, Path, Type};
@@ -17,6 +17,8 @@ pub(crate) struct Model {
     pub(crate) key: Vec<Part>,
     pub(crate) values: Vec<Value>,
     pub(crate) tags: Vec<Vec<Part>>,
+    /// Tags that follow from the returned value.
+    pub(crate) late_tags: Vec<Template>,
     pub(crate) bindings: Vec<Binding>,
     pub(crate) ttl: Option<Lifetime>,
     pub(crate) none_ttl: Option<Lifetime>,

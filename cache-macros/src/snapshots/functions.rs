@@ -70,6 +70,7 @@ fn a_method_with_a_field_of_self() {
                 call.fetch(
                         shape,
                         wire,
+                        door::None,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Option < User > > (); }
@@ -168,6 +169,7 @@ fn a_generic_function() {
                 call.fetch(
                         shape,
                         wire,
+                        door::None,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Vec < T > > (); } db
@@ -238,6 +240,7 @@ fn a_pattern_parameter() {
                 call.fetch(
                         shape,
                         wire,
+                        door::None,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < AppResult < Json > > (); }

@@ -71,6 +71,7 @@ fn the_default_key() {
                 call.fetch(
                         shape,
                         wire,
+                        door::None,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Member > (); }
@@ -199,6 +200,7 @@ fn typed_events_and_tags() {
                 call.fetch(
                         shape,
                         wire,
+                        door::None,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Member > (); }

@@ -70,6 +70,7 @@ fn the_first_example_of_the_guide() {
                 call.fetch(
                         shape,
                         wire,
+                        door::None,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Result < Vec < Member >,
@@ -145,6 +146,7 @@ fn the_first_example_of_the_guide() {
                 call.refresh(
                         shape,
                         wire,
+                        door::None,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Result < Vec < Member >,
@@ -204,7 +206,7 @@ fn the_first_example_of_the_guide() {
                     &__CACHED_FUNCTION,
                     &[door::part(&guild_id)],
                 );
-                call.named(&[door::part(&guild_id)]).entry(&shape, wire)
+                call.named(&[door::part(&guild_id)]).entry(&shape, wire, door::None)
             }
         "#]],
     );

@@ -4,7 +4,7 @@ mod call;
 mod kind;
 pub mod shapes;
 
-pub use call::{Call, NamedCall, chosen, current, local_wire, wire};
+pub use call::{Call, NamedCall, Tags, chosen, current, local_wire, tag_of, wire};
 pub use kind::{Kind, PlainKind, Unwrapped};
 pub use shapes::{Returned, Shape};
 
@@ -23,7 +23,7 @@ pub use std::default::Default;
 pub use std::option::Option::{self, None, Some};
 pub use std::pin::pin;
 pub use std::time::Duration;
-pub use std::{column, file, line};
+pub use std::{column, file, line, vec};
 
 /// Makes a cached function known to the program before its first call.
 #[doc(hidden)]

@@ -3,7 +3,6 @@
 use super::{Cache, Explanation, Request, typed};
 use crate::codec::{Cacheable, Wire};
 use crate::error::Error;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// One entry of a cached function.
@@ -12,12 +11,17 @@ pub struct Entry<T> {
     cache: Cache,
     request: Request,
     wire: Box<dyn Wire>,
-    of: PhantomData<fn() -> T>,
+    tags: Option<fn(&T) -> Vec<String>>,
 }
 
 impl<T: Clone + Send + Sync + 'static> Entry<T> {
-    pub(crate) fn new(cache: Cache, request: Request, wire: Box<dyn Wire>) -> Self {
-        Self { cache, request, wire, of: PhantomData }
+    pub(crate) fn new(
+        cache: Cache,
+        request: Request,
+        wire: Box<dyn Wire>,
+        tags: Option<fn(&T) -> Vec<String>>,
+    ) -> Self {
+        Self { cache, request, wire, tags }
     }
 
     /// The key as it stands in a store, without namespace.
@@ -42,7 +46,9 @@ impl<T: Clone + Send + Sync + 'static> Entry<T> {
     /// # Errors
     /// If no TTL is given anywhere, the value cannot be encoded, or the store does not take it.
     pub async fn set(&self, value: T) -> Result<(), Error> {
-        self.cache.set_value(&self.request, &*self.wire, Arc::new(value)).await
+        let tags = self.tags.map_or(Vec::new(), |tags| tags(&value));
+        let request = self.cache.tagged(&self.request, tags);
+        self.cache.set_value(&request, &*self.wire, Arc::new(value)).await
     }
 
     /// Removes the entry from every tier; tells whether there was one.

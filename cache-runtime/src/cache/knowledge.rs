@@ -101,6 +101,12 @@ impl Knowledge {
         Mark::new(sequence.ordinal, sequence.applied)
     }
 
+    /// The latest that this node did or heard of, whatever may be missing before it.
+    pub(crate) fn latest(&self) -> Mark {
+        let sequence = self.lock();
+        Mark::new(sequence.ordinal, sequence.applied.max(sequence.ahead.last().copied().unwrap_or(0)))
+    }
+
     /// The first moment of the epoch that is known.
     pub(crate) fn epoch_start(&self) -> Mark {
         Mark::new(self.ordinal.load(Ordering::Acquire), 0)

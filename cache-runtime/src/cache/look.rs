@@ -69,7 +69,7 @@ impl Cache {
     }
 
     /// Asks the store whether an entry in memory still holds; the value does not travel.
-    async fn revalidate(&self, request: &Request, slot: &Arc<Slot>) -> Option<Sighting> {
+    pub(super) async fn revalidate(&self, request: &Request, slot: &Arc<Slot>) -> Option<Sighting> {
         if slot.backing == Backing::Nothing {
             return None;
         }

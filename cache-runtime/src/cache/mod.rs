@@ -9,6 +9,7 @@ mod explain;
 mod graph;
 mod knowledge;
 mod l1;
+mod late;
 mod listen;
 mod look;
 mod read;
@@ -120,7 +121,7 @@ impl Cache {
             Arrival::Load(turn) => turn,
         };
         let value = self.run(&turn, pin!(load())).await.inspect_err(|_| self.load_failed())?;
-        self.land(&request, &wire, turn, Some(Arc::new(value.clone()))).await;
+        self.land(&request, &wire, turn, Some(Arc::new(value.clone())), Vec::new()).await;
         Ok(value)
     }
 

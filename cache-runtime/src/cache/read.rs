@@ -52,6 +52,10 @@ pub(crate) struct Turn {
     pub(crate) lead: Option<Lead<Marks, Landing>>,
     pub(crate) grounds: Vec<Ground>,
     pub(crate) marks: Marks,
+    /// Those by which others may join.
+    pub(crate) shared: Marks,
+    /// Of every partition, where the value may turn out to have tags in any of them.
+    pub(crate) before: Marks,
     /// None if the store takes no part.
     pub(crate) begun: Option<Begun>,
     pub(crate) started: Moment,
@@ -90,12 +94,18 @@ impl Cache {
         let grounds = request.grounds(self);
         // What this caller knows when it arrives: it may be given nothing older.
         let heeds_floor = request.demand.heeds_floor;
-        let known: Vec<(Partition, u64)> = grounds.iter().map(|ground| ground.known(heeds_floor)).collect();
+        let mut known: Vec<(Partition, u64)> = grounds.iter().map(|ground| ground.known(heeds_floor)).collect();
+        if request.has_late_tags {
+            // Nobody has a cell of a tag that is not known yet: whatever was done counts.
+            known = self.latest_everywhere();
+        }
         let arrived = self.moment();
         let may_have = |landing: &Landing| {
             request.demand.admits(arrived, landing.known)
-                && landing.checked.as_ref().is_none_or(|checked| request.is_covered_by(checked))
-                && covers(&landing.marks, &known)
+                && match &landing.checked {
+                    None => covers(&landing.marks, &known),
+                    Some(checked) => request.is_covered_by(checked) && covers_its_own(&landing.marks, &known),
+                }
         };
         loop {
             match self.shared.flights.board(request.key.id(), |begun| covers(begun, &known)) {
@@ -185,6 +195,7 @@ impl Cache {
 
     /// Takes the stamps that the load will be committed with. They must be older than the load.
     async fn begin(&self, request: &Request, grounds: Vec<Ground>, lead: Option<Lead<Marks, Landing>>) -> Turn {
+        let before = if request.has_late_tags { self.everywhere() } else { Marks::default() };
         let begun = match &self.shared.store {
             None => None,
             Some(store) => match self.begin_in_store(&**store, request, &grounds).await {
@@ -196,11 +207,12 @@ impl Cache {
             Some((_, marks)) => marks.clone(),
             None => grounds.iter().map(|ground| (ground.knowledge.partition(), ground.knowledge.now())).collect(),
         };
+        let shared = self.widest(&marks, &before);
         if let Some(lead) = &lead {
-            lead.begin(marks.clone());
+            lead.begin(shared.clone());
         }
         let begun = begun.map(|(begun, _)| begun);
-        Turn { lead, grounds, marks, begun, started: self.moment(), started_ms: self.now_ms() }
+        Turn { lead, grounds, marks, shared, before, begun, started: self.moment(), started_ms: self.now_ms() }
     }
 
     /// The marks are none if the answer is older than what is known by now; what is loaded is not kept then.
@@ -222,6 +234,11 @@ impl Cache {
         let marks = observe(grounds, &sent, &stamps, self.shared.settings.lease_ms);
         Ok((begun, marks))
     }
+}
+
+/// The same of something that was found, which depends on nothing in other partitions than its own.
+fn covers_its_own(marks: &Marks, known: &[(Partition, u64)]) -> bool {
+    marks.iter().all(|(of, mark)| known.iter().all(|(partition, bumped)| partition != of || *bumped <= mark.raw()))
 }
 
 /// Whether something from the moments `marks` may be given to a caller that knows of bumps up to `known`.

@@ -17,6 +17,8 @@ pub(crate) struct Request {
     pub(crate) dependencies: Arc<[Dependency]>,
     pub(crate) policy: Arc<Policy>,
     pub(crate) demand: Demand,
+    /// Whether its value has tags of its own.
+    pub(crate) has_late_tags: bool,
 }
 
 impl Request {
@@ -44,7 +46,7 @@ impl Request {
         texts.dedup();
         let dependencies = texts.into_iter().map(|text| cache.name(text)).collect();
         let demand = Demand::of(cache, &policy);
-        Self { print, key, dependencies, policy, demand }
+        Self { print, key, dependencies, policy, demand, has_late_tags: false }
     }
 
     /// The request of an entry that was found to have further dependencies: it was filled by another function or by hand.

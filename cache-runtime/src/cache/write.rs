@@ -41,23 +41,39 @@ struct Fill {
 }
 
 impl Cache {
-    /// Keeps what was loaded, unless it was overtaken, and gives it to those who wait.
-    pub(crate) async fn land(&self, request: &Request, wire: &dyn Wire, turn: Turn, value: Option<Value>) {
+    /// Keeps what was loaded, unless it was overtaken, and gives it to those who wait. `tags` are those that follow from
+    /// the value.
+    pub(crate) async fn land(
+        &self,
+        request: &Request,
+        wire: &dyn Wire,
+        mut turn: Turn,
+        value: Option<Value>,
+        tags: Vec<String>,
+    ) {
         let loaded_ms = self.now_ms();
         let life_ms = request.life_ms(value.is_none());
         let fill = Fill { value, life_ms, load_cost_ms: loaded_ms.saturating_sub(turn.started_ms) };
-        if life_ms > 0
-            && let Some(kept) = self.commit(request, wire, turn.begun.as_ref(), &fill).await
-        {
-            self.insert(request, wire, &turn, &fill, kept);
+        if life_ms > 0 {
+            let wider = self.with_late_tags(request, &mut turn, tags).await;
+            self.keep(wider.as_ref().unwrap_or(request), wire, &turn, &fill, wider.is_some()).await;
         }
         self.share_out(turn, fill.value, loaded_ms);
+    }
+
+    async fn keep(&self, request: &Request, wire: &dyn Wire, turn: &Turn, fill: &Fill, has_late_tags: bool) {
+        let Some(kept) = self.commit(request, wire, turn.begun.as_ref(), fill).await else { return };
+        match self.slot(request, wire, turn, fill, kept) {
+            Some(slot) if has_late_tags => self.insert_late(request, slot).await,
+            Some(slot) => self.insert(request, slot),
+            None => {}
+        }
     }
 
     fn share_out(&self, turn: Turn, value: Option<Value>, loaded_ms: u64) {
         let Some(lead) = turn.lead else { return };
         let known = self.known_as_of(turn.started);
-        lead.land(Landing { value, checked: None, marks: turn.marks, known, loaded_ms });
+        lead.land(Landing { value, checked: None, marks: turn.shared, known, loaded_ms });
     }
 
     /// The one way into the store for loaded values. Refused means that the value is kept nowhere.
@@ -96,12 +112,20 @@ impl Cache {
         }
     }
 
-    fn insert(&self, request: &Request, wire: &dyn Wire, turn: &Turn, fill: &Fill, kept: (Backing, usize)) {
+    /// The entry as memory keeps it; none if memory takes no part.
+    fn slot(
+        &self,
+        request: &Request,
+        wire: &dyn Wire,
+        turn: &Turn,
+        fill: &Fill,
+        kept: (Backing, usize),
+    ) -> Option<Slot> {
         let (backing, payload_bytes) = kept;
-        let Some(l1) = self.shared.l1.as_ref().filter(|_| request.tiers().has_l1()) else { return };
-        let Some(grounds) = rooted(&turn.grounds, &turn.marks) else { return };
+        self.shared.l1.as_ref().filter(|_| request.tiers().has_l1())?;
+        let grounds = rooted(&turn.grounds, &turn.marks)?;
         let loaded_ms = self.now_ms();
-        let slot = Slot {
+        Some(Slot {
             value: fill.value.clone(),
             key: request.key.id(),
             is_strong: self.asks_always(request),
@@ -112,8 +136,12 @@ impl Cache {
             loaded_ms,
             expires_ms: loaded_ms.saturating_add(fill.life_ms),
             life: Duration::from_millis(fill.life_ms),
-        };
-        match slot.standing(loaded_ms) {
+        })
+    }
+
+    fn insert(&self, request: &Request, slot: Slot) {
+        let Some(l1) = &self.shared.l1 else { return };
+        match slot.standing(slot.loaded_ms) {
             // It would be dead on arrival, and in the way of a newer one.
             Standing::Invalid => {
                 self.refused::<()>(request);
@@ -194,8 +222,9 @@ impl Cache {
         self.remove_key(&request.key).await?;
         let turn = self.arrive_to_refresh(request).await;
         let backing = if turn.begun.is_some() { Backing::Generation } else { Backing::Nothing };
-        if let Some(bytes) = self.measure(request, wire, &fill) {
-            self.insert(request, wire, &turn, &fill, (backing, bytes));
+        let kept = self.measure(request, wire, &fill).map(|bytes| (backing, bytes));
+        if let Some(slot) = kept.and_then(|kept| self.slot(request, wire, &turn, &fill, kept)) {
+            self.insert(request, slot);
         }
         self.share_out(turn, fill.value, self.now_ms());
         Ok(())

@@ -156,3 +156,73 @@ async fn an_entry_by_hand_lists_its_tags_so_that_readers_without_them_are_safe()
     })
     .await;
 }
+
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Member {
+    guild: u64,
+    version: u64,
+}
+
+#[cached(key = "tags:member:<id>", ttl = 60, none_ttl = 60, tags = ["tags:members", "tags:in:<return.guild>"], skip(guild))]
+async fn member(source: Arc<Source>, id: u64, guild: Option<u64>) -> Option<Member> {
+    let version = source.read().await;
+    guild.map(|guild| Member { guild, version })
+}
+
+#[tokio::test]
+async fn an_entry_has_the_tags_of_its_value() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        // The third has no value, hence no tags of one.
+        for (id, guild) in [(1, Some(7)), (2, Some(8)), (3, None)] {
+            assert_miss!(member(source.clone(), id, guild));
+            assert_hit!(member(source.clone(), id, guild));
+        }
+        source.write(2);
+        cache.invalidate_tag("tags:in:7").await.expect("acknowledged");
+        assert_eq!(member(source.clone(), 1, Some(9)).await, Some(Member { guild: 9, version: 2 }));
+        assert_hit!(member(source.clone(), 2, Some(8)));
+        assert_hit!(member(source.clone(), 3, None));
+        cache.invalidate_tag("tags:in:7").await.expect("acknowledged");
+        assert_hit!(member(source.clone(), 1, Some(9)));
+        cache.invalidate_tag("tags:in:9").await.expect("acknowledged");
+        assert_miss!(member(source.clone(), 1, Some(9)));
+        cache.invalidate_tag("tags:members").await.expect("acknowledged");
+        assert_miss!(member(source.clone(), 3, None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_load_during_which_a_tag_of_its_value_was_invalidated_is_not_kept() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        let gate = source.hold();
+        let load = tokio::spawn(cache.clone().scope(member(source.clone(), 1, Some(7))));
+        gate.reached().await;
+        source.write(2);
+        cache.invalidate_tag("tags:in:7").await.expect("acknowledged");
+        gate.release();
+        assert_eq!(load.await.expect("served"), Some(Member { guild: 7, version: 1 }));
+        assert_eq!(member(source.clone(), 1, Some(7)).await, Some(Member { guild: 7, version: 2 }));
+        assert_hit!(member(source.clone(), 1, Some(7)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_value_set_by_hand_and_one_refreshed_have_the_tags_of_the_new_value() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        member_entry(1).set(Member { guild: 7, version: 0 }).await.expect("stored");
+        assert_eq!(assert_hit!(member(source.clone(), 1, Some(7))).expect("set").version, 0);
+        cache.invalidate_tag("tags:in:7").await.expect("acknowledged");
+        assert_miss!(member(source.clone(), 1, Some(7)));
+        member_refresh(source.clone(), 1, Some(8)).await;
+        cache.invalidate_tag("tags:in:7").await.expect("acknowledged");
+        assert_hit!(member(source.clone(), 1, Some(8)));
+        cache.invalidate_tag("tags:in:8").await.expect("acknowledged");
+        assert_miss!(member(source.clone(), 1, Some(8)));
+    })
+    .await;
+}

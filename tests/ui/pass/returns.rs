@@ -21,6 +21,12 @@ pub struct User {
     id: u64,
 }
 
+impl User {
+    fn name(&self) -> String {
+        format!("user:{}", self.id)
+    }
+}
+
 mod errors {
     #![allow(unreachable_pub)]
     pub type Result<T> = std::result::Result<T, super::AppError>;
@@ -29,6 +35,17 @@ mod errors {
 #[cached(ttl = 300)]
 async fn value(id: u64) -> User {
     User { id }
+}
+
+#[cached(key = "returns:tagged:<id>", ttl = 300, tags = ["team:<return.id>", "<return.name()>", "all"], skip(value))]
+async fn tagged(id: u64, value: &str) -> Result<Option<Arc<User>>, AppError> {
+    let tags = value.len() as u64;
+    Ok(Some(Arc::new(User { id: id + tags })))
+}
+
+#[cached(key = "returns:itself:<id>", ttl = 300, tags = ["number:<return>"])]
+async fn itself(id: u64) -> AppResult<u64> {
+    Ok(id)
 }
 
 #[cached(ttl = 300)]
@@ -164,4 +181,6 @@ async fn main() {
     assert_eq!(static_text(1).await.as_deref(), Ok("1"));
     assert!(in_memory_only(1).await.lock().is_ok());
     assert_eq!(diverges(0).await, Err(AppError));
+    assert_eq!(tagged(1, "").await, Ok(Some(Arc::new(user()))));
+    assert_eq!(itself(1).await, Ok(1));
 }

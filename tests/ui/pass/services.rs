@@ -43,7 +43,7 @@ impl<D: Db> Users<D> {
         self.db.name(id).len()
     }
 
-    #[cached(key = "user:by-value:<id>", ttl = 300, skip(self))]
+    #[cached(key = "by-value:<id>", ttl = 300, skip(self))]
     async fn by_reference_to_arc(self: &Arc<Self>, id: u64) -> usize {
         self.db.name(id).len()
     }

@@ -1,0 +1,108 @@
+//! Tags that follow from the value, and are known only when it has been loaded.
+//!
+//! The load was begun without them, so nothing says yet that they were not invalidated meanwhile. Their generations are
+//! made now, and a stamp from before the load decides as for any other dependency; memory is filled only after a question
+//! to the store, since its cells did not exist while the load ran. Section 4 of `docs/protocol.md`.
+
+use super::Cache;
+use super::l1::{Backing, Ground, Slot};
+use super::read::{Marks, Turn};
+use super::request::Request;
+use super::sequence::Mark;
+use super::shared::{FENCE_LIFE_MS, GENERATION_MARGIN_MS};
+use crate::function::tag_dependency;
+use crate::key::Dependency;
+use crate::stamp::Partition;
+use crate::store::{Begin, Begun};
+use std::sync::Arc;
+
+impl Cache {
+    /// Where every partition stands, as far as it is known: a load whose tags are known later may need any of them.
+    pub(super) fn everywhere(&self) -> Marks {
+        self.space.partitions.iter().map(|knowledge| (knowledge.partition(), knowledge.now())).collect()
+    }
+
+    /// What this node did or heard of last in each partition.
+    pub(super) fn latest_everywhere(&self) -> Vec<(Partition, u64)> {
+        self.space.partitions.iter().map(|knowledge| (knowledge.partition(), knowledge.latest().raw())).collect()
+    }
+
+    /// The marks of a load's begin, and of the other partitions what was known before it.
+    pub(super) fn widest(&self, marks: &Marks, before: &Marks) -> Marks {
+        if before.is_empty() {
+            return marks.clone();
+        }
+        let is_other = |(partition, _): &&(Partition, Mark)| marks.iter().all(|(of, _)| of != partition);
+        marks.iter().chain(before.iter().filter(is_other)).copied().collect()
+    }
+
+    /// The request with the tags of a value.
+    pub(super) fn tagged(&self, request: &Request, tags: Vec<String>) -> Request {
+        request.depending_on(self.names(tags.iter().map(|tag| tag_dependency(tag)).collect()))
+    }
+
+    /// The same, if they add anything; the turn is made to answer for them.
+    pub(super) async fn with_late_tags(
+        &self,
+        request: &Request,
+        turn: &mut Turn,
+        tags: Vec<String>,
+    ) -> Option<Request> {
+        let wider = self.tagged(request, tags);
+        let late = &wider.dependencies[request.dependencies.len()..];
+        if late.is_empty() {
+            return None;
+        }
+        turn.grounds = wider.grounds(self);
+        let known = |ground: &Ground| {
+            let partition = ground.knowledge.partition();
+            let mut marks = turn.marks.iter().chain(turn.before.iter());
+            marks.find(|(of, _)| *of == partition).copied()
+        };
+        turn.marks = turn.grounds.iter().filter_map(known).collect();
+        turn.begun = match turn.begun.take() {
+            Some(begun) => self.begin_late(&wider, late, turn, begun).await,
+            None => None,
+        };
+        Some(wider)
+    }
+
+    /// Makes the generations of late tags. None if the store does not answer: then nothing can be kept.
+    async fn begin_late(&self, wider: &Request, late: &[Dependency], turn: &Turn, begun: Begun) -> Option<Begun> {
+        let store = self.shared.store.as_ref()?;
+        let begin = Begin {
+            key: &wider.key,
+            dependencies: late,
+            generation_life_ms: wider.longest_life_ms().saturating_add(GENERATION_MARGIN_MS),
+            fence_life_ms: FENCE_LIFE_MS,
+        };
+        let made = match store.begin(&self.space.namespace, begin).await {
+            Ok(made) => made,
+            Err(error) => return self.store_failed("begin", &error),
+        };
+        let mut stamps = begun.stamps;
+        for ground in &turn.grounds {
+            let partition = ground.knowledge.partition();
+            if stamps.iter().all(|(of, _)| *of != partition) {
+                let (_, mark) = turn.marks.iter().find(|(of, _)| *of == partition)?;
+                stamps.push((partition, ground.knowledge.stamp(*mark)?));
+            }
+        }
+        Some(Begun { stamps, is_dirty: begun.is_dirty || made.is_dirty, ..begun })
+    }
+
+    /// Puts an entry into memory whose cells are younger than its load, if nothing has ended it since.
+    pub(super) async fn insert_late(&self, request: &Request, slot: Slot) {
+        if self.shared.store.is_some() {
+            let _kept_if_valid = self.revalidate(request, &Arc::new(slot)).await;
+            return;
+        }
+        debug_assert_eq!(slot.backing, Backing::Nothing);
+        // Nothing at all happened here since the load began; more than that nobody can say.
+        if slot.grounds.iter().all(|root| root.ground.knowledge.now() == root.mark)
+            && let Some(l1) = &self.shared.l1
+        {
+            l1.insert(request.print, Arc::new(slot));
+        }
+    }
+}
