@@ -106,6 +106,16 @@ pub enum StoreError {
         #[source]
         cause: Cause,
     },
+    /// The primary has performed an invalidation, and too few replicas had it in time: it may be lost with the primary.
+    #[error("store `{store}`: the invalidation is not on {wanted} replicas within {waited:?}")]
+    NotReplicated {
+        /// The store's name.
+        store: &'static str,
+        /// How many replicas were asked for.
+        wanted: u8,
+        /// How long they were waited for.
+        waited: Duration,
+    },
     /// The address of the store does not parse or names something this build cannot do.
     #[error("store address: {problem}")]
     Address {

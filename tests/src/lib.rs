@@ -1,10 +1,12 @@
 //! What the tests share: sources that wait on request, caches over every kind of store, and real servers.
 
 mod caches;
+mod redis_cluster;
 mod redis_server;
 pub mod schedule;
 mod source;
 
 pub use caches::{BOUND, Over, eventually, on_each, on_nodes, over_redis};
+pub use redis_cluster::RedisCluster;
 pub use redis_server::RedisServer;
 pub use source::{Gate, Source};

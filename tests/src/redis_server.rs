@@ -1,7 +1,7 @@
 //! A real `redis-server` for a test, on a port of its own, that keeps nothing on disk.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -28,7 +28,8 @@ struct Running {
 const SHELL: &str = r#"
 directory=$1; shift
 mkdir -p "$directory"
-redis-server --dir "$directory" "$@" >/dev/null 2>&1 &
+: > "$directory/redis.conf"
+redis-server "$directory/redis.conf" --dir "$directory" "$@" >/dev/null 2>&1 &
 echo $!
 read -r _
 kill -9 $! 2>/dev/null; wait $! 2>/dev/null
@@ -94,6 +95,11 @@ impl RedisServer {
     /// Its unix socket.
     pub fn socket(&self) -> PathBuf {
         self.directory.join("socket")
+    }
+
+    /// Whether it was started and not killed.
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
     }
 
     /// Ends it as `kill -9` does.
@@ -197,11 +203,13 @@ impl RedisServer {
         // So that the end of the answer is the end of the connection.
         request.push_str("*1\r\n$4\r\nQUIT\r\n");
         stream.write_all(request.as_bytes()).ok()?;
+        // A sentinel does not know QUIT, and ends when we do.
+        stream.shutdown(Shutdown::Write).ok()?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).ok()?;
         let answer = String::from_utf8_lossy(&answer).into_owned();
-        Some(answer.strip_suffix("+OK\r\n").unwrap_or(&answer).trim_end().to_owned())
-            .filter(|answer| !answer.is_empty())
+        let answer = answer.strip_suffix("+OK\r\n").or_else(|| answer.split("-ERR unknown command 'QUIT'").next());
+        Some(answer.unwrap_or_default().trim_end().to_owned()).filter(|answer| !answer.is_empty())
     }
 }
 

@@ -1,12 +1,13 @@
-//! The bus of a Redis server: one pub/sub connection a listener; the store's scripts publish.
+//! The bus of a Redis server or cluster: one pub/sub connection a listener; the store's scripts publish.
 
 use super::{Bus, Feed, Heard, Message, Told};
 use crate::error::{Cause, StoreError};
 use crate::stamp::Partition;
-use crate::store::redis::{CONNECT_DEADLINE, Connector, NAME, Names};
+use crate::store::redis::{CONNECT_DEADLINE, NAME, Names, Route};
 use futures_util::StreamExt;
 use redis::Value;
 use redis::aio::{PubSubSink, PubSubStream};
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,15 +17,17 @@ use std::time::Duration;
 const PING: Duration = Duration::from_secs(3);
 
 /// Tells of the steps that scripts take on a server.
-pub(crate) struct RedisBus(pub(crate) Arc<Connector>);
+pub(crate) struct RedisBus(pub(crate) Arc<Route>);
 
 impl Bus for RedisBus {
     fn listen<'a>(&'a self, namespace: &'a str) -> Told<'a, Box<dyn Feed>> {
         Box::pin(async move {
-            let channel = Names::new(namespace).channel();
+            let partitions = (0..self.0.partitions()).map(Partition);
+            let channels: HashMap<_, _> =
+                partitions.map(|partition| (Names::new(namespace, partition).channel(), partition)).collect();
             let subscribed = async {
                 let (mut sink, messages) = self.0.pubsub().await?.split();
-                sink.subscribe(&channel).await?;
+                sink.subscribe(channels.keys().collect::<Vec<_>>()).await?;
                 Ok((sink, messages))
             };
             let (sink, messages) = match tokio::time::timeout(CONNECT_DEADLINE, subscribed).await {
@@ -32,7 +35,7 @@ impl Bus for RedisBus {
                 Err(_) => return Err(StoreError::Timeout { store: NAME, waited: CONNECT_DEADLINE }),
             };
             let silence = Box::pin(silence(sink));
-            Ok(Box::new(RedisFeed { messages, silence, partition: Partition(0) }) as Box<dyn Feed>)
+            Ok(Box::new(RedisFeed { messages, silence, channels }) as Box<dyn Feed>)
         })
     }
 }
@@ -42,7 +45,7 @@ struct RedisFeed {
     messages: PubSubStream,
     /// Kept over the calls of `next`, which may each be shorter than a ping takes.
     silence: Pin<Box<dyn Future<Output = ()> + Send>>,
-    partition: Partition,
+    channels: HashMap<String, Partition>,
 }
 
 impl Feed for RedisFeed {
@@ -53,7 +56,9 @@ impl Feed for RedisFeed {
                 message = self.messages.next() => message.ok_or_else(|| lost("the connection ended"))?,
                 () = self.silence.as_mut() => return Err(lost("the server does not answer any more")),
             };
-            Ok(Message::read(self.partition, message.get_payload_bytes()).map_or(Heard::Nonsense, Heard::Step))
+            let partition = self.channels.get(message.get_channel_name()).copied();
+            let read = partition.and_then(|partition| Message::read(partition, message.get_payload_bytes()));
+            Ok(read.map_or(Heard::Nonsense, Heard::Step))
         })
     }
 }

@@ -20,6 +20,7 @@ use std::time::Duration;
 /// Makes the tests of a store, one for each sentence of the contract.
 ///
 /// It is given a future of a new [`Store`](crate::store::Store), evaluated once a test. Two tests may run at once.
+/// `in_turn` before it makes one test of all sentences, for a store that is slow to set up.
 ///
 /// ```
 /// mod memory {
@@ -30,8 +31,20 @@ use std::time::Duration;
 /// ```
 #[macro_export]
 macro_rules! store_suite {
+    (in_turn $make:expr) => {
+        #[test]
+        fn every_sentence_in_turn() {
+            $crate::store::conformance::run(async {
+                let store = $make.await;
+                $crate::store_suite! { @all in_turn store }
+            });
+        }
+    };
     ($make:expr) => {
-        $crate::store_suite! { @loads $make =>
+        $crate::store_suite! { @all each $make }
+    };
+    (@all $form:ident $make:expr) => {
+        $crate::store_suite! { @$form loads $make =>
             nothing_is_read_where_nothing_was_stored
             a_committed_entry_is_read_back_and_valid
             an_entry_that_depends_on_nothing_is_valid
@@ -43,7 +56,7 @@ macro_rules! store_suite {
             a_fence_lives_as_long_as_the_longest_load
             stamps_are_printed_and_parsed
         }
-        $crate::store_suite! { @invalidations $make =>
+        $crate::store_suite! { @$form invalidations $make =>
             a_bump_refuses_the_loads_begun_before_it
             a_bump_ends_the_entries_stored_before_it
             a_bump_of_another_dependency_refuses_nothing
@@ -60,7 +73,7 @@ macro_rules! store_suite {
             clearing_ends_entries_and_refuses_loads
             clearing_begins_another_epoch
         }
-        $crate::store_suite! { @removals $make =>
+        $crate::store_suite! { @$form removals $make =>
             a_removal_says_how_much_existed
             a_removed_entry_is_gone
             a_removal_refuses_the_loads_under_way
@@ -70,7 +83,7 @@ macro_rules! store_suite {
             an_entry_that_was_put_expires
             removals_and_puts_step_the_seq
         }
-        $crate::store_suite! { @announcements $make =>
+        $crate::store_suite! { @$form announcements $make =>
             what_is_announced_is_not_valid_and_not_kept
             a_load_begun_before_an_announcement_is_refused
             an_announcement_of_another_dependency_refuses_nothing
@@ -81,7 +94,7 @@ macro_rules! store_suite {
             announcements_and_settlements_step_the_seq
             positions_are_where_the_steps_led
         }
-        $crate::store_suite! { @messages $make =>
+        $crate::store_suite! { @$form messages $make =>
             a_bump_is_told
             a_removal_is_told_by_its_key
             a_put_is_told
@@ -92,7 +105,7 @@ macro_rules! store_suite {
             any_text_is_told
             listeners_that_gave_up_waiting_miss_nothing
         }
-        $crate::store_suite! { @names $make =>
+        $crate::store_suite! { @$form names $make =>
             two_namespaces_do_not_touch
             a_namespace_that_begins_like_another_is_another
             any_text_is_a_name
@@ -101,7 +114,13 @@ macro_rules! store_suite {
             a_key_and_a_dependency_of_one_text_do_not_touch
         }
     };
-    (@$part:ident $make:expr => $($sentence:ident)+) => {
+    (@in_turn $part:ident $store:expr => $($sentence:ident)+) => {
+        $(
+            eprintln!(concat!(stringify!($part), "::", stringify!($sentence)));
+            $crate::store::conformance::$part::$sentence(&$store).await;
+        )+
+    };
+    (@each $part:ident $make:expr => $($sentence:ident)+) => {
         $(
             #[test]
             fn $sentence() {

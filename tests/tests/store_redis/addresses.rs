@@ -11,7 +11,7 @@ fn problem(url: &str) -> String {
 
 #[test]
 fn what_this_version_cannot_do_is_said() {
-    for scheme in ["redis+cluster", "redis+sentinel", "rediss", "REDISS"] {
+    for scheme in ["rediss+cluster", "valkeys", "rediss", "REDISS"] {
         let problem = problem(&format!("{scheme}://:hunter2@one:6379,two:6379"));
         assert!(problem.contains("is not supported by this version"), "{problem}");
         assert!(problem.contains(&scheme.to_lowercase()) && !problem.contains("hunter2"), "{problem}");
@@ -44,6 +44,14 @@ fn what_does_not_parse_is_said_without_the_password() {
         "unix:///socket?pass=hunter2&db=hunter2",
         "\0",
         "redis://\u{1f980}:%ff@host",
+        "redis+cluster://user:hunter2@",
+        "redis+cluster://user:hunter2@a,,b",
+        "redis+cluster://user:hunter2@a:1,b:hunter2",
+        "redis+cluster://user:hunter2@a,b/1",
+        "redis+cluster:hunter2@a",
+        "redis+sentinel://user:hunter2@a,b",
+        "redis+sentinel://user:hunter2@a,b/name/hunter2",
+        "redis+sentinel://user:hunter2/@a,b/name",
     ] {
         let problem = problem(url);
         assert!(!problem.contains("hunter2"), "{url}: {problem}");
@@ -57,8 +65,18 @@ fn what_parses_is_shown_without_the_password() {
         "redis://:hunter2@[::1]",
         "unix:///tmp/socket?pass=hunter2",
         "valkey://:hunter2@host",
+        "redis+cluster://user:hunter2@a:7000,b,[::1]:7001/0?protocol=resp3",
+        "redis-cluster://:hunter2@a",
+        "redis+sentinel://user:hunter2@a:26379,b,[::1]/name/2",
     ] {
         let shown = format!("{:?}", RedisStore::lazy(url).expect(url));
         assert!(!shown.contains("hunter2"), "{shown}");
     }
+}
+
+#[test]
+fn what_has_several_hosts_is_shown_with_all_of_them() {
+    let shown = |url: &str| format!("{:?}", RedisStore::lazy(url).expect(url));
+    assert!(shown("redis+cluster://u:p@a:7000,b").contains("a:7000,b:6379"));
+    assert!(shown("redis+sentinel://u:p@a,b:1/main/2").contains("a:26379,b:1/main"));
 }

@@ -64,7 +64,7 @@ fn a_read_is_one_round_trip_of_one_command() {
 }
 
 #[test]
-fn everything_but_the_meta_expires() {
+fn everything_but_meta_and_count_expires() {
     let server = RedisServer::start();
     let store = patient(&server.url());
     run(async {
@@ -80,5 +80,6 @@ fn everything_but_the_meta_expires() {
         assert!((1..=60_500).contains(&left_ms), "{name}: {left}");
     }
     assert_eq!(server.command(&["PTTL", "test:{p0}:m"]), ":-1");
-    assert_eq!(server.command(&["DBSIZE"]), ":4");
+    assert_eq!(server.command(&["PTTL", "test:{p0}:n"]), ":-1");
+    assert_eq!(server.command(&["DBSIZE"]), ":5");
 }

@@ -1,62 +1,75 @@
-//! Entries on one Redis server, 6.0 or newer.
+//! Entries in Redis, 6.0 or newer: on one server, on the primary that sentinels name, or on a cluster.
 //!
-//! A read is one `MGET`; whatever decides something is one Lua script, so that it is atomic. The keys are those of
-//! `docs/protocol.md`, with one partition.
+//! A read is one `MGET` in each partition involved; whatever decides something is one Lua script there, so that it is
+//! atomic. The keys are those of `docs/protocol.md`. What differs between one server and many is in `route.rs`.
 
 mod address;
+mod cluster;
 mod connect;
+mod deal;
+mod faults;
 mod names;
+mod node;
+mod place;
 mod read;
+mod route;
 mod scripts;
+mod sentinel;
+mod server;
+mod slots;
+mod steps;
 
 use super::{
     Announce, Answer, Begin, Begun, Bump, Commit, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
 };
-use crate::bus::{Bus, RedisBus, names_blob};
+use crate::bus::{Bus, RedisBus};
+use crate::clock::Clock;
 use crate::error::StoreError;
-use crate::key::{Dependency, Key, Name};
-use crate::stamp::{Partition, Stamp, random_name};
-use ::redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation};
-pub(crate) use connect::{CONNECT_DEADLINE, Connector};
-use connect::{Link, is_foreign};
+use crate::key::{Dependency, Key};
+use crate::stamp::Partition;
+use ::redis::RedisResult;
 pub(crate) use names::Names;
+pub(crate) use node::CONNECT_DEADLINE;
+pub(crate) use route::Route;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 /// What it is called in errors and metrics.
 pub(crate) const NAME: &str = "redis";
 
-/// Its partition.
-const ONLY: Partition = Partition(0);
-
-/// The longest life it asks for; the server refuses what its clock cannot hold.
-const MAX_LIFE_MS: u64 = 1 << 48;
-
-/// A store on a Redis server; clones share its connection.
+/// A store on Redis; clones share its connections.
 ///
 /// It needs a tokio runtime with time and I/O enabled. It may outlive the runtime, and connects again on another.
 /// An operation that is dropped, or whose deadline passes, may still be performed by the server.
 #[derive(Clone)]
 pub struct RedisStore {
-    connector: Arc<Connector>,
+    route: Arc<Route>,
+    clock: Clock,
+    /// How many replicas an invalidation waits for.
+    replicas: Arc<AtomicU8>,
     read_deadline: Duration,
     write_deadline: Duration,
 }
 
 impl RedisStore {
-    /// A store that is connected to `redis://user:password@host:6379/db` or `unix:///path?db=0&pass=password`.
+    /// A store that is connected.
+    ///
+    /// | address | is |
+    /// |---|---|
+    /// | `redis://user:password@host:6379/db` | one server |
+    /// | `unix:///path?db=0&pass=password` | one server, by its unix socket |
+    /// | `redis+cluster://user:password@host1:6379,host2:6379` | a cluster, of which some nodes are named |
+    /// | `redis+sentinel://user:password@host1:26379,host2:26379/name/db` | the primary that sentinels know by a name |
     ///
     /// # Errors
     /// If the address does not parse, or the server cannot be reached, does not answer or does not let us in.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let store = Self::lazy(url)?;
-        match tokio::time::timeout(CONNECT_DEADLINE, store.connector.link()).await {
-            Ok(Ok(_)) => Ok(store),
-            Ok(Err(error)) => Err(store.connector.error(&error)),
-            Err(_) => Err(store.connector.error(&connect::no_answer())),
-        }
+        store.route.connect().await.map_err(|error| store.route.error(&error))?;
+        Ok(store)
     }
 
     /// A store that connects when it is first used, so that a service starts while its server is down.
@@ -64,8 +77,9 @@ impl RedisStore {
     /// # Errors
     /// If the address does not parse.
     pub fn lazy(url: &str) -> Result<Self, StoreError> {
-        let connector = Arc::new(Connector::new(address::parse(url)?));
-        Ok(Self { connector, read_deadline: Duration::from_millis(50), write_deadline: Duration::from_millis(100) })
+        let route = Arc::new(Route::new(address::parse(url)?));
+        let (read_deadline, write_deadline) = (Duration::from_millis(50), Duration::from_millis(100));
+        Ok(Self { route, clock: Clock::system(), replicas: Arc::default(), read_deadline, write_deadline })
     }
 
     /// How long a read may take, connecting included; 50 ms unless told.
@@ -80,151 +94,21 @@ impl RedisStore {
         Self { write_deadline, ..self }
     }
 
-    /// Runs a script; `fill` adds what it is given beyond the keys and arguments that `history.lua` names.
-    async fn run<T, A>(&self, names: &Names, script: &Script, fill: A) -> Result<T, StoreError>
-    where
-        T: FromRedisValue,
-        A: Fn(&mut ScriptInvocation<'_>),
-    {
-        let (meta, fill) = (&names.meta(), &fill);
-        let ask = |link: Arc<Link>| async move {
-            let mut call = script.key(meta);
-            call.arg(hex(random_name())).arg(&link.incarnation);
-            fill(&mut call);
-            call.invoke_async(&mut link.connection.clone()).await
-        };
-        self.within(self.write_deadline, names, ask).await
-    }
-
-    /// Asks on a connection that has adopted the namespace, all by a deadline.
-    ///
-    /// A foreign history means that the connection knows the server by a former life of it: nothing was done then, and
-    /// a new connection is asked.
-    async fn within<T, F>(
+    /// Ends an operation by its deadline.
+    async fn within<T>(
         &self,
         deadline: Duration,
-        names: &Names,
-        ask: impl Fn(Arc<Link>) -> F,
-    ) -> Result<T, StoreError>
-    where
-        F: Future<Output = RedisResult<T>>,
-    {
-        let answer = async {
-            match self.connector.ask(names, &ask).await {
-                Err(error) if is_foreign(&error) => self.connector.ask(names, &ask).await,
-                answer => answer,
-            }
+        namespace: &str,
+        operation: impl Future<Output = RedisResult<T>>,
+    ) -> Result<T, StoreError> {
+        let checked = async {
+            self.route.check_count(namespace).await?;
+            operation.await
         };
-        match tokio::time::timeout(deadline, answer).await {
-            Ok(answer) => answer.map_err(|error| self.connector.error(&error)),
-            Err(_) => {
-                self.connector.note_late();
-                Err(StoreError::Timeout { store: NAME, waited: deadline })
-            }
+        match tokio::time::timeout(deadline, checked).await {
+            Ok(answer) => answer.map_err(|error| self.route.error(&error)),
+            Err(_) => Err(StoreError::Timeout { store: NAME, waited: deadline }),
         }
-    }
-
-    async fn begin(&self, names: Names, begin: Begin<'_>) -> Result<Begun, StoreError> {
-        let (stamp, fence): (String, String) = self
-            .run(&names, &scripts::BEGIN, |call| {
-                call.key(names.fence(begin.key)).key(names.with_announced(begin.dependencies));
-                call.arg(life(begin.generation_life_ms)).arg(life(begin.fence_life_ms)).arg(hex(random_name()));
-            })
-            .await?;
-        let stamps = vec![(ONLY, self.stamp(&stamp)?)];
-        if fence.is_empty() {
-            return Ok(Begun { stamps, fence: 0, is_dirty: true });
-        }
-        let fence = u64::from_str_radix(&fence, 16).map_err(|_| self.nonsense())?;
-        Ok(Begun { stamps, fence, is_dirty: false })
-    }
-
-    async fn commit(&self, names: Names, commit: Commit<'_>) -> Result<Verdict, StoreError> {
-        let Some((_, stamp)) = commit.begun.stamps.iter().find(|(partition, _)| *partition == ONLY) else {
-            return Ok(Verdict::Forgotten);
-        };
-        let verdict: String = self
-            .run(&names, &scripts::COMMIT, |call| {
-                call.key(names.fence(commit.key))
-                    .key(names.entry(commit.key))
-                    .key(names.generations(commit.dependencies));
-                call.arg(hex(stamp.epoch))
-                    .arg(stamp.seq)
-                    .arg(hex(commit.begun.fence))
-                    .arg(life(commit.life_ms))
-                    .arg(commit.bytes);
-            })
-            .await?;
-        match verdict.as_str() {
-            "stored" => Ok(Verdict::Stored),
-            "fenced" => Ok(Verdict::Fenced),
-            "overtaken" => Ok(Verdict::Overtaken),
-            "forgotten" => Ok(Verdict::Forgotten),
-            _ => Err(self.nonsense()),
-        }
-    }
-
-    async fn bump(&self, names: Names, dependencies: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
-        let add = |call: &mut ScriptInvocation<'_>| {
-            call.key(names.generations(dependencies)).arg(told(dependencies));
-        };
-        let stamp: String = self.run(&names, &scripts::BUMP, add).await?;
-        Ok(vec![self.step(&stamp)?])
-    }
-
-    async fn announce(&self, names: Names, announce: Announce<'_>) -> Result<Vec<Bump>, StoreError> {
-        let add = |call: &mut ScriptInvocation<'_>| {
-            call.key(names.with_announced(announce.dependencies));
-            call.arg(hex(announce.writer)).arg(life(announce.life_ms)).arg(told(announce.dependencies));
-        };
-        let stamp: String = self.run(&names, &scripts::ANNOUNCE, add).await?;
-        Ok(vec![self.step(&stamp)?])
-    }
-
-    async fn settle(&self, names: Names, settle: Settle<'_>) -> Result<Vec<Bump>, StoreError> {
-        let add = |call: &mut ScriptInvocation<'_>| {
-            call.key(names.with_announced(settle.dependencies)).arg(hex(settle.writer)).arg(told(settle.dependencies));
-        };
-        let stamp: String = self.run(&names, &scripts::SETTLE, add).await?;
-        Ok(vec![self.step(&stamp)?])
-    }
-
-    async fn remove(&self, names: Names, keys: &[Key]) -> Result<Removal, StoreError> {
-        let add = |call: &mut ScriptInvocation<'_>| {
-            for key in keys {
-                call.key(names.entry(key)).key(names.fence(key));
-            }
-            call.arg(told(keys));
-        };
-        let (stamp, existed): (String, usize) = self.run(&names, &scripts::REMOVE, add).await?;
-        Ok(Removal { existed, bumps: vec![self.step(&stamp)?] })
-    }
-
-    async fn put(&self, names: Names, put: Put<'_>) -> Result<Bump, StoreError> {
-        let add = |call: &mut ScriptInvocation<'_>| {
-            call.key(names.fence(put.key)).key(names.entry(put.key)).arg(life(put.life_ms)).arg(put.bytes);
-            call.arg(told(std::slice::from_ref(put.key)));
-        };
-        let stamp: String = self.run(&names, &scripts::PUT, add).await?;
-        self.step(&stamp)
-    }
-
-    async fn clear(&self, names: Names) -> Result<Vec<Bump>, StoreError> {
-        let stamp: String = self.run(&names, &scripts::CLEAR, |_| {}).await?;
-        Ok(vec![self.step(&stamp)?])
-    }
-
-    fn step(&self, stamp: &str) -> Result<Bump, StoreError> {
-        Ok(Bump { partition: ONLY, stamp: self.stamp(stamp)? })
-    }
-
-    fn stamp(&self, text: &str) -> Result<Stamp, StoreError> {
-        Stamp::parse(text).ok_or_else(|| self.nonsense())
-    }
-
-    fn nonsense(&self) -> StoreError {
-        let said = RedisError::from((ErrorKind::UnexpectedReturnType, "a script answered what none of ours does"));
-        self.connector.error(&said)
     }
 }
 
@@ -233,82 +117,73 @@ impl Store for RedisStore {
         NAME
     }
 
+    fn partitions(&self) -> u16 {
+        self.route.partitions()
+    }
+
     fn read<'a>(&'a self, namespace: &'a str, read: Read<'a>) -> Answer<'a, Snapshot> {
-        let names = Names::new(namespace);
-        Box::pin(async move {
-            let ask = |link: Arc<Link>| {
-                let names = &names;
-                async move { read::read(&link, names, read).await }
-            };
-            self.within(self.read_deadline, &names, ask).await
-        })
+        Box::pin(self.look(namespace, read))
     }
 
     fn begin<'a>(&'a self, namespace: &'a str, begin: Begin<'a>) -> Answer<'a, Begun> {
-        Box::pin(self.begin(Names::new(namespace), begin))
+        Box::pin(self.prepare(namespace, begin))
     }
 
     fn commit<'a>(&'a self, namespace: &'a str, commit: Commit<'a>) -> Answer<'a, Verdict> {
-        Box::pin(self.commit(Names::new(namespace), commit))
+        Box::pin(self.keep(namespace, commit))
     }
 
     fn bump<'a>(&'a self, namespace: &'a str, dependencies: &'a [Dependency]) -> Answer<'a, Vec<Bump>> {
-        Box::pin(self.bump(Names::new(namespace), dependencies))
+        Box::pin(self.raise(namespace, dependencies))
     }
 
     fn remove<'a>(&'a self, namespace: &'a str, keys: &'a [Key]) -> Answer<'a, Removal> {
-        Box::pin(self.remove(Names::new(namespace), keys))
+        Box::pin(self.take_away(namespace, keys))
     }
 
     fn put<'a>(&'a self, namespace: &'a str, put: Put<'a>) -> Answer<'a, Bump> {
-        Box::pin(self.put(Names::new(namespace), put))
+        Box::pin(self.set(namespace, put))
     }
 
     fn clear<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {
-        Box::pin(self.clear(Names::new(namespace)))
+        Box::pin(self.forget(namespace))
     }
 
     fn announce<'a>(&'a self, namespace: &'a str, announce: Announce<'a>) -> Answer<'a, Vec<Bump>> {
-        Box::pin(self.announce(Names::new(namespace), announce))
+        Box::pin(self.note(namespace, announce))
     }
 
     fn settle<'a>(&'a self, namespace: &'a str, settle: Settle<'a>) -> Answer<'a, Vec<Bump>> {
-        Box::pin(self.settle(Names::new(namespace), settle))
+        Box::pin(self.withdraw(namespace, settle))
     }
 
-    fn positions<'a>(&'a self, namespace: &'a str, _: &'a [Partition]) -> Answer<'a, Vec<Position>> {
-        let names = Names::new(namespace);
-        Box::pin(async move {
-            let ask = |link: Arc<Link>| {
-                let names = &names;
-                async move { read::position(&link, names).await }
-            };
-            Ok(vec![self.within(self.read_deadline, &names, ask).await?])
-        })
+    fn positions<'a>(&'a self, namespace: &'a str, partitions: &'a [Partition]) -> Answer<'a, Vec<Position>> {
+        Box::pin(self.stand(namespace, partitions))
     }
 
     fn bus(&self) -> Option<Arc<dyn Bus>> {
-        Some(Arc::new(RedisBus(self.connector.clone())))
+        Some(Arc::new(RedisBus(self.route.clone())))
+    }
+
+    /// Holds for all clones. The replicas are those of each server that performs a part of the invalidation.
+    fn wait_for_replicas(&self, replicas: u8) -> bool {
+        self.replicas.store(replicas, Ordering::Relaxed);
+        true
     }
 }
 
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisStore").field("address", &self.connector.address()).finish_non_exhaustive()
+        f.debug_struct("RedisStore").field("address", &self.route.address()).finish_non_exhaustive()
     }
 }
 
-/// Epochs and fences as they stand on the server.
+/// Epochs, fences and writers as they stand on the server.
 fn hex(name: u64) -> String {
     format!("{name:016x}")
 }
 
-/// Names as a message lists them.
-fn told(names: &[Name]) -> String {
-    names_blob(names.iter().map(Name::as_str))
-}
-
-/// A life that the server accepts.
-fn life(life_ms: u64) -> u64 {
-    life_ms.clamp(1, MAX_LIFE_MS)
+/// All answers, or the first error among them.
+fn first_error<T>(answers: Vec<RedisResult<T>>) -> RedisResult<Vec<T>> {
+    answers.into_iter().collect()
 }

@@ -1,16 +1,20 @@
 //! What things are called on the server: `ns:{p0}:m` and its neighbours, as `docs/protocol.md` lists them.
 
 use crate::key::{Dependency, Key};
+use crate::stamp::Partition;
 
-/// The names of one namespace.
+/// The names of one partition of a namespace. The braces are a hash tag: all of them are in one slot of a cluster.
 pub(crate) struct Names {
     prefix: String,
+    pub(super) partition: Partition,
 }
 
 impl Names {
-    pub(crate) fn new(namespace: &str) -> Self {
+    pub(crate) fn new(namespace: &str, partition: Partition) -> Self {
         let colon = if namespace.is_empty() { "" } else { ":" };
-        Self { prefix: format!("{namespace}{colon}{{p0}}:") }
+        // A brace of the namespace's would be taken for the hash tag's.
+        let namespace = namespace.replace('%', "%25").replace('{', "%7B");
+        Self { prefix: format!("{namespace}{colon}{{{}}}:", tag(partition)), partition }
     }
 
     /// What all of them begin with.
@@ -21,6 +25,11 @@ impl Names {
     /// Epoch, seq and the incarnation that wrote them.
     pub(super) fn meta(&self) -> String {
         format!("{}m", self.prefix)
+    }
+
+    /// How many partitions the namespace has; in its first one, which it has however many there are.
+    pub(super) fn count(&self) -> String {
+        format!("{}n", self.prefix)
     }
 
     /// Where the steps are told of. `history.lua` knows it as well.
@@ -34,7 +43,7 @@ impl Names {
     }
 
     /// Generation and announcements of each dependency in turn.
-    pub(super) fn with_announced(&self, of: &[Dependency]) -> Vec<String> {
+    pub(super) fn with_announced(&self, of: &[&Dependency]) -> Vec<String> {
         of.iter().flat_map(|dependency| [self.generation(dependency), self.announced(dependency)]).collect()
     }
 
@@ -44,7 +53,7 @@ impl Names {
     }
 
     /// The generations of dependencies, in their order.
-    pub(super) fn generations(&self, of: &[Dependency]) -> Vec<String> {
+    pub(super) fn generations(&self, of: &[&Dependency]) -> Vec<String> {
         of.iter().map(|dependency| self.generation(dependency)).collect()
     }
 
@@ -56,5 +65,25 @@ impl Names {
     /// The nonce of the loads under way.
     pub(super) fn fence(&self, key: &Key) -> String {
         format!("{}f:{}", self.prefix, key.as_str())
+    }
+}
+
+/// What a partition's names are hashed by.
+pub(super) fn tag(partition: Partition) -> String {
+    format!("p{}", partition.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_braces_are_the_partitions() {
+        for namespace in ["", "a", "{}", "{", "}", "a{b}c", "}{", "%7B"] {
+            let prefix = Names::new(namespace, Partition(7)).prefix;
+            let (_, rest) = prefix.split_once('{').expect("there is a hash tag");
+            assert_eq!(rest.split('}').next(), Some("p7"), "{prefix}");
+        }
+        assert_ne!(Names::new("{", Partition(7)).prefix, Names::new("%7B", Partition(7)).prefix);
     }
 }

@@ -1,6 +1,6 @@
 -- Makes the generations that are absent or of another epoch, makes or joins the fence, and returns stamp and fence.
 -- Of something that is being written no generation is made: what is loaded now would be valid by it.
--- KEYS[2]: the fence · KEYS[3…]: generation and announcements of each dependency in turn
+-- KEYS[2…]: generation and announcements of each dependency in turn; then, in the key's partition, the fence
 -- ARGV[3]: the generations' life · ARGV[4]: the fence's life · ARGV[5]: a new fence
 local function is_announced(key)
     if redis.call('EXISTS', key) == 0 then
@@ -11,9 +11,10 @@ local function is_announced(key)
     return redis.call('EXISTS', key) == 1
 end
 
-for i = 4, #KEYS, 2 do
+local fence_at = #KEYS % 2 == 0 and #KEYS
+for i = 3, #KEYS, 2 do
     if is_announced(KEYS[i]) then
-        return {stamp(), ''}
+        return {stamp(), 'dirty'}
     end
 end
 
@@ -24,7 +25,7 @@ local function live_at_least(key, life_ms)
     end
 end
 
-for i = 3, #KEYS, 2 do
+for i = 2, #KEYS - 1, 2 do
     local generation = redis.call('GET', KEYS[i])
     if generation and string.match(generation, '^(%x+):%d+$') == epoch then
         live_at_least(KEYS[i], ARGV[3])
@@ -33,11 +34,14 @@ for i = 3, #KEYS, 2 do
     end
 end
 
-local fence = redis.call('GET', KEYS[2])
+if not fence_at then
+    return {stamp(), ''}
+end
+local fence = redis.call('GET', KEYS[fence_at])
 if fence then
-    live_at_least(KEYS[2], ARGV[4])
+    live_at_least(KEYS[fence_at], ARGV[4])
 else
     fence = ARGV[5]
-    redis.call('SET', KEYS[2], fence, 'PX', ARGV[4])
+    redis.call('SET', KEYS[fence_at], fence, 'PX', ARGV[4])
 end
 return {stamp(), fence}

@@ -1,0 +1,160 @@
+//! The nodes of a cluster, and which of them has a partition.
+//!
+//! Routing is our own and not the redis crate's: a script has to name the incarnation of the very server that it runs on,
+//! and that crate does not say over which connection it will send a command.
+
+use super::connect::field;
+use super::names::tag;
+use super::node::{BACK_OFF_MS, CONNECT_DEADLINE};
+use super::place::Place;
+use super::server::Server;
+use super::slots::{Address, Slots, slot_of};
+use crate::clock::Clock;
+use crate::stamp::Partition;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use redis::{ConnectionAddr, ConnectionInfo, ErrorKind, RedisError, RedisResult, Value, cmd};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How many nodes are asked at once who has what.
+const ASKED_AT_ONCE: usize = 5;
+
+pub(super) struct Cluster {
+    /// How nodes let us in.
+    settings: ConnectionInfo,
+    seeds: Vec<Address>,
+    clock: Clock,
+    map: Mutex<Map>,
+    /// Held while the map is drawn.
+    survey: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Map {
+    slots: Slots,
+    /// Servers that moved since the slots were asked for, by their slot.
+    moved: HashMap<u16, Address>,
+    servers: HashMap<Address, Arc<Server>>,
+    is_doubted: bool,
+    drawn_ms: Option<u64>,
+    failed: Option<RedisError>,
+    turn: usize,
+}
+
+impl Cluster {
+    pub(super) fn new(settings: ConnectionInfo, seeds: Vec<Address>) -> Self {
+        let (map, survey) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { settings, seeds, clock: Clock::system(), map, survey }
+    }
+
+    /// The server that has a partition, as far as is known; the map is drawn before if there is none or it is in doubt.
+    pub(super) async fn server(&self, partition: Partition) -> RedisResult<(Address, Arc<Server>)> {
+        if self.is_survey_due() {
+            self.survey().await;
+        }
+        let slot = slot_of(&tag(partition));
+        let mut map = self.map();
+        let owner = map.moved.get(&slot).or_else(|| map.slots.owner(slot)).cloned();
+        match (owner, &map.failed) {
+            (Some(owner), _) => Ok((owner.clone(), self.server_at(&mut map, owner))),
+            (None, Some(error)) => Err(error.clone()),
+            (None, None) => Err((ErrorKind::ClusterConnectionNotFound, "no node of the cluster has the slot").into()),
+        }
+    }
+
+    /// Notes where a slot has moved to.
+    pub(super) fn follow(&self, slot: u16, address: Address) {
+        let mut map = self.map();
+        map.moved.insert(slot, address);
+        map.is_doubted = true;
+    }
+
+    /// Notes that the map may be wrong.
+    pub(super) fn doubt(&self) {
+        self.map().is_doubted = true;
+    }
+
+    /// The nodes to try, another one first each time.
+    pub(super) fn candidates(&self) -> Vec<(Address, Arc<Server>)> {
+        let mut map = self.map();
+        map.turn = map.turn.wrapping_add(1);
+        let mut known = map.slots.nodes.clone();
+        if !known.is_empty() {
+            let turn = map.turn % known.len();
+            known.rotate_left(turn);
+        }
+        known.extend(self.seeds.iter().filter(|seed| !map.slots.nodes.contains(seed)).cloned());
+        known.into_iter().map(|address| (address.clone(), self.server_at(&mut map, address))).collect()
+    }
+
+    fn server_at(&self, map: &mut Map, address: Address) -> Arc<Server> {
+        let place = || Place::At(self.settings.clone().set_addr(ConnectionAddr::Tcp(address.0.clone(), address.1)));
+        map.servers.entry(address.clone()).or_insert_with(|| Arc::new(Server::new(place))).clone()
+    }
+
+    fn is_survey_due(&self) -> bool {
+        let map = self.map();
+        let is_recent = map.drawn_ms.is_some_and(|drawn_ms| self.clock.now_ms() < drawn_ms + BACK_OFF_MS);
+        !is_recent && (map.is_doubted || map.slots.nodes.is_empty())
+    }
+
+    /// Draws the map anew; it stays as it is if nobody answers.
+    async fn survey(&self) {
+        let _drawing = self.survey.lock().await;
+        if !self.is_survey_due() {
+            return;
+        }
+        let drawn = survey(self.candidates()).await;
+        let mut map = self.map();
+        map.drawn_ms = Some(self.clock.now_ms());
+        match drawn {
+            Ok(slots) => {
+                map.servers.retain(|address, _| slots.nodes.contains(address) || self.seeds.contains(address));
+                map.slots = slots;
+                map.moved.clear();
+                map.is_doubted = false;
+                map.failed = None;
+            }
+            Err(error) => map.failed = Some(error),
+        }
+    }
+
+    fn map(&self) -> MutexGuard<'_, Map> {
+        self.map.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the first node says that believes the cluster to be well; else what any of them says.
+async fn survey(candidates: Vec<(Address, Arc<Server>)>) -> RedisResult<Slots> {
+    let mut rest = candidates.into_iter();
+    let mut asked: FuturesUnordered<_> = rest.by_ref().take(ASKED_AT_ONCE).map(view).collect();
+    let (mut doubtful, mut said) = (None, None);
+    while let Some(view_of_one) = asked.next().await {
+        match view_of_one {
+            Ok((slots, true)) => return Ok(slots),
+            Ok((slots, false)) => doubtful = Some(slots),
+            Err(error) => said = Some(error),
+        }
+        asked.extend(rest.next().map(view));
+    }
+    let none = || RedisError::from((ErrorKind::ClusterConnectionNotFound, "no node of the cluster is known"));
+    doubtful.ok_or_else(|| said.unwrap_or_else(none))
+}
+
+/// How one node sees the cluster, and whether it believes it to be well: one that was cut off still knows the old map.
+async fn view((address, server): (Address, Arc<Server>)) -> RedisResult<(Slots, bool)> {
+    let link = server.shared().link().await?;
+    let (mut one, mut other) = (link.connection(), link.connection());
+    let (mut slots, mut info) = (cmd("CLUSTER"), cmd("CLUSTER"));
+    let (slots, info) = (slots.arg("SLOTS").query_async::<Value>(&mut one), info.arg("INFO").query_async(&mut other));
+    let both = futures_util::future::try_join(slots, info);
+    // A node that is frozen must not hold the survey up once it has been asked.
+    let (slots, info): (Value, String) = match tokio::time::timeout(CONNECT_DEADLINE, both).await {
+        Ok(both) => both?,
+        Err(_) => return Err(super::faults::no_answer(CONNECT_DEADLINE)),
+    };
+    let slots = Slots::parse(slots, &address.0)?;
+    let is_well = field(&info, "cluster_state") == Some("ok") && !slots.nodes.is_empty();
+    Ok((slots, is_well))
+}

@@ -1,0 +1,210 @@
+//! Which server an operation goes to, and what happens if it is the wrong one.
+
+use super::address::Address;
+use super::cluster::Cluster;
+use super::connect::Link;
+use super::faults::{Remedy, no_answer, remedy, told};
+use super::names::Names;
+use super::node::{CONNECT_DEADLINE, Node};
+use super::place::Place;
+use super::sentinel::Sentinels;
+use super::server::Server;
+use super::slots::redirection;
+use crate::error::StoreError;
+use crate::stamp::Partition;
+use redis::aio::PubSub;
+use redis::{ConnectionInfo, RedisError, RedisResult};
+use std::collections::HashSet;
+use std::future::Future;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How many partitions a namespace has on a cluster: enough to be spread over its nodes, few enough to be asked about
+/// in one go. They are fixed for ever by the first use of a namespace.
+const CLUSTER_PARTITIONS: u16 = 256;
+/// How often one operation may be sent elsewhere.
+const MAX_TURNS: u32 = 6;
+/// How long to wait for a slot that is being moved: first, and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
+
+/// The way from a partition to a server.
+pub(crate) struct Route {
+    target: Target,
+    address: String,
+    password: Option<String>,
+    /// Namespaces whose number of partitions was checked.
+    counted: Mutex<HashSet<String>>,
+}
+
+enum Target {
+    One(Box<Server>),
+    Cluster(Box<Cluster>),
+}
+
+/// Over which connection of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    Shared,
+    /// One on which to wait for replicas.
+    Waiting,
+}
+
+impl Lane {
+    fn of(self, server: &Server) -> &Node {
+        match self {
+            Self::Shared => server.shared(),
+            Self::Waiting => server.waiting(),
+        }
+    }
+}
+
+impl Route {
+    pub(super) fn new(address: Address) -> Self {
+        let password = |info: &ConnectionInfo| info.redis_settings().password().map(str::to_owned);
+        let (password, shown) = (password(address.settings()), address.to_string());
+        let target = match address {
+            Address::One(info) => Target::One(Box::new(Server::new(|| Place::At(info.clone())))),
+            Address::Cluster { settings, seeds } => Target::Cluster(Box::new(Cluster::new(settings, seeds))),
+            Address::Sentinel { sentinels, primary, settings } => {
+                let known = Arc::new(Sentinels { sentinels, primary, settings, first: AtomicUsize::new(0) });
+                Target::One(Box::new(Server::new(|| Place::Named(known.clone()))))
+            }
+        };
+        Self { target, address: shown, password, counted: Mutex::default() }
+    }
+
+    /// How many partitions there are.
+    pub(crate) fn partitions(&self) -> u16 {
+        match self.target {
+            Target::One(_) => 1,
+            Target::Cluster(_) => CLUSTER_PARTITIONS,
+        }
+    }
+
+    /// The address, without user and password.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The error as the caller is told of it.
+    pub(crate) fn error(&self, error: &RedisError) -> StoreError {
+        told(error, &self.address, self.password.as_deref())
+    }
+
+    /// Makes a connection, to say early that there is none to be had.
+    pub(super) async fn connect(&self) -> RedisResult<()> {
+        let connected = async {
+            match &self.target {
+                Target::One(server) => server.shared().link().await.map(drop),
+                Target::Cluster(cluster) => cluster.server(Partition(0)).await?.1.shared().link().await.map(drop),
+            }
+        };
+        tokio::time::timeout(CONNECT_DEADLINE, connected).await.unwrap_or_else(|_| Err(no_answer(CONNECT_DEADLINE)))
+    }
+
+    /// A connection of its own for a listener. Every node of a cluster passes on what is published on any.
+    pub(crate) async fn pubsub(&self) -> RedisResult<PubSub> {
+        let cluster = match &self.target {
+            Target::One(server) => return server.shared().pubsub().await,
+            Target::Cluster(cluster) => cluster,
+        };
+        cluster.server(Partition(0)).await?;
+        let mut said = None;
+        for (_, server) in cluster.candidates() {
+            match tokio::time::timeout(CONNECT_DEADLINE / 4, server.shared().pubsub()).await {
+                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Err(error)) => said = Some(error),
+                Err(_) => said = Some(no_answer(CONNECT_DEADLINE / 4)),
+            }
+        }
+        cluster.doubt();
+        Err(said.unwrap_or_else(|| no_answer(CONNECT_DEADLINE)))
+    }
+
+    /// Asks the server that has the partition, on a connection that has adopted it.
+    pub(super) async fn ask<T, F>(&self, names: &Names, lane: Lane, ask: &impl Fn(Arc<Link>) -> F) -> RedisResult<T>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        match &self.target {
+            Target::One(server) => ask_one(lane.of(server), names, ask).await,
+            Target::Cluster(cluster) => ask_cluster(cluster, names, lane, ask).await,
+        }
+    }
+
+    /// Makes sure, once, that others deal the namespace out to as many partitions. Its first one knows.
+    pub(super) async fn check_count(&self, namespace: &str) -> RedisResult<()> {
+        let counted = || self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.partitions() == 1 || counted().contains(namespace) {
+            return Ok(());
+        }
+        self.ask(&Names::new(namespace, Partition(0)), Lane::Shared, &|_| async { Ok(()) }).await?;
+        counted().insert(namespace.to_owned());
+        Ok(())
+    }
+}
+
+/// A foreign history means that the connection knows the server by a former life of it, and `READONLY` that it is no
+/// primary any more: nothing was done then, and a new connection is asked.
+async fn ask_one<T, F>(node: &Node, names: &Names, ask: &impl Fn(Arc<Link>) -> F) -> RedisResult<T>
+where
+    F: Future<Output = RedisResult<T>>,
+{
+    match node.ask(&node.link().await?, names, 1, ask).await {
+        Err(error) if remedy(&error) == Remedy::Again => node.ask(&node.link().await?, names, 1, ask).await,
+        answer => answer,
+    }
+}
+
+async fn ask_cluster<T, F>(
+    cluster: &Cluster,
+    names: &Names,
+    lane: Lane,
+    ask: &impl Fn(Arc<Link>) -> F,
+) -> RedisResult<T>
+where
+    F: Future<Output = RedisResult<T>>,
+{
+    let (mut turns, mut pause) = (0, PAUSES.0);
+    loop {
+        turns += 1;
+        let ((host, port), server) = cluster.server(names.partition).await?;
+        let node = lane.of(&server);
+        let link = match node.link().await {
+            Ok(link) => link,
+            Err(error) => {
+                cluster.doubt();
+                let elsewhere = cluster.server(names.partition).await?.0 != (host, port);
+                if elsewhere && turns < MAX_TURNS {
+                    continue;
+                }
+                return Err(error);
+            }
+        };
+        let error = match node.ask(&link, names, CLUSTER_PARTITIONS, ask).await {
+            Err(error) => error,
+            answer => return answer,
+        };
+        let remedy = remedy(&error);
+        match (remedy, error.redirect_node()) {
+            (Remedy::Follow, Some((target, slot))) => {
+                if let Some(address) = redirection(target, &host) {
+                    cluster.follow(slot, address);
+                }
+            }
+            (Remedy::Tell, _) => {}
+            _ => cluster.doubt(),
+        }
+        match remedy {
+            Remedy::Tell | Remedy::Survey => return Err(error),
+            // Until the operation's deadline.
+            Remedy::Wait => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(PAUSES.1);
+            }
+            Remedy::Again | Remedy::Follow if turns < MAX_TURNS => {}
+            Remedy::Again | Remedy::Follow => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! What is done by scripts: one in each partition involved, all at once.
+
+use super::connect::Link;
+use super::deal::{deal, involved};
+use super::faults::too_few;
+use super::names::Names;
+use super::route::Lane;
+use super::{RedisStore, first_error, hex, scripts};
+use crate::bus::names_blob;
+use crate::clock::whole_ms;
+use crate::error::StoreError;
+use crate::key::{Dependency, Key, Name};
+use crate::stamp::{Partition, Stamp, random_name};
+use crate::store::{Announce, Begin, Begun, Bump, Commit, Put, Removal, Settle, Verdict};
+use ::redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation, cmd};
+use futures_util::future::join_all;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// The longest life it asks for; the server refuses what its clock cannot hold.
+const MAX_LIFE_MS: u64 = 1 << 48;
+
+impl RedisStore {
+    pub(super) async fn prepare(&self, namespace: &str, begin: Begin<'_>) -> Result<Begun, StoreError> {
+        let count = self.route.partitions();
+        let home = begin.key.partition(count);
+        let scripts = involved(begin.key, begin.dependencies, count).into_iter().map(|(partition, dependencies)| {
+            let names = Names::new(namespace, partition);
+            async move {
+                let fill = |call: &mut ScriptInvocation<'_>| {
+                    call.key(names.with_announced(&dependencies));
+                    if partition == home {
+                        call.key(names.fence(begin.key));
+                    }
+                    call.arg(life(begin.generation_life_ms)).arg(life(begin.fence_life_ms)).arg(hex(random_name()));
+                };
+                let (stamp, fence): (String, String) = self.run(&names, &scripts::BEGIN, fill).await?;
+                Ok(((partition, parsed(&stamp)?), fence))
+            }
+        });
+        let parts = self.all(namespace, scripts).await?;
+        let mut begun = Begun { stamps: Vec::with_capacity(parts.len()), fence: 0, is_dirty: false };
+        for (stamp, fence) in parts {
+            begun.stamps.push(stamp);
+            match fence.as_str() {
+                "" => {}
+                "dirty" => begun.is_dirty = true,
+                fence => begun.fence = u64::from_str_radix(fence, 16).map_err(|_| self.route.error(&nonsense()))?,
+            }
+        }
+        // Another partition has made a fence; none of them is to let this load be kept.
+        Ok(if begun.is_dirty { Begun { fence: 0, ..begun } } else { begun })
+    }
+
+    /// The generations of other partitions are left to whoever reads the entry.
+    pub(super) async fn keep(&self, namespace: &str, commit: Commit<'_>) -> Result<Verdict, StoreError> {
+        let home = commit.key.partition(self.route.partitions());
+        let Some((_, stamp)) = commit.begun.stamps.iter().find(|(partition, _)| *partition == home) else {
+            return Ok(Verdict::Forgotten);
+        };
+        let names = Names::new(namespace, home);
+        let own = involved(commit.key, commit.dependencies, self.route.partitions()).remove(&home).unwrap_or_default();
+        let fill = |call: &mut ScriptInvocation<'_>| {
+            call.key(names.fence(commit.key)).key(names.entry(commit.key)).key(names.generations(&own));
+            call.arg(hex(stamp.epoch)).arg(stamp.seq).arg(hex(commit.begun.fence));
+            call.arg(life(commit.life_ms)).arg(commit.bytes);
+        };
+        let script = async {
+            let verdict: String = self.run(&names, &scripts::COMMIT, fill).await?;
+            match verdict.as_str() {
+                "stored" => Ok(Verdict::Stored),
+                "fenced" => Ok(Verdict::Fenced),
+                "overtaken" => Ok(Verdict::Overtaken),
+                "forgotten" => Ok(Verdict::Forgotten),
+                _ => Err(nonsense()),
+            }
+        };
+        self.within(self.write_deadline, namespace, script).await
+    }
+
+    pub(super) async fn raise(&self, namespace: &str, of: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
+        self.step_each(namespace, of, &scripts::BUMP, |call, names, own| {
+            call.key(names.generations(own)).arg(listed(own));
+        })
+        .await
+    }
+
+    pub(super) async fn note(&self, namespace: &str, announce: Announce<'_>) -> Result<Vec<Bump>, StoreError> {
+        self.step_each(namespace, announce.dependencies, &scripts::ANNOUNCE, |call, names, own| {
+            call.key(names.with_announced(own)).arg(hex(announce.writer)).arg(life(announce.life_ms)).arg(listed(own));
+        })
+        .await
+    }
+
+    pub(super) async fn withdraw(&self, namespace: &str, settle: Settle<'_>) -> Result<Vec<Bump>, StoreError> {
+        self.step_each(namespace, settle.dependencies, &scripts::SETTLE, |call, names, own| {
+            call.key(names.with_announced(own)).arg(hex(settle.writer)).arg(listed(own));
+        })
+        .await
+    }
+
+    pub(super) async fn take_away(&self, namespace: &str, keys: &[Key]) -> Result<Removal, StoreError> {
+        let scripts = deal(keys, self.route.partitions()).into_iter().map(|(partition, own)| async move {
+            let names = Names::new(namespace, partition);
+            let fill = |call: &mut ScriptInvocation<'_>| {
+                for key in &own {
+                    call.key(names.entry(key)).key(names.fence(key));
+                }
+                call.arg(listed(&own));
+            };
+            let (stamp, existed): (String, usize) = self.invalidate(&names, &scripts::REMOVE, fill).await?;
+            Ok((existed, Bump { partition, stamp: parsed(&stamp)? }))
+        });
+        let parts = self.all(namespace, scripts).await?;
+        let existed = parts.iter().map(|(existed, _)| existed).sum();
+        Ok(Removal { existed, bumps: parts.into_iter().map(|(_, bump)| bump).collect() })
+    }
+
+    pub(super) async fn set(&self, namespace: &str, put: Put<'_>) -> Result<Bump, StoreError> {
+        let names = Names::new(namespace, put.key.partition(self.route.partitions()));
+        let fill = |call: &mut ScriptInvocation<'_>| {
+            call.key(names.fence(put.key)).key(names.entry(put.key)).arg(life(put.life_ms)).arg(put.bytes);
+            call.arg(listed(&[put.key]));
+        };
+        let script = async {
+            let stamp: String = self.invalidate(&names, &scripts::PUT, fill).await?;
+            Ok(Bump { partition: names.partition, stamp: parsed(&stamp)? })
+        };
+        self.within(self.write_deadline, namespace, script).await
+    }
+
+    pub(super) async fn forget(&self, namespace: &str) -> Result<Vec<Bump>, StoreError> {
+        let scripts = (0..self.route.partitions()).map(|at| async move {
+            let names = Names::new(namespace, Partition(at));
+            let stamp: String = self.invalidate(&names, &scripts::CLEAR, |_| {}).await?;
+            Ok(Bump { partition: names.partition, stamp: parsed(&stamp)? })
+        });
+        self.all(namespace, scripts).await
+    }
+
+    /// Takes a step in each partition that some of the dependencies are in; `fill` adds what the script is given.
+    async fn step_each(
+        &self,
+        namespace: &str,
+        dependencies: &[Dependency],
+        script: &Script,
+        fill: impl Fn(&mut ScriptInvocation<'_>, &Names, &[&Dependency]),
+    ) -> Result<Vec<Bump>, StoreError> {
+        let fill = &fill;
+        let scripts = deal(dependencies, self.route.partitions()).into_iter().map(|(partition, own)| async move {
+            let names = Names::new(namespace, partition);
+            let stamp: String = self.invalidate(&names, script, |call| fill(call, &names, &own)).await?;
+            Ok(Bump { partition, stamp: parsed(&stamp)? })
+        });
+        self.all(namespace, scripts).await
+    }
+
+    /// All of them at once, each sent whatever becomes of the others.
+    async fn all<T, F>(&self, namespace: &str, scripts: impl Iterator<Item = F>) -> Result<Vec<T>, StoreError>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        self.within(self.write_deadline, namespace, async { first_error(join_all(scripts).await) }).await
+    }
+
+    /// Runs a script; `fill` adds what it is given beyond the keys and arguments that `history.lua` names.
+    async fn run<T, A>(&self, names: &Names, script: &Script, fill: A) -> RedisResult<T>
+    where
+        T: FromRedisValue,
+        A: Fn(&mut ScriptInvocation<'_>),
+    {
+        let fill = &fill;
+        let ask = |link: Arc<Link>| async move { invoke(&link, names, script, fill).await };
+        self.route.ask(names, Lane::Shared, &ask).await
+    }
+
+    /// Runs a script that invalidates something, and waits for as many replicas as have to have it.
+    async fn invalidate<T, A>(&self, names: &Names, script: &Script, fill: A) -> RedisResult<T>
+    where
+        T: FromRedisValue,
+        A: Fn(&mut ScriptInvocation<'_>),
+    {
+        let wanted = self.replicas.load(Ordering::Relaxed);
+        if wanted == 0 {
+            return self.run(names, script, fill).await;
+        }
+        let (fill, until_ms) = (&fill, self.clock.now_ms() + whole_ms(self.write_deadline) * 9 / 10);
+        let ask = |link: Arc<Link>| async move {
+            let answer = invoke(&link, names, script, fill).await?;
+            // WAIT is about what its own connection wrote; and to wait for ever is to wait for 0 ms.
+            let left_ms = until_ms.saturating_sub(self.clock.now_ms()).max(1);
+            let (mut wait, mut connection) = (cmd("WAIT"), link.connection());
+            let had = wait.arg(wanted).arg(left_ms).query_async::<u64>(&mut connection);
+            // The server looks at its clock every 100 ms only.
+            match tokio::time::timeout(Duration::from_millis(left_ms), had).await {
+                Ok(Err(error)) => Err(error),
+                Ok(Ok(had)) if had >= u64::from(wanted) => Ok(answer),
+                _ => Err(too_few(wanted, left_ms)),
+            }
+        };
+        self.route.ask(names, Lane::Waiting, &ask).await
+    }
+}
+
+async fn invoke<T: FromRedisValue>(
+    link: &Link,
+    names: &Names,
+    script: &Script,
+    fill: &impl Fn(&mut ScriptInvocation<'_>),
+) -> RedisResult<T> {
+    let mut call = script.key(names.meta());
+    call.arg(hex(random_name())).arg(&link.incarnation);
+    fill(&mut call);
+    call.invoke_async(&mut link.connection()).await
+}
+
+/// Names as a message lists them.
+fn listed(names: &[&Name]) -> String {
+    names_blob(names.iter().map(|name| name.as_str()))
+}
+
+/// A life that the server accepts.
+fn life(life_ms: u64) -> u64 {
+    life_ms.clamp(1, MAX_LIFE_MS)
+}
+
+fn parsed(stamp: &str) -> RedisResult<Stamp> {
+    Stamp::parse(stamp).ok_or_else(nonsense)
+}
+
+fn nonsense() -> RedisError {
+    (ErrorKind::UnexpectedReturnType, "a script answered what none of ours does").into()
+}

@@ -1,0 +1,176 @@
+//! A real Redis Cluster for a test: three primaries with a replica each.
+
+use crate::RedisServer;
+use std::ops::RangeInclusive;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long the nodes may take to agree.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const OPTIONS: [&str; 10] = [
+    "--cluster-enabled",
+    "yes",
+    "--cluster-config-file",
+    "nodes.conf",
+    "--cluster-node-timeout",
+    "1000",
+    "--cluster-require-full-coverage",
+    "no",
+    "--repl-diskless-sync-delay",
+    "0",
+];
+
+/// A running cluster; dropping it kills its servers.
+pub struct RedisCluster {
+    servers: Vec<RedisServer>,
+    created: Vec<(u16, u16, u16)>,
+}
+
+impl RedisCluster {
+    /// Starts the servers and waits until they are a cluster and the replicas are up to date.
+    ///
+    /// # Panics
+    /// If `redis-server` or `redis-cli` is not installed, or the servers do not become a cluster.
+    pub fn start() -> Self {
+        let servers: Vec<RedisServer> = (0..6).map(|_| RedisServer::start_with(&OPTIONS)).collect();
+        let addresses = servers.iter().map(|server| format!("127.0.0.1:{}", server.port()));
+        let created = Command::new("redis-cli")
+            .args(["--cluster", "create"])
+            .args(addresses)
+            .args(["--cluster-replicas", "1", "--cluster-yes"])
+            .stdin(Stdio::null())
+            .output()
+            .expect("redis-cli is installed");
+        assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stdout));
+        let cluster = Self { servers, created: vec![] };
+        cluster.until("the cluster is well", || cluster.is_well());
+        Self { created: cluster.owners(), ..cluster }
+    }
+
+    /// `redis+cluster://127.0.0.1:…,127.0.0.1:…`
+    pub fn url(&self) -> String {
+        let hosts: Vec<_> = self.running().map(|server| format!("127.0.0.1:{}", server.port())).collect();
+        format!("redis+cluster://{}", hosts.join(","))
+    }
+
+    /// The servers that run.
+    pub fn running(&self) -> impl Iterator<Item = &RedisServer> {
+        self.servers.iter().filter(|server| server.is_running())
+    }
+
+    /// The primary that has the slot of a key.
+    ///
+    /// # Panics
+    /// If none has.
+    pub fn owner(&self, key: &str) -> &RedisServer {
+        let slot = self.slot(key);
+        let port = self.owners().into_iter().find(|(first, last, _)| (*first..=*last).contains(&slot));
+        self.at(port.expect("the slot is served").2)
+    }
+
+    /// Kills the primary that has the slot of a key, as `kill -9` does, and tells its port.
+    ///
+    /// # Panics
+    /// If none has.
+    pub fn kill_owner(&mut self, key: &str) -> u16 {
+        let port = self.owner(key).port();
+        self.kill(port);
+        port
+    }
+
+    /// Kills the server at a port, as `kill -9` does.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn kill(&mut self, port: u16) {
+        self.servers.iter_mut().find(|server| server.port() == port).expect("it is one of ours").kill();
+    }
+
+    /// Moves the slot of a key to another primary, key by key and with pauses, as tools do with large slots; `between` is
+    /// done after each key.
+    pub fn migrate(&self, key: &str, mut between: impl FnMut()) {
+        let slot = self.slot(key).to_string();
+        let from = self.owner(key);
+        let ports: Vec<u16> = self.owners().into_iter().map(|(.., port)| port).collect();
+        let to = self.at(ports.into_iter().find(|port| *port != from.port()).expect("there are others"));
+        let id = |server: &RedisServer| server.command(&["CLUSTER", "MYID"]).lines().last().unwrap_or("").to_owned();
+        let (from_id, to_id) = (id(from), id(to));
+        assert_eq!(to.command(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &from_id]), "+OK");
+        assert_eq!(from.command(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &to_id]), "+OK");
+        loop {
+            let answer = from.command(&["CLUSTER", "GETKEYSINSLOT", &slot, "1"]);
+            let Some(name) = answer.splitn(3, "\r\n").nth(2) else { break };
+            let moved = from.command(&["MIGRATE", "127.0.0.1", &to.port().to_string(), name, "0", "5000"]);
+            // It may have expired meanwhile.
+            assert!(["+OK", "+NOKEY"].contains(&moved.as_str()), "{moved}");
+            between();
+        }
+        for server in [to, from] {
+            assert_eq!(server.command(&["CLUSTER", "SETSLOT", &slot, "NODE", &to_id]), "+OK");
+        }
+    }
+
+    /// Waits until something holds.
+    ///
+    /// # Panics
+    /// If it takes more than a minute.
+    pub fn until(&self, what: &str, holds: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !holds() {
+            assert!(began.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn at(&self, port: u16) -> &RedisServer {
+        self.servers.iter().find(|server| server.port() == port).expect("it is one of ours")
+    }
+
+    /// The slot of a key.
+    ///
+    /// # Panics
+    /// If no server runs.
+    pub fn slot(&self, key: &str) -> u16 {
+        let any = self.running().next().expect("a server runs");
+        any.command(&["CLUSTER", "KEYSLOT", key]).trim_start_matches(':').parse().expect("a slot is a number")
+    }
+
+    /// The slots that the cluster was created with at a port, whatever has become of it.
+    pub fn slots_of(&self, port: u16) -> Vec<RangeInclusive<u16>> {
+        let created = self.created.iter().filter(|(.., of)| *of == port);
+        created.map(|(first, last, _)| *first..=*last).collect()
+    }
+
+    /// The port of a server at which somebody listens.
+    pub fn subscribed(&self) -> Option<u16> {
+        let has_channels = |server: &&RedisServer| server.command(&["PUBSUB", "CHANNELS"]) != "*0";
+        self.running().find(has_channels).map(RedisServer::port)
+    }
+
+    /// First slot, last slot and port of each primary's ranges.
+    fn owners(&self) -> Vec<(u16, u16, u16)> {
+        let nodes = self.running().next().expect("a server runs").command(&["CLUSTER", "NODES"]);
+        let mut owners = Vec::new();
+        for line in nodes.lines().filter(|line| line.contains("master") && !line.contains("fail")) {
+            let words: Vec<&str> = line.split(' ').collect();
+            let port = words[1].split(['@', ',']).next().and_then(|address| address.rsplit(':').next());
+            let port = port.and_then(|port| port.parse().ok()).expect("a node has a port");
+            for range in words.iter().skip(8).filter(|range| !range.starts_with('[')) {
+                let (first, last) = range.split_once('-').unwrap_or((range, range));
+                owners.push((first.parse().expect("a slot"), last.trim().parse().expect("a slot"), port));
+            }
+        }
+        owners
+    }
+
+    fn is_well(&self) -> bool {
+        self.running().all(|server| {
+            let info = server.command(&["CLUSTER", "INFO"]);
+            let replication = server.command(&["INFO", "replication"]);
+            info.contains("cluster_state:ok")
+                && info.contains("cluster_known_nodes:6")
+                && (replication.contains("master_link_status:up") || replication.contains("state=online"))
+        })
+    }
+}
