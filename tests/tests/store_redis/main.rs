@@ -6,6 +6,7 @@ mod addresses;
 mod interrupted;
 mod on_the_wire;
 mod refusing;
+mod replicas;
 mod unreachable;
 
 use cache_runtime::error::StoreError;
