@@ -32,6 +32,7 @@ pub struct Builder {
     configured: HashMap<String, Policy>,
     codec: AnyCodec,
     max_staleness: Duration,
+    wait_replicas: u8,
     max_value_bytes: usize,
     max_key_bytes: usize,
     enabled: bool,
@@ -49,6 +50,7 @@ impl Builder {
             configured: HashMap::new(),
             codec: AnyCodec::first(),
             max_staleness: Duration::from_secs(1),
+            wait_replicas: 0,
             max_value_bytes: 32 << 20,
             max_key_bytes: MAX_NAME_BYTES,
             enabled: true,
@@ -94,6 +96,17 @@ impl Builder {
     /// The codec of functions that do not choose their own. Entries of another codec are misses.
     pub fn codec(mut self, codec: impl Into<AnyCodec>) -> Self {
         self.codec = codec.into();
+        self
+    }
+
+    /// Acknowledges an invalidation only when so many replicas of the store have it, and makes it an error where they do
+    /// not within the store's deadline; by default none. With as many as there are, a failover to any of them
+    /// loses no acknowledged invalidation.
+    ///
+    /// # Errors
+    /// `build` fails if there is no store, or one that has no replicas to wait for.
+    pub fn wait_replicas(mut self, replicas: u8) -> Self {
+        self.wait_replicas = replicas;
         self
     }
 
@@ -188,6 +201,11 @@ impl Builder {
         }
         if !(64..=8_192).contains(&self.max_key_bytes) {
             return wrong("max_key_bytes", "it should be from 64, 41 of them for a hash, to 8192");
+        }
+        if self.wait_replicas > 0
+            && !self.store.as_ref().is_some_and(|store| store.wait_for_replicas(self.wait_replicas))
+        {
+            return wrong("wait_replicas", "this cache has no store whose replicas could be waited for");
         }
         if self.max_staleness.is_zero() {
             return wrong("max_staleness", "zero would make every entry in memory doubtful; use `L1::off()` instead");

@@ -1,6 +1,6 @@
 //! Which cache a function uses, and caches by environment variables: section 2 of the API, V02, V09.
 
-use cache_runtime::{Builder, Cache, Error, Policy, assert_hit, assert_miss, cached};
+use cache_runtime::{Builder, Cache, Error, MemoryStore, Policy, RedisStore, assert_hit, assert_miss, cached};
 use cache_tests::Source;
 use std::time::Duration;
 
@@ -136,4 +136,14 @@ async fn a_malformed_variable_is_an_error_that_names_it() {
         let error = from(&[(name, value)]).await.expect_err(name).to_string();
         assert!(error.starts_with(&format!("{name}: ")) && error.contains(problem), "{error}");
     }
+}
+
+#[tokio::test]
+async fn waiting_for_replicas_where_there_can_be_none_is_an_error() {
+    let without = Cache::builder().wait_replicas(1).build().await.expect_err("no store");
+    assert!(without.to_string().contains("wait_replicas"), "{without}");
+    let memory = Cache::builder().store(MemoryStore::new()).wait_replicas(1).build().await;
+    assert!(matches!(memory, Err(Error::Configuration { .. })));
+    let redis = RedisStore::lazy("redis://127.0.0.1:1").expect("an address");
+    Cache::builder().store(redis).wait_replicas(1).build().await.expect("a server may have replicas");
 }
