@@ -2,7 +2,8 @@
 
 use cache_runtime::testing::{FaultyStore, Node};
 use cache_runtime::{Cache, Event, MemoryStore, RedisStore, cached};
-use cache_tests::{RedisServer, schedule::Dice};
+use cache_tests::schedule::Dice;
+use cache_tests::{RedisCluster, RedisServer, eventually};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -86,30 +87,38 @@ async fn read(node: Node, at: usize, rows: Rows, dice: Dice, until: Instant) -> 
     reads
 }
 
-async fn write(cache: Cache, at: usize, rows: Rows, dice: Dice, until: Instant) -> u64 {
-    let mut writes = 0;
+/// Writes and invalidates; what was not acknowledged binds nobody. Tells how much was, and how much was not.
+async fn write(cache: Cache, at: usize, rows: Rows, dice: Dice, until: Instant) -> (u64, u64) {
+    let (mut writes, mut failures) = (0, 0);
     while Instant::now() < until {
         let id = dice.roll(KEYS);
         let changed = || Event::new("threads_row_changed").field("id", id);
-        let announced =
-            if dice.once_in(4) { Some(cache.announce([changed()]).await.expect("announced")) } else { None };
+        let announced = if dice.once_in(4) { cache.announce([changed()]).await.ok() } else { None };
         let version = rows[id].version.fetch_add(1, Ordering::SeqCst) + 1;
-        match (announced, dice.roll(8)) {
-            (Some(write), _) => drop(write.settle().await.expect("acknowledged")),
-            (None, 0) => drop(cache.remove(&format!("threads:row:{id}")).await.expect("acknowledged")),
-            (None, 1) => drop(cache.invalidate_tag("threads").await.expect("acknowledged")),
-            (None, 2) => drop(cache.clear().await.expect("acknowledged")),
-            (None, _) => drop(cache.emit(changed()).await.expect("acknowledged")),
+        let done = match (announced, dice.roll(8)) {
+            (Some(write), _) => write.settle().await.map(drop),
+            (None, 0) => cache.remove(&format!("threads:row:{id}")).await.map(drop),
+            (None, 1) => cache.invalidate_tag("threads").await.map(drop),
+            (None, 2) => cache.clear().await.map(drop),
+            (None, _) => cache.emit(changed()).await.map(drop),
+        };
+        match done {
+            Ok(()) => {
+                rows[id].acknowledge(version, at);
+                writes += 1;
+            }
+            Err(_) => failures += 1,
         }
-        rows[id].acknowledge(version, at);
-        writes += 1;
         tokio::time::sleep(Duration::from_millis(dice.roll(5) as u64)).await;
     }
-    writes
+    (writes, failures)
 }
 
-async fn run(store: impl Fn() -> FaultyStore) {
+/// Tells how many invalidations were not acknowledged.
+async fn run(store: impl Fn() -> FaultyStore) -> u64 {
     let nodes: [Node; NODES] = Node::on(store, |builder| builder.max_staleness(BOUND)).await.expect("coherent");
+    // A cluster takes its time until it answers first.
+    eventually(|| nodes.iter().all(|node| node.cache().stats().is_listening)).await;
     let (rows, until) = (Rows::default(), Instant::now() + LASTS);
     let (mut readers, mut writers) = (JoinSet::new(), JoinSet::new());
     for (at, node) in nodes.iter().enumerate() {
@@ -120,17 +129,19 @@ async fn run(store: impl Fn() -> FaultyStore) {
         writers.spawn(write(node.cache().clone(), at, rows.clone(), Dice::new(at as u64), until));
     }
     let reads: u64 = readers.join_all().await.into_iter().sum();
-    let writes: u64 = writers.join_all().await.into_iter().sum();
-    println!("{reads} reads, {writes} invalidations");
+    let written = writers.join_all().await;
+    let (writes, failures) = written.into_iter().fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+    println!("{reads} reads, {writes} invalidations, {failures} not acknowledged");
     let hits: u64 = nodes.iter().map(|node| node.cache().stats().l1_hits).sum();
     assert!(writes > 100 && hits > 100, "{writes} invalidations, {hits} hits in memory");
     assert!(nodes.iter().all(|node| node.cache().stats().flights == 0), "a flight is left");
+    failures
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_old_is_served_on_several_threads_in_memory() {
     let memory = MemoryStore::new().with_partitions(3);
-    run(|| FaultyStore::new(memory.clone())).await;
+    assert_eq!(run(|| FaultyStore::new(memory.clone())).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -141,5 +152,19 @@ async fn nothing_old_is_served_on_several_threads_over_redis() {
         let redis = RedisStore::lazy(&server.url()).expect("an address");
         FaultyStore::new(redis.with_read_deadline(patience).with_write_deadline(patience))
     };
+    assert_eq!(run(store).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_old_is_served_while_a_primary_of_a_cluster_dies() {
+    let mut cluster = RedisCluster::start();
+    let url = cluster.url();
+    let store = || FaultyStore::new(RedisStore::lazy(&url).expect("an address"));
+    let killer = std::thread::spawn(move || {
+        std::thread::sleep(LASTS / 3);
+        cluster.kill_owner("{p0}");
+        cluster
+    });
     run(store).await;
+    let _ended = killer.join().expect("it was there to be killed");
 }
