@@ -42,6 +42,19 @@ fn a_primary_that_dies_costs_loads_and_no_stale_read() {
 }
 
 #[test]
+fn a_primary_that_freezes_is_replaced() {
+    let cluster = RedisCluster::start();
+    let (key, dependencies) = (name("k"), names(3));
+    let (walk, walker) = Walk::over(cluster.url(), key, dependencies.clone());
+    walk.until_it_hits(&cluster);
+    cluster.owner(&format!("{{p{}}}", dependencies[0].partition(256).0)).pause();
+    cluster.until("the loss is felt", || walk.failures.load(Ordering::SeqCst) > 0);
+    walk.until_it_hits(&cluster);
+    walk.stop.store(true, Ordering::SeqCst);
+    walker.join().expect("no read was stale");
+}
+
+#[test]
 fn a_listener_whose_node_dies_is_told_and_listens_at_another() {
     let mut cluster = RedisCluster::start();
     let store = hurried(&cluster.url());

@@ -16,9 +16,12 @@ use futures_util::stream::FuturesUnordered;
 use redis::{ConnectionAddr, ConnectionInfo, ErrorKind, RedisError, RedisResult, Value, cmd};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// How many nodes are asked at once who has what.
 const ASKED_AT_ONCE: usize = 5;
+/// How long others are waited for when one has answered that the cluster is not well.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 pub(super) struct Cluster {
     /// How nodes let us in.
@@ -50,9 +53,7 @@ impl Cluster {
 
     /// The server that has a partition, as far as is known; the map is drawn before if there is none or it is in doubt.
     pub(super) async fn server(&self, partition: Partition) -> RedisResult<(Address, Arc<Server>)> {
-        if self.is_survey_due() {
-            self.survey().await;
-        }
+        self.survey_if_due().await;
         let slot = slot_of(&tag(partition));
         let mut map = self.map();
         let owner = map.moved.get(&slot).or_else(|| map.slots.owner(slot)).cloned();
@@ -93,17 +94,21 @@ impl Cluster {
         map.servers.entry(address.clone()).or_insert_with(|| Arc::new(Server::new(place))).clone()
     }
 
-    fn is_survey_due(&self) -> bool {
-        let map = self.map();
-        let is_recent = map.drawn_ms.is_some_and(|drawn_ms| self.clock.now_ms() < drawn_ms + BACK_OFF_MS);
-        !is_recent && (map.is_doubted || map.slots.nodes.is_empty())
-    }
-
-    /// Draws the map anew; it stays as it is if nobody answers.
-    async fn survey(&self) {
-        let _drawing = self.survey.lock().await;
-        if !self.is_survey_due() {
+    /// Draws the map if there is none or it is in doubt; it stays as it is if nobody answers.
+    ///
+    /// Who has a map does not wait for somebody else to draw a better one: most of it is right.
+    async fn survey_if_due(&self) {
+        let (has_map, is_due) = self.state_of_map();
+        if !is_due {
             return;
+        }
+        let drawing = if has_map { self.survey.try_lock().ok() } else { Some(self.survey.lock().await) };
+        if drawing.is_none() || !self.state_of_map().1 {
+            return;
+        }
+        if has_map {
+            // Should this caller give up, the next ones go on with what there is for a while.
+            self.map().drawn_ms = Some(self.clock.now_ms());
         }
         let drawn = survey(self.candidates()).await;
         let mut map = self.map();
@@ -120,6 +125,14 @@ impl Cluster {
         }
     }
 
+    /// Whether there is a map, and whether one is to be drawn now.
+    fn state_of_map(&self) -> (bool, bool) {
+        let map = self.map();
+        let is_recent = map.drawn_ms.is_some_and(|drawn_ms| self.clock.now_ms() < drawn_ms + BACK_OFF_MS);
+        let has_map = !map.slots.nodes.is_empty();
+        (has_map, !is_recent && (map.is_doubted || !has_map))
+    }
+
     fn map(&self) -> MutexGuard<'_, Map> {
         self.map.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -130,15 +143,18 @@ async fn survey(candidates: Vec<(Address, Arc<Server>)>) -> RedisResult<Slots> {
     let mut rest = candidates.into_iter();
     let mut asked: FuturesUnordered<_> = rest.by_ref().take(ASKED_AT_ONCE).map(view).collect();
     let (mut doubtful, mut said) = (None, None);
-    while let Some(view_of_one) = asked.next().await {
-        match view_of_one {
-            Ok((slots, true)) => return Ok(slots),
-            Ok((slots, false)) => doubtful = Some(slots),
-            Err(error) => said = Some(error),
+    loop {
+        // A node that is frozen must not hold up what others have answered.
+        let patience = if doubtful.is_some() { PATIENCE } else { CONNECT_DEADLINE };
+        match tokio::time::timeout(patience, asked.next()).await {
+            Ok(Some(Ok((slots, true)))) => return Ok(slots),
+            Ok(Some(Ok((slots, false)))) => doubtful = Some(slots),
+            Ok(Some(Err(error))) => said = Some(error),
+            Ok(None) | Err(_) => break,
         }
         asked.extend(rest.next().map(view));
     }
-    let none = || RedisError::from((ErrorKind::ClusterConnectionNotFound, "no node of the cluster is known"));
+    let none = || RedisError::from((ErrorKind::ClusterConnectionNotFound, "no node of the cluster answers"));
     doubtful.ok_or_else(|| said.unwrap_or_else(none))
 }
 
@@ -148,12 +164,7 @@ async fn view((address, server): (Address, Arc<Server>)) -> RedisResult<(Slots, 
     let (mut one, mut other) = (link.connection(), link.connection());
     let (mut slots, mut info) = (cmd("CLUSTER"), cmd("CLUSTER"));
     let (slots, info) = (slots.arg("SLOTS").query_async::<Value>(&mut one), info.arg("INFO").query_async(&mut other));
-    let both = futures_util::future::try_join(slots, info);
-    // A node that is frozen must not hold the survey up once it has been asked.
-    let (slots, info): (Value, String) = match tokio::time::timeout(CONNECT_DEADLINE, both).await {
-        Ok(both) => both?,
-        Err(_) => return Err(super::faults::no_answer(CONNECT_DEADLINE)),
-    };
+    let (slots, info): (Value, String) = futures_util::future::try_join(slots, info).await?;
     let slots = Slots::parse(slots, &address.0)?;
     let is_well = field(&info, "cluster_state") == Some("ok") && !slots.nodes.is_empty();
     Ok((slots, is_well))

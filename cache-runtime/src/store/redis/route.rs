@@ -129,7 +129,12 @@ impl Route {
     {
         match &self.target {
             Target::One(server) => ask_one(lane.of(server), names, ask).await,
-            Target::Cluster(cluster) => ask_cluster(cluster, names, lane, ask).await,
+            Target::Cluster(cluster) => {
+                let mut asked = Asked { cluster, is_answered: false };
+                let answer = ask_cluster(cluster, names, lane, ask).await;
+                asked.is_answered = true;
+                answer
+            }
         }
     }
 
@@ -154,6 +159,21 @@ where
     match node.ask(&node.link().await?, names, 1, ask).await {
         Err(error) if remedy(&error) == Remedy::Again => node.ask(&node.link().await?, names, 1, ask).await,
         answer => answer,
+    }
+}
+
+/// An operation under way. One that its deadline ends, be it while connecting, leaves a doubt: a node that is frozen never
+/// says that it has been replaced.
+struct Asked<'a> {
+    cluster: &'a Cluster,
+    is_answered: bool,
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.cluster.doubt();
+        }
     }
 }
 
