@@ -11,9 +11,10 @@ mod unreachable;
 
 use cache_runtime::error::StoreError;
 use cache_runtime::key::{Dependency, Key};
+use cache_runtime::stamp::Partition;
 use cache_runtime::store::conformance::run;
 use cache_runtime::store::redis::RedisStore;
-use cache_runtime::store::{Begin, Begun, Bump, Commit, Put, Read, Snapshot, Store, Verdict, Want};
+use cache_runtime::store::{Announce, Begin, Begun, Bump, Commit, Put, Read, Settle, Snapshot, Store, Verdict, Want};
 use cache_tests::RedisServer;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};

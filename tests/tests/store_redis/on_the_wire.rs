@@ -64,6 +64,38 @@ fn a_read_is_one_round_trip_of_one_command() {
 }
 
 #[test]
+fn the_rights_that_the_reference_lists_suffice() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/store-layout.md");
+    let page = std::fs::read_to_string(page).expect("the page is there");
+    let (_, rights) = page.split_once("\nACL SETUSER ").expect("it lists them");
+    let rights = rights.split("```").next().unwrap_or_default().replace("prod", "test");
+    let server = RedisServer::start();
+    let words: Vec<&str> = ["ACL", "SETUSER"].into_iter().chain(rights.split_whitespace()).collect();
+    assert_eq!(server.command(&words), "+OK");
+    let store = patient(&server.url().replace("redis://", "redis://cache:password@"));
+    run(async {
+        let begun = begin(&store).await.expect("it may");
+        commit(&store, &begun).await.expect("it may");
+        read(&store).await.expect("it may");
+        store.read("test", Read { key: &name("k"), dependencies: &[], want: Want::Head(8) }).await.expect("it may");
+        store.bus().expect("it tells of its steps").listen("test").await.expect("it may");
+        store.put("test", Put { key: &name("k"), bytes: b"v", life_ms: 1_000 }).await.expect("it may");
+        store.remove("test", &[name("k")]).await.expect("it may");
+        let announce = Announce { dependencies: &[name("d")], writer: 1, life_ms: 60_000 };
+        store.announce("test", announce).await.expect("it may");
+        assert!(begin(&store).await.expect("it may").is_dirty);
+        store.settle("test", Settle { dependencies: &[name("d")], writer: 1 }).await.expect("it may");
+        store.positions("test", &[Partition(0)]).await.expect("it may");
+        bump(&store).await.expect("it may");
+        store.clear("test").await.expect("it may");
+        store.wait_for_replicas(1);
+        let error =
+            bump(&store.with_write_deadline(Duration::from_millis(200))).await.expect_err("there is no replica");
+        assert!(matches!(error, StoreError::NotReplicated { .. }), "{error:?}");
+    });
+}
+
+#[test]
 fn everything_but_meta_and_count_expires() {
     let server = RedisServer::start();
     let store = patient(&server.url());
