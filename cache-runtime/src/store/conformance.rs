@@ -9,13 +9,13 @@ pub mod loads;
 pub mod messages;
 pub mod names;
 pub mod removals;
+mod waiting;
 
 use super::{Announce, Begin, Begun, Bump, Commit, Put, Read, Removal, Settle, Snapshot, Store, Verdict, Want};
 use crate::key::{Dependency, Key};
 use crate::stamp::{Partition, Stamp, random_name};
-use std::future::{Future, poll_fn};
-use std::task::Poll;
-use std::time::Duration;
+use std::future::Future;
+use waiting::{eventually, together};
 
 /// Makes the tests of a store, one for each sentence of the contract.
 ///
@@ -281,29 +281,4 @@ impl Call<'_> {
         );
         !self.is_valid(begun).await
     }
-}
-
-/// Waits until something holds.
-async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
-    let polled = async {
-        while !holds().await {
-            tokio::time::sleep(Duration::from_millis(3)).await;
-        }
-    };
-    assert!(tokio::time::timeout(Duration::from_secs(20), polled).await.is_ok(), "not within 20 s: {what}");
-}
-
-/// Awaits all of them at once. By hand, for tokio's `join!` is a feature more and would want them counted.
-async fn together<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut all: Vec<_> = all.map(|future| (Box::pin(future), None)).collect();
-    poll_fn(|context| {
-        for (future, output) in all.iter_mut().filter(|(_, output)| output.is_none()) {
-            if let Poll::Ready(ready) = future.as_mut().poll(context) {
-                *output = Some(ready);
-            }
-        }
-        if all.iter().all(|(_, output)| output.is_some()) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    all.into_iter().filter_map(|(_, output)| output).collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! These tests start a cluster of six servers each.
 
+mod caches;
 mod failing;
 mod moving;
 mod spread;

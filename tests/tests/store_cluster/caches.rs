@@ -1,0 +1,55 @@
+//! Caches over a cluster: what one node of a service invalidates, the others know.
+
+use super::*;
+use cache_runtime::{Cache, cached};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static VERSION: AtomicU64 = AtomicU64::new(1);
+
+#[cached(key = "row:<id>", ttl = 60, tags = ["rows", "row:<id>"])]
+async fn row(id: u64) -> u64 {
+    id * 1_000 + VERSION.load(Ordering::SeqCst)
+}
+
+#[test]
+fn caches_on_a_cluster_hear_of_each_other_and_hold_their_bound() {
+    let mut cluster = RedisCluster::start();
+    run(async {
+        let bound = Duration::from_millis(500);
+        let on_cluster = async || {
+            let builder = Cache::builder().namespace("test").max_staleness(bound).store(hurried(&cluster.url()));
+            builder.build().await.expect("coherent")
+        };
+        let (here, there) = (on_cluster().await, on_cluster().await);
+        at_last(async || done_if(here.stats().is_listening && there.stats().is_listening)).await;
+        for version in 1..=5 {
+            VERSION.store(version, Ordering::SeqCst);
+            here.invalidate_tag("rows").await.expect("the cluster is up");
+            for id in 0..20 {
+                assert_eq!(here.clone().scope(row(id)).await, id * 1_000 + version, "here at once");
+            }
+            tokio::time::sleep(bound).await;
+            for id in 0..20 {
+                assert_eq!(there.clone().scope(row(id)).await, id * 1_000 + version, "there after the bound");
+            }
+        }
+        let hits = there.stats().l2_hits;
+        assert!(hits > 60, "what one has loaded the other finds: {hits}");
+        assert!(there.stats().messages >= 5, "{:?}", there.stats());
+
+        cluster.kill_owner("{p0}");
+        VERSION.store(99, Ordering::SeqCst);
+        at_last(async || {
+            here.invalidate_tag("rows").await.map_err(|_| StoreError::Timeout { store: "redis", waited: bound })
+        })
+        .await;
+        tokio::time::sleep(bound).await;
+        for id in 0..20 {
+            assert_eq!(there.clone().scope(row(id)).await, id * 1_000 + 99, "through a failover");
+        }
+    });
+}
+
+fn done_if(holds: bool) -> Result<(), StoreError> {
+    if holds { Ok(()) } else { Err(StoreError::Timeout { store: "test", waited: Duration::ZERO }) }
+}
