@@ -237,9 +237,10 @@ mod tests {
     }
 
     #[test]
-    fn a_collection_stands_for_each_element() {
+    fn a_collection_stands_for_each_element_and_for_itself() {
         let event = Event::new("e").field("ids", vec![1, 2]);
-        assert_eq!(dependencies_of(&event).expect("one field"), ["ev:e:", "ev:e:ids=1", "ev:e:ids=2"]);
+        let expected = ["ev:e:", "ev:e:ids=1", "ev:e:ids=2", "ev:e:ids=[1,2]"];
+        assert_eq!(dependencies_of(&event).expect("one field"), expected);
     }
 
     #[test]

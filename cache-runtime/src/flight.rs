@@ -105,6 +105,10 @@ impl<S, L: Clone> Flights<S, L> {
     /// Notes that the leaders among this task's callers wait for a flight, unless that closes a circle.
     fn wait_for(self: &Arc<Self>, flight: usize) -> Option<Waiting<S, L>> {
         let led = LED.try_with(Clone::clone).unwrap_or_default();
+        if led.is_empty() {
+            // Nobody waits for a load of this task, so it can close no circle.
+            return Some(Waiting { flights: self.clone(), led, flight });
+        }
         let mut waits = lock(&self.waits);
         let mut reached = vec![flight];
         let mut next = 0;
@@ -136,6 +140,9 @@ struct Waiting<S, L> {
 
 impl<S, L> Drop for Waiting<S, L> {
     fn drop(&mut self) {
+        if self.led.is_empty() {
+            return;
+        }
         let mut waits = lock(&self.flights.waits);
         for &leader_of in &self.led {
             let wait = Wait { leader_of, waits_for: self.flight };

@@ -3,7 +3,7 @@
 //! Expansions submit themselves through `inventory`, so all of them are known before the first call.
 
 use crate::event::{EventDeclaration, MAX_FIELDS};
-use crate::function::Function;
+use crate::function::{Bound, Function};
 use std::collections::BTreeMap;
 
 /// A cached function of this program.
@@ -64,6 +64,7 @@ pub(crate) fn problems() -> Vec<String> {
     let mut problems = names_used_twice(&functions);
     problems.extend(overlapping_keys(&functions));
     problems.extend(too_many_fields(&functions));
+    problems.extend(fields_that_are_not_there(&functions));
     problems.extend(events_declared_twice());
     problems.extend(cycles());
     problems
@@ -181,6 +182,26 @@ fn too_many_fields(functions: &[&'static Function]) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// A binding by name to a field that the declared event of that name does not have: it could never be invalidated.
+fn fields_that_are_not_there(functions: &[&'static Function]) -> Vec<String> {
+    let bindings = functions.iter().flat_map(|function| function.bindings().iter().map(move |bound| (function, bound)));
+    let missing = |(function, bound): (&&'static Function, &Bound)| {
+        let declared = event(bound.event)?;
+        let (field, _) = bound.fields.iter().find(|(field, _)| !declared.fields.contains(field))?;
+        Some(format!(
+            "{} ({}) is bound to the field `{field}` of `{}`, and {} ({}:{}) has no such field; its fields are {}",
+            function.path(),
+            function.location(),
+            bound.event,
+            declared.type_name,
+            declared.file,
+            declared.line,
+            declared.fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", "),
+        ))
+    };
+    bindings.filter_map(missing).collect()
 }
 
 fn events_declared_twice() -> Vec<String> {

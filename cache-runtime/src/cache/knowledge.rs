@@ -133,7 +133,7 @@ impl Knowledge {
     /// The mark of a stamp that an answer carried; none if the answer is older than the epoch that is known.
     pub(crate) fn mark(&self, stamp: Stamp, departure: Departure) -> Option<Mark> {
         let mut sequence = self.lock();
-        if departure.number <= sequence.forgotten_at {
+        if departure.number <= sequence.forgotten_at || !Mark::can_be(stamp.seq) {
             return None;
         }
         if stamp.epoch != sequence.epoch || sequence.ordinal == 0 {
@@ -204,7 +204,7 @@ impl Knowledge {
     pub(crate) fn hear(&self, stamp: Stamp, is_listed: bool, lease_ms: u64, raise: impl FnOnce(Mark)) -> bool {
         let ordinal = {
             let mut sequence = self.lock();
-            if stamp.epoch != sequence.epoch {
+            if stamp.epoch != sequence.epoch || !Mark::can_be(stamp.seq) {
                 // What that epoch is, an answer has to say: messages may be of any age.
                 sequence.doubted_at = sequence.departures;
                 self.lease_until_ms.store(0, Ordering::Release);

@@ -147,7 +147,8 @@ impl Cache {
         }
         let now_ms = self.now_ms();
         let remaining_ms = envelope.remaining_ms(self.shared.clock.wall_ms());
-        let left_ms = remaining_ms.min(request.life_ms(envelope.absent));
+        let age_ms = envelope.ttl_ms.saturating_sub(remaining_ms);
+        let left_ms = remaining_ms.min(request.life_ms(envelope.absent).saturating_sub(age_ms));
         if left_ms == 0 {
             return None;
         }
@@ -169,7 +170,7 @@ impl Cache {
             weight: super::write::weight(payload.len() + wire.size(), &grounds),
             grounds,
             backing: Backing::Entry(envelope.identity),
-            loaded_ms: now_ms.saturating_sub(envelope.ttl_ms.saturating_sub(remaining_ms)),
+            loaded_ms: now_ms.saturating_sub(age_ms),
             expires_ms: now_ms.saturating_add(left_ms),
             life: Duration::from_millis(left_ms),
         });

@@ -47,6 +47,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+/// How many tenants listen: each takes up a connection.
+const MAX_LISTENING_TENANTS: usize = 64;
+
 /// Two tiers, one flight a key, and no value from before an acknowledged invalidation. Cheap to clone.
 ///
 /// Cached functions find theirs by themselves; see [`install`](Self::install) and [`scope`](Self::scope).
@@ -139,7 +142,7 @@ impl Cache {
     /// Tells whether there was one.
     ///
     /// # Errors
-    /// If the store did not do it; then other nodes may still serve it. On this node it is gone either way.
+    /// If the store did not do it; then this node has forgotten it, and may find it in the store again, as others may.
     pub async fn remove(&self, key: &str) -> Result<bool, Error> {
         self.remove_key(&self.name(key.to_owned())).await
     }
@@ -243,6 +246,9 @@ impl Cache {
 
     /// A handle on the same cache for one tenant: entries, events and `clear` of two tenants never meet.
     ///
+    /// What is known of a tenant is kept for the life of the cache. The first 64 tenants hear of other nodes' invalidations
+    /// at once, each by a connection of its own; the others by their own questions, within the bound.
+    ///
     /// # Errors
     /// If the name has other characters than letters, digits, `_`, `-` and `.`.
     ///
@@ -267,7 +273,9 @@ impl Cache {
         let space = Space::new(namespace.clone(), spaces.len() as u64 + 1, self.shared.store.as_ref());
         let tenant = Self { shared: self.shared.clone(), space: Arc::new(space) };
         spaces.insert(namespace, tenant.space.clone());
-        tenant.listen();
+        if spaces.len() <= MAX_LISTENING_TENANTS {
+            tenant.listen();
+        }
         Ok(tenant)
     }
 

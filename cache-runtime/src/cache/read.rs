@@ -26,13 +26,21 @@ use std::sync::Arc;
 /// Up to where each partition was known when something began.
 pub(crate) type Marks = Arc<[(Partition, Mark)]>;
 
+/// How a flight's load began.
+#[derive(Clone, Debug)]
+pub(crate) struct Departed {
+    pub(crate) marks: Marks,
+    /// What its leader has cells of, so that whatever invalidates it is noticed.
+    pub(crate) dependencies: Arc<[Dependency]>,
+}
+
 /// What a flight lands with.
 #[derive(Clone, Debug)]
 pub(crate) struct Landing {
     pub(crate) value: Option<Value>,
-    /// What the value was checked for; none if it was loaded, which makes it good for every dependency.
-    pub(crate) checked: Option<Arc<[Dependency]>>,
-    pub(crate) marks: Marks,
+    /// Whether it was loaded, and not found in a tier.
+    pub(crate) is_loaded: bool,
+    pub(crate) departed: Departed,
     /// As of when it is known to hold: what another node invalidated since, it may still show.
     pub(crate) known: Moment,
     pub(crate) loaded_ms: u64,
@@ -49,11 +57,11 @@ pub(crate) enum Arrival {
 /// The right to load an entry and to commit what was loaded.
 pub(crate) struct Turn {
     /// None if this load is shared with nobody.
-    pub(crate) lead: Option<Lead<Marks, Landing>>,
+    pub(crate) lead: Option<Lead<Departed, Landing>>,
     pub(crate) grounds: Vec<Ground>,
     pub(crate) marks: Marks,
-    /// Those by which others may join.
-    pub(crate) shared: Marks,
+    /// By what others may join.
+    pub(crate) departed: Departed,
     /// Of every partition, where the value may turn out to have tags in any of them.
     pub(crate) before: Marks,
     /// None if the store takes no part.
@@ -94,21 +102,28 @@ impl Cache {
         let grounds = request.grounds(self);
         // What this caller knows when it arrives: it may be given nothing older.
         let heeds_floor = request.demand.heeds_floor;
-        let mut known: Vec<(Partition, u64)> = grounds.iter().map(|ground| ground.known(heeds_floor)).collect();
-        if request.has_late_tags {
-            // Nobody has a cell of a tag that is not known yet: whatever was done counts.
-            known = self.latest_everywhere();
-        }
+        let known: Vec<(Partition, u64)> = grounds.iter().map(|ground| ground.known(heeds_floor)).collect();
+        // Nobody need have had a cell of what only this caller depends on, nor of a tag that is not known yet: then
+        // whatever was done counts.
+        let latest = if request.has_late_tags { self.latest_everywhere() } else { latest(&grounds) };
+        let may_join = |departed: &Departed| {
+            let is_noticed = !request.has_late_tags && request.is_covered_by(&departed.dependencies);
+            covers(&departed.marks, if is_noticed { &known } else { &latest })
+        };
         let arrived = self.moment();
         let may_have = |landing: &Landing| {
             request.demand.admits(arrived, landing.known)
-                && match &landing.checked {
-                    None => covers(&landing.marks, &known),
-                    Some(checked) => request.is_covered_by(checked) && covers_its_own(&landing.marks, &known),
+                && match landing.is_loaded {
+                    true => may_join(&landing.departed),
+                    false => {
+                        let known = if request.has_late_tags { &latest } else { &known };
+                        request.is_covered_by(&landing.departed.dependencies)
+                            && covers_its_own(&landing.departed.marks, known)
+                    }
                 }
         };
         loop {
-            match self.shared.flights.board(request.key.id(), |begun| covers(begun, &known)) {
+            match self.shared.flights.board(request.key.id(), may_join) {
                 Boarding::Lead(lead) => return self.lead(request, wire, grounds, lead).await,
                 Boarding::Follow(follower) => match self.follow(request, follower).await {
                     Followed::Lead(lead) => return self.lead(request, wire, grounds, lead).await,
@@ -146,7 +161,7 @@ impl Cache {
         }
     }
 
-    async fn follow(&self, request: &Request, follower: Follower<Marks, Landing>) -> Followed<Marks, Landing> {
+    async fn follow(&self, request: &Request, follower: Follower<Departed, Landing>) -> Followed<Departed, Landing> {
         let followed = match request.policy.max_wait {
             None => follower.wait().await,
             Some(max_wait) => match tokio::time::timeout(max_wait, follower.wait()).await {
@@ -176,7 +191,7 @@ impl Cache {
         request: &Request,
         wire: &dyn Wire,
         grounds: Vec<Ground>,
-        lead: Lead<Marks, Landing>,
+        lead: Lead<Departed, Landing>,
     ) -> Arrival {
         let Some((Sighting { slot, known }, tier)) = self.look(request, wire, &grounds).await else {
             self.shared.counters.misses.count();
@@ -185,8 +200,8 @@ impl Cache {
         crate::outcome::record(Outcome::of(tier, self.now_ms().saturating_sub(slot.loaded_ms)));
         lead.land(Landing {
             value: slot.value.clone(),
-            checked: Some(slot.dependencies.clone()),
-            marks: slot.marks(),
+            is_loaded: false,
+            departed: Departed { marks: slot.marks(), dependencies: slot.dependencies.clone() },
             known,
             loaded_ms: slot.loaded_ms,
         });
@@ -194,7 +209,7 @@ impl Cache {
     }
 
     /// Takes the stamps that the load will be committed with. They must be older than the load.
-    async fn begin(&self, request: &Request, grounds: Vec<Ground>, lead: Option<Lead<Marks, Landing>>) -> Turn {
+    async fn begin(&self, request: &Request, grounds: Vec<Ground>, lead: Option<Lead<Departed, Landing>>) -> Turn {
         let before = if request.has_late_tags { self.everywhere() } else { Marks::default() };
         let begun = match &self.shared.store {
             None => None,
@@ -207,12 +222,12 @@ impl Cache {
             Some((_, marks)) => marks.clone(),
             None => grounds.iter().map(|ground| (ground.knowledge.partition(), ground.knowledge.now())).collect(),
         };
-        let shared = self.widest(&marks, &before);
+        let departed = Departed { marks: self.widest(&marks, &before), dependencies: request.dependencies.clone() };
         if let Some(lead) = &lead {
-            lead.begin(shared.clone());
+            lead.begin(departed.clone());
         }
         let begun = begun.map(|(begun, _)| begun);
-        Turn { lead, grounds, marks, shared, before, begun, started: self.moment(), started_ms: self.now_ms() }
+        Turn { lead, grounds, marks, departed, before, begun, started: self.moment(), started_ms: self.now_ms() }
     }
 
     /// The marks are none if the answer is older than what is known by now; what is loaded is not kept then.
@@ -239,6 +254,11 @@ impl Cache {
 /// The same of something that was found, which depends on nothing in other partitions than its own.
 fn covers_its_own(marks: &Marks, known: &[(Partition, u64)]) -> bool {
     marks.iter().all(|(of, mark)| known.iter().all(|(partition, bumped)| partition != of || *bumped <= mark.raw()))
+}
+
+/// What this node did or heard of last in each partition.
+fn latest(grounds: &[Ground]) -> Vec<(Partition, u64)> {
+    grounds.iter().map(|ground| (ground.knowledge.partition(), ground.knowledge.latest().raw())).collect()
 }
 
 /// Whether something from the moments `marks` may be given to a caller that knows of bumps up to `known`.

@@ -41,7 +41,7 @@ impl Cache {
         Ok(token)
     }
 
-    async fn bump(&self, texts: Vec<String>) -> Result<Token, Error> {
+    pub(super) async fn bump(&self, texts: Vec<String>) -> Result<Token, Error> {
         let dependencies = self.names(texts);
         if dependencies.is_empty() {
             return Ok(Token::default());

@@ -13,6 +13,11 @@ impl Mark {
         Self((ordinal << SEQ_BITS) | (seq & ((1 << SEQ_BITS) - 1)))
     }
 
+    /// Whether a seq can be told from those after it. A partition takes 127 days to get there at 100,000 steps a second.
+    pub(super) fn can_be(seq: u64) -> bool {
+        seq >> SEQ_BITS == 0
+    }
+
     pub(crate) fn raw(self) -> u64 {
         self.0
     }

@@ -3,7 +3,7 @@
 use super::cells::Cells;
 use super::knowledge::Knowledge;
 use super::listen::Listener;
-use super::read::{Landing, Marks, Turn};
+use super::read::{Departed, Landing, Turn};
 use super::{Cache, l1};
 use crate::clock::Clock;
 use crate::codec::AnyCodec;
@@ -30,7 +30,7 @@ pub(super) const GENERATION_MARGIN_MS: u64 = FENCE_LIFE_MS + 60_000;
 /// What all handles on a cache share, whatever their tenant.
 pub(crate) struct Shared {
     pub(super) l1: Option<l1::Entries>,
-    pub(super) flights: Arc<Flights<Marks, Landing>>,
+    pub(super) flights: Arc<Flights<Departed, Landing>>,
     pub(super) cells: Cells,
     pub(super) store: Option<Arc<dyn Store>>,
     pub(super) clock: Clock,

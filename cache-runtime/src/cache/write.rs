@@ -6,7 +6,7 @@ use super::Cache;
 use super::l1::{Backing, Rooted, Slot, Standing};
 use super::read::{Landing, Turn};
 use super::remove::BumpUnderWay;
-use super::request::Request;
+use super::request::{Request, key_dependency};
 use super::stamps::rooted;
 use crate::clock::whole_ms;
 use crate::codec::{Output, Value, Wire};
@@ -73,7 +73,7 @@ impl Cache {
     fn share_out(&self, turn: Turn, value: Option<Value>, loaded_ms: u64) {
         let Some(lead) = turn.lead else { return };
         let known = self.known_as_of(turn.started);
-        lead.land(Landing { value, checked: None, marks: turn.shared, known, loaded_ms });
+        lead.land(Landing { value, is_loaded: true, departed: turn.departed, known, loaded_ms });
     }
 
     /// The one way into the store for loaded values. Refused means that the value is kept nowhere.
@@ -87,14 +87,16 @@ impl Cache {
         begun: Option<&Begun>,
         fill: &Fill,
     ) -> Option<(Backing, usize)> {
-        let (Some(store), Some(begun)) = (&self.shared.store, begun) else {
-            return Some((Backing::Nothing, self.measure(request, wire, fill)?));
+        let Some(store) = &self.shared.store else {
+            return Some((Backing::Nothing, self.measured(request, wire, fill)?));
         };
+        // Without a begin nobody knows whether a write to it is announced.
+        let begun = begun?;
         if begun.is_dirty {
             return self.refused(request);
         }
         if !request.tiers().has_l2() || wire.codec(self.shared.settings.codec).is_none() {
-            return Some((Backing::Generation, self.measure(request, wire, fill)?));
+            return Some((Backing::Generation, self.measured(request, wire, fill)?));
         }
         let (identity, bytes) = match self.seal(request, wire, begun, fill) {
             Ok(sealed) => sealed,
@@ -188,17 +190,23 @@ impl Cache {
         Ok((envelope.identity, envelope.seal(&output.into_bytes())))
     }
 
-    /// What a value that is not stored would have taken up, for memory's bound. None if it is too large to be kept.
-    fn measure(&self, request: &Request, wire: &dyn Wire, fill: &Fill) -> Option<usize> {
-        let Some(value) = &fill.value else { return Some(0) };
+    /// What a value that is not stored would have taken up, for memory's bound.
+    fn measure(&self, request: &Request, wire: &dyn Wire, fill: &Fill) -> Result<usize, CodecError> {
+        let count = request.dependencies.len();
+        if count > MAX_DEPENDENCIES {
+            return Err(CodecError::TooManyDependencies { count, limit: MAX_DEPENDENCIES });
+        }
+        let Some(value) = &fill.value else { return Ok(0) };
         if wire.codec(self.shared.settings.codec).is_none() {
-            return Some(0);
+            return Ok(0);
         }
         let mut output = Output::counting(self.shared.settings.max_value_bytes);
-        match wire.encode(self.shared.settings.codec, value, &mut output) {
-            Ok(()) => Some(output.len()),
-            Err(error) => self.unstorable(request, &error),
-        }
+        wire.encode(self.shared.settings.codec, value, &mut output).map(|()| output.len())
+    }
+
+    /// The same; none if it is not to be kept.
+    fn measured(&self, request: &Request, wire: &dyn Wire, fill: &Fill) -> Option<usize> {
+        self.measure(request, wire, fill).map_or_else(|error| self.unstorable(request, &error), Some)
     }
 
     /// A value that is too large, or has too many tags, is kept nowhere; one that only cannot be encoded weighs nothing in memory.
@@ -219,11 +227,13 @@ impl Cache {
         if self.shared.store.is_some() && request.tiers().has_l2() {
             return self.set_in_store(request, wire, fill).await;
         }
+        let bytes = self.measure(request, wire, &fill)?;
         self.remove_key(&request.key).await?;
         let turn = self.arrive_to_refresh(request).await;
         let backing = if turn.begun.is_some() { Backing::Generation } else { Backing::Nothing };
-        let kept = self.measure(request, wire, &fill).map(|bytes| (backing, bytes));
-        if let Some(slot) = kept.and_then(|kept| self.slot(request, wire, &turn, &fill, kept)) {
+        let is_dirty = turn.begun.as_ref().is_some_and(|begun| begun.is_dirty);
+        let slot = self.slot(request, wire, &turn, &fill, (backing, bytes));
+        if let Some(slot) = slot.filter(|_| !is_dirty) {
             self.insert(request, slot);
         }
         self.share_out(turn, fill.value, self.now_ms());
@@ -240,6 +250,8 @@ impl Cache {
         let put = Put { key: &request.key, bytes: &bytes, life_ms: fill.life_ms };
         let bump = store.put(&self.space.namespace, put).await?;
         under_way.done(&[bump], &[&request.key]);
+        // What other nodes keep in memory only rests on a generation of its key.
+        self.bump(vec![key_dependency(request.key.as_str())]).await?;
         self.shared.counters.invalidations.count();
         Ok(())
     }

@@ -34,6 +34,11 @@ impl Fingerprinter {
         self.0.write(&bytes);
     }
 
+    /// Takes in what kind of value follows, where one parameter can be of several types.
+    pub fn kind(&mut self, kind: u8) {
+        self.0.write_u8(kind);
+    }
+
     /// Takes in how many elements follow.
     pub fn len(&mut self, len: usize) {
         self.0.write_u64(len as u64);

@@ -18,7 +18,7 @@ pub trait KeyPart {
     /// Takes the value into a fingerprint; different values must go in differently.
     fn fingerprint(&self, print: &mut Fingerprinter);
 
-    /// The values that an event's field stands for: itself, or each element of a collection.
+    /// The values that an event's field stands for: itself, and each element of a collection.
     fn elements(&self, texts: &mut Vec<String>) {
         texts.push(written(self, Style::Field));
     }

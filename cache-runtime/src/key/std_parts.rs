@@ -2,7 +2,7 @@
 
 use super::fingerprint::Fingerprinter;
 use super::parts::{KeyPart, written};
-use super::writer::KeyWriter;
+use super::writer::{KeyWriter, Style};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -19,6 +19,7 @@ macro_rules! integers {
             }
 
             fn fingerprint(&self, print: &mut Fingerprinter) {
+                print.kind(if <$t>::MIN == 0 { b'u' } else { b'i' });
                 print.fixed(self.to_le_bytes());
             }
         }
@@ -60,6 +61,7 @@ impl KeyPart for bool {
     }
 
     fn fingerprint(&self, print: &mut Fingerprinter) {
+        print.kind(b'b');
         print.fixed([u8::from(*self)]);
     }
 }
@@ -80,6 +82,7 @@ impl KeyPart for char {
     }
 
     fn fingerprint(&self, print: &mut Fingerprinter) {
+        print.kind(b'c');
         print.fixed(u32::from(*self).to_le_bytes());
     }
 }
@@ -90,7 +93,9 @@ impl KeyPart for () {
         key.close(')');
     }
 
-    fn fingerprint(&self, _: &mut Fingerprinter) {}
+    fn fingerprint(&self, print: &mut Fingerprinter) {
+        print.kind(b'(');
+    }
 }
 
 /// The shortest text that reads back the same; all NaNs are one, `-0.0` and `0.0` are two. `f32` ends in `f`.
@@ -98,11 +103,15 @@ macro_rules! floats {
     ($($t:ty, $suffix:literal);*) => {$(
         impl KeyPart for $t {
             fn write(&self, key: &mut KeyWriter) {
+                if key.style() == Style::Plain {
+                    return key.number(self);
+                }
                 key.number(format_args!(concat!("{:?}", $suffix), self));
             }
 
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 let one_nan = if self.is_nan() { <$t>::NAN } else { *self };
+                print.kind(b'f');
                 print.fixed(one_nan.to_bits().to_le_bytes());
             }
         }
@@ -139,6 +148,10 @@ impl<T: KeyPart + ToOwned + ?Sized> KeyPart for Cow<'_, T> {
     fn fingerprint(&self, print: &mut Fingerprinter) {
         (**self).fingerprint(print);
     }
+
+    fn elements(&self, texts: &mut Vec<String>) {
+        (**self).elements(texts);
+    }
 }
 
 impl<T: KeyPart> KeyPart for Option<T> {
@@ -155,6 +168,16 @@ impl<T: KeyPart> KeyPart for Option<T> {
             value.fingerprint(print);
         }
     }
+}
+
+/// Each element, and the whole, which a function may be bound by as well.
+fn elements_of<'a, T: KeyPart + 'a>(
+    items: impl Iterator<Item = &'a T>,
+    whole: &(impl KeyPart + ?Sized),
+    texts: &mut Vec<String>,
+) {
+    items.for_each(|item| item.elements(texts));
+    texts.push(written(whole, Style::Field));
 }
 
 fn write_list<'a, T: KeyPart + 'a>(items: impl Iterator<Item = &'a T>, key: &mut KeyWriter) {
@@ -179,7 +202,7 @@ impl<T: KeyPart> KeyPart for [T] {
     }
 
     fn elements(&self, texts: &mut Vec<String>) {
-        self.iter().for_each(|item| item.elements(texts));
+        elements_of(self.iter(), self, texts);
     }
 }
 
@@ -214,7 +237,7 @@ impl<T: KeyPart> KeyPart for BTreeSet<T> {
     }
 
     fn elements(&self, texts: &mut Vec<String>) {
-        self.iter().for_each(|item| item.elements(texts));
+        elements_of(self.iter(), self, texts);
     }
 }
 
@@ -238,7 +261,7 @@ fn write_unordered<T: KeyPart>(items: impl Iterator<Item = T>, key: &mut KeyWrit
 }
 
 fn fingerprint_unordered<T: KeyPart>(items: impl Iterator<Item = T>, print: &mut Fingerprinter) {
-    let texts = in_order(items, &KeyWriter::new(super::writer::Style::Key));
+    let texts = in_order(items, &KeyWriter::new(Style::Key));
     print.len(texts.len());
     texts.iter().for_each(|text| print.text(text));
 }
@@ -254,6 +277,12 @@ macro_rules! unordered {
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 let $set = self;
                 fingerprint_unordered($items, print);
+            }
+
+            fn elements(&self, texts: &mut Vec<String>) {
+                let $set = self;
+                $items.for_each(|item| item.elements(texts));
+                texts.push(written(self, Style::Field));
             }
         }
     )*};
@@ -318,6 +347,7 @@ impl KeyPart for uuid::Uuid {
     }
 
     fn fingerprint(&self, print: &mut Fingerprinter) {
+        print.kind(b'd');
         print.fixed(self.into_bytes());
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::{self, Write};
 
 /// Writes one value after the other into a name.
 ///
-/// - Letters, digits, `_`, `.`, `-`, `~` and text beyond ASCII stay as they are; everything else in a text becomes `%XX`.
+/// - Letters, digits, `_`, `.`, `-` and text beyond ASCII stay as they are; everything else in a text becomes `%XX`.
 /// - A text that could be a number, a bool, a UUID or a variant begins with `'`; so does the empty text. A char is `'c'`.
 /// - The character that ends the value in its template becomes `%%XX` wherever the value contains it.
 pub struct KeyWriter {
@@ -108,9 +108,12 @@ impl KeyWriter {
     pub(crate) fn some(&mut self, write: impl FnOnce(&mut Self)) {
         let before = self.out.len();
         write(self);
-        if self.out[before..].starts_with('?') {
-            self.out.insert(before, '?');
+        let value = self.out.split_off(before);
+        // `?` is escaped where it ends the value.
+        if value.starts_with(['?']) || (self.delimiter == Some('?') && value.starts_with("%%3F")) {
+            self.raw('?');
         }
+        self.out.push_str(&value);
     }
 
     /// A text of another encoding of this writer's style, which needs no second escape but the delimiter's.
@@ -152,7 +155,7 @@ impl Write for Raw<'_> {
 /// Spelled out rather than asked of `char`, whose tables change with the compiler while keys must not.
 fn is_plain(c: char) -> bool {
     match c {
-        'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '.' | '-' | '~' => true,
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '.' | '-' => true,
         '\u{0}'..='\u{a0}' => false,
         // Line breaks and marks that turn the direction of a line, which make a log lie.
         '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => false,
