@@ -82,12 +82,11 @@ fn type_or_const(parameter: &GenericParam) -> Option<&Ident> {
 impl Parameter<'_> {
     /// Whether its value is plainly meant to tell calls apart: a number, a text, an id.
     ///
-    /// For a pattern with one name, as an extractor has it, the wrapped type counts.
+    /// For a pattern, as an extractor has it, the wrapped type counts; of a tuple, each element.
     pub(crate) fn is_plainly_keyable(&self) -> bool {
         match &*self.typed.pat {
             Pat::Ident(_) => is_plain(&self.typed.ty),
-            _ if self.names.len() == 1 => only_argument(&self.typed.ty).is_some_and(is_plain),
-            _ => false,
+            _ => is_plain(only_argument(&self.typed.ty).unwrap_or(&self.typed.ty)),
         }
     }
 
@@ -133,12 +132,15 @@ fn is_plain(ty: &Type) -> bool {
         Type::Reference(reference) => is_plain(&reference.elem),
         Type::Slice(slice) => is_plain(&slice.elem),
         Type::Array(array) => is_plain(&array.elem),
+        Type::Tuple(tuple) => !tuple.elems.is_empty() && tuple.elems.iter().all(is_plain),
         Type::Path(path) => match path.path.segments.last() {
             Some(last) if last.arguments.is_none() => {
                 let name = last.ident.to_string();
-                INTEGERS.contains(&name.as_str()) || OTHER_PLAIN.contains(&name.as_str())
+                INTEGERS.contains(&name.as_str())
+                    || OTHER_PLAIN.contains(&name.as_str())
+                    || name.strip_prefix("NonZero").is_some_and(|of| INTEGERS.contains(&of.to_lowercase().as_str()))
             }
-            Some(last) if ["Option", "Vec"].contains(&last.ident.to_string().as_str()) => {
+            Some(last) if ["Option", "Vec", "Arc", "Box", "Rc", "Cow"].contains(&last.ident.to_string().as_str()) => {
                 only_argument(ty).is_some_and(is_plain)
             }
             _ => false,

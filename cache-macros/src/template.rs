@@ -153,6 +153,9 @@ fn placeholder(literal: &LitStr, inside: &str) -> syn::Result<Placeholder> {
     if text.is_empty() {
         return Err(error(literal, "`<>` names nothing", FORMS));
     }
+    if text == "Self" {
+        return Ok(Placeholder { root: text.to_owned(), steps: Vec::new() });
+    }
     let wrong = || error(literal, format!("`<{inside}>` is not a placeholder"), FORMS);
     let mut parts = text.split('.').map(str::trim);
     let root = parts.next().filter(|root| ["self", "return"].contains(root) || is_name(root)).ok_or_else(wrong)?;

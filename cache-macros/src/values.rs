@@ -3,7 +3,7 @@
 use crate::problems::error;
 use proc_macro2::{Ident, TokenTree};
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Expr, ExprLit, ExprPath, Lit, LitStr, Path, Token};
+use syn::{Expr, ExprLit, ExprPath, Lit, LitInt, LitStr, Path, Token};
 
 /// A TTL as written.
 #[derive(Clone)]
@@ -18,6 +18,10 @@ pub(crate) enum Lifetime {
 pub(crate) fn lifetime(option: &str, value: &Expr) -> syn::Result<Lifetime> {
     const FORMS: &str = "write seconds (`300`), a text (`\"5m\"`, `\"1h30m\"`, `\"250ms\"`) or a `Duration` expression";
     match value {
+        Expr::Lit(ExprLit { lit: Lit::Int(seconds), .. }) if !is_plain_number(seconds) => {
+            let message = format!("`{seconds}` is not a duration: a number with a unit is a text");
+            Err(error(value, message, format!("write `\"{seconds}\"`, or seconds without a unit")))
+        }
         Expr::Lit(ExprLit { lit: Lit::Int(seconds), .. }) => {
             let seconds: u64 = seconds.base10_parse().map_err(|_| error(value, too_large(option), FORMS))?;
             positive(option, value, seconds.checked_mul(1_000).ok_or_else(|| error(value, too_large(option), FORMS))?)
@@ -33,6 +37,14 @@ pub(crate) fn lifetime(option: &str, value: &Expr) -> syn::Result<Lifetime> {
         Expr::Lit(_) | Expr::Verbatim(_) => Err(error(value, format!("`{option}` is not a duration"), FORMS)),
         expression => Ok(Lifetime::Expression(expression.clone())),
     }
+}
+
+/// Without a suffix, or with that of an integer type.
+fn is_plain_number(number: &LitInt) -> bool {
+    matches!(
+        number.suffix(),
+        "" | "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize"
+    )
 }
 
 fn positive(option: &str, value: &Expr, ms: u64) -> syn::Result<Lifetime> {
@@ -115,7 +127,7 @@ pub(crate) fn switch(option: &str, value: &Expr) -> syn::Result<bool> {
 pub(crate) fn number(option: &str, value: &Expr) -> syn::Result<u32> {
     let help = || format!("write a whole number from 0 to {}, as in `{option} = 2`", u32::MAX);
     match value {
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if is_plain_number(number) => {
             number.base10_parse().map_err(|_| error(value, format!("`{option}` is too large"), help()))
         }
         other => Err(error(other, format!("`{option}` is not a number"), help())),

@@ -65,6 +65,7 @@ pub(crate) fn problems() -> Vec<String> {
     problems.extend(overlapping_keys(&functions));
     problems.extend(too_many_fields(&functions));
     problems.extend(fields_that_are_not_there(&functions));
+    problems.extend(types_that_are_not_told_apart(&functions));
     problems.extend(events_declared_twice());
     problems.extend(cycles());
     problems
@@ -75,7 +76,9 @@ fn names_used_twice(functions: &[&'static Function]) -> Vec<String> {
     let mut problems = Vec::new();
     for &function in functions {
         let name = name_of(function);
-        if let Some(first) = seen.insert(name.clone(), function) {
+        // A function inside the body of a cached one exists once in each of its companions.
+        let is_elsewhere = |first: &&Function| first.location() != function.location();
+        if let Some(first) = seen.insert(name.clone(), function).filter(is_elsewhere) {
             problems.push(format!(
                 "two cached functions are named `{name}`: {} ({}) and {} ({}); give one of them another `name = \"…\"`",
                 first.path(),
@@ -202,6 +205,23 @@ fn fields_that_are_not_there(functions: &[&'static Function]) -> Vec<String> {
         ))
     };
     bindings.filter_map(missing).collect()
+}
+
+/// An associated function without a receiver does not show its macro that its type is generic; its path does.
+fn types_that_are_not_told_apart(functions: &[&'static Function]) -> Vec<String> {
+    let is_blind = |function: &&&'static Function| {
+        let spec = function.spec();
+        function.path().contains("<_") && !spec.template.has_receiver() && !spec.values.contains(&"Self")
+    };
+    let problem = |function: &&'static Function| {
+        format!(
+            "{} ({}) is an associated function of a generic type, whose instantiations would share entries; name the type \
+             in its key, `<Self>`",
+            function.path(),
+            function.location(),
+        )
+    };
+    functions.iter().filter(is_blind).map(problem).collect()
 }
 
 fn events_declared_twice() -> Vec<String> {

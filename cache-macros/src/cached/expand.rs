@@ -193,8 +193,11 @@ fn load(model: &Model) -> TokenStream {
     }
 }
 
+/// The values of a call; of a method, the receiver's type as well, if it is generic.
 fn parts(model: &Model) -> Vec<TokenStream> {
-    model.values.iter().map(|value| part(model, value)).collect()
+    let door = &model.door;
+    let receiver = model.function.receiver().map(|_| quote!(#door::part(&#door::ReceiverType::<Self>::new())));
+    model.values.iter().map(|value| part(model, value)).chain(receiver).collect()
 }
 
 fn part(model: &Model, value: &Value) -> TokenStream {
@@ -240,7 +243,7 @@ fn function_static(model: &Model) -> TokenStream {
 fn spec(model: &Model) -> TokenStream {
     let (door, name, is_named, version) = (&model.door, &model.name, model.is_named, model.version);
     let (ident, returns) = (model.function.signature.ident.unraw().to_string(), type_text(&model.returns));
-    let (template, tags) = (template(model, &model.key), model.tags.iter().map(|tag| template(model, tag)));
+    let (template, tags) = (key_template(model), model.tags.iter().map(|tag| template(model, tag)));
     let (values, bindings) = (value_names(model), model.bindings.iter().map(|binding| bound(model, binding)));
     let policy = policy(model);
     quote! {
@@ -283,9 +286,21 @@ fn capitalized(word: &str) -> String {
     chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
 }
 
+/// The key's template; what a generic receiver adds to the key stands at its end.
+fn key_template(model: &Model) -> TokenStream {
+    let (door, pieces) = (&model.door, pieces(model, &model.key));
+    let receiver = model.function.receiver().map(|_| quote!(#door::Piece::Receiver));
+    quote!(#door::Template::new(&[#(#pieces,)* #receiver]))
+}
+
 fn template(model: &Model, parts: &[Part]) -> TokenStream {
+    let (door, pieces) = (&model.door, pieces(model, parts));
+    quote!(#door::Template::new(&[#(#pieces),*]))
+}
+
+fn pieces(model: &Model, parts: &[Part]) -> Vec<TokenStream> {
     let door = &model.door;
-    let pieces = parts.iter().map(|part| match part {
+    let piece = |part: &Part| match part {
         Part::Text(text) => quote!(#door::Piece::Text(#text)),
         Part::Path => quote!(#door::Piece::Path),
         Part::Value { index, delimiter, is_integer } => {
@@ -295,8 +310,8 @@ fn template(model: &Model, parts: &[Part]) -> TokenStream {
             };
             quote!(#door::Piece::Value { index: #index, delimiter: #delimiter, is_integer: #is_integer })
         }
-    });
-    quote!(#door::Template::new(&[#(#pieces),*]))
+    };
+    parts.iter().map(piece).collect()
 }
 
 fn bound(model: &Model, binding: &Binding) -> TokenStream {

@@ -12,6 +12,7 @@ use crate::paths::Door;
 use crate::problems::{Problems, quoted, suggestion};
 use crate::template::{Piece, Placeholder, Template};
 use proc_macro2::Span;
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
@@ -45,7 +46,7 @@ pub(crate) fn lower(args: Args, function: &Function, problems: &mut Problems) ->
     let bindings = args.invalidate_on.iter().map(|event| values.binding(event, problems)).collect();
     let returns = function.returns()?.clone();
     Some(Model {
-        entry_inputs: entry_inputs(function, &values.values),
+        entry_inputs: entry_inputs(function, &values.values, &args.cache.iter().chain(&args.codec).collect::<Vec<_>>()),
         entry_value: entry_value(&returns, function, &door),
         door,
         is_named: args.name.is_some(),
@@ -165,6 +166,7 @@ impl Values<'_> {
                 problems.at(&template.literal, "`<self>` is not a key", "name a field of it, as in `<self.tenant>`");
             }
             "self" => {}
+            "Self" if placeholder.steps.is_empty() => {}
             "return" => {
                 let message = format!("`<{shown}>`: the key is made before there is a value");
                 problems.at(&template.literal, message, help);
@@ -180,7 +182,7 @@ impl Values<'_> {
     }
 
     fn is_type(&self, root: &str) -> bool {
-        self.function.signature.generics.type_params().any(|parameter| parameter.ident == root)
+        root == "Self" || self.function.signature.generics.type_params().any(|parameter| parameter.ident == root)
     }
 
     fn tag(&mut self, template: &Template, problems: &mut Problems) -> Vec<Part> {
@@ -228,21 +230,36 @@ impl Values<'_> {
 
     fn binding(&self, spec: &EventSpec, problems: &mut Problems) -> Binding {
         let fields = match &spec.fields {
-            FieldsSpec::Shared => Fields::Shared,
+            FieldsSpec::Shared => {
+                self.check_namesakes(spec, problems);
+                Fields::Shared
+            }
             FieldsSpec::Every => Fields::Only(Vec::new()),
             FieldsSpec::Only(fields) => {
                 if let Some(sixth) = fields.get(MAX_FIELDS) {
                     let help = "bind fewer: a binding of fewer fields invalidates every entry that agrees on them";
                     problems.at(&sixth.field, format!("an event is bound by at most {MAX_FIELDS} fields"), help);
                 }
-                let bound = |field: &super::binding::FieldSpec| match self.bound(&field.value.unraw().to_string()) {
-                    Some(index) => Some((field.field.clone(), index)),
-                    None => {
-                        self.refuse_field(&field.value, problems);
-                        None
+                for (at, field) in fields.iter().enumerate() {
+                    if fields[..at].iter().any(|before| before.field == field.field) {
+                        let message = format!("`{}` is bound twice", field.field);
+                        problems.at(&field.field, message, "keep one of the two");
                     }
-                };
-                Fields::Only(fields.iter().filter_map(bound).collect())
+                }
+                let mut bound =
+                    |field: &super::binding::FieldSpec| match self.indices(&field.value.unraw().to_string()).as_slice()
+                    {
+                        [index] => Some((field.field.clone(), *index)),
+                        [] => {
+                            self.refuse_field(&field.value, problems);
+                            None
+                        }
+                        several => {
+                            self.refuse_namesakes(several, &field.value, problems);
+                            None
+                        }
+                    };
+                Fields::Only(fields.iter().filter_map(&mut bound).collect())
             }
         };
         let event = match &spec.event {
@@ -265,8 +282,31 @@ impl Values<'_> {
         }
     }
 
-    fn bound(&self, name: &str) -> Option<usize> {
-        self.values.iter().position(|value| value.placeholder.binding() == name)
+    /// An event can have one field of a name: two values of that name could never both be it.
+    fn check_namesakes(&self, spec: &EventSpec, problems: &mut Problems) {
+        let namesakes = self.values.iter().map(|value| self.indices(&value.placeholder.binding()));
+        let Some(several) = namesakes.into_iter().find(|indices| indices.len() > 1) else { return };
+        match &spec.event {
+            EventName::Text { literal, .. } => self.refuse_namesakes(&several, literal, problems),
+            EventName::Type(path) => self.refuse_namesakes(&several, path, problems),
+        }
+    }
+
+    fn refuse_namesakes(&self, several: &[usize], token: &impl ToTokens, problems: &mut Problems) {
+        let name = self.values[several[0]].placeholder.binding();
+        let shown: Vec<String> =
+            several.iter().map(|at| format!("<{}>", self.values[*at].placeholder.shown())).collect();
+        let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
+        let message = format!("{} are both bound by the name `{name}`", quoted(&shown));
+        problems.at(
+            token,
+            message,
+            "bind by other values, say `(*)` for every entry, or give the key values of other names",
+        );
+    }
+
+    fn indices(&self, name: &str) -> Vec<usize> {
+        (0..self.values.len()).filter(|at| self.values[*at].placeholder.binding() == name).collect()
     }
 
     fn refuse_field(&self, value: &syn::Ident, problems: &mut Problems) {

@@ -37,6 +37,7 @@ fn a_method_with_a_field_of_self() {
                                 delimiter: door::None,
                                 is_integer: true,
                             },
+                            door::Piece::Receiver,
                         ],
                     ),
                     values: &["tenant", "id"],
@@ -61,12 +62,23 @@ fn a_method_with_a_field_of_self() {
                 let call = door::Call::open(
                     door::chosen(&self.cache),
                     &__CACHED_FUNCTION,
-                    &[door::part(&self.tenant), door::part(&id)],
+                    &[
+                        door::part(&self.tenant),
+                        door::part(&id),
+                        door::part(&door::ReceiverType::<Self>::new()),
+                    ],
                 );
                 if let door::Some(hit) = call.peek(&shape) {
                     return hit;
                 }
-                let call = call.named(&[door::part(&self.tenant), door::part(&id)]);
+                let call = call
+                    .named(
+                        &[
+                            door::part(&self.tenant),
+                            door::part(&id),
+                            door::part(&door::ReceiverType::<Self>::new()),
+                        ],
+                    );
                 call.fetch(
                         shape,
                         wire,

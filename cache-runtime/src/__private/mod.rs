@@ -79,6 +79,32 @@ impl<T: ?Sized> KeyPart for TypeName<T> {
     }
 }
 
+/// What the receiver's type adds to a key: nothing, unless it is generic.
+pub struct ReceiverType<T: ?Sized>(std::marker::PhantomData<fn() -> T>);
+
+impl<T: ?Sized> ReceiverType<T> {
+    /// Of this type.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
+impl<T: ?Sized> KeyPart for ReceiverType<T> {
+    fn write(&self, key: &mut KeyWriter) {
+        let name = std::any::type_name::<T>();
+        if name.contains('<') {
+            // No value contains it.
+            key.open('@');
+            key.text(&name.replace("::", "."));
+        }
+    }
+
+    fn fingerprint(&self, print: &mut Fingerprinter) {
+        print.text(std::any::type_name::<T>());
+    }
+}
+
 /// The type of a never-run return, so that a wrong body is reported in the body.
 pub fn unreachable_return<R>() -> R {
     unreachable!("only its type is used")

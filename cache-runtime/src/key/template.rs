@@ -15,6 +15,8 @@ pub enum Piece {
     Text(&'static str),
     /// The function's path, in the default key.
     Path,
+    /// The type of a method's receiver, if it is generic: two instantiations are two types. Stands at the end.
+    Receiver,
     /// The value at an index; it must not contain `delimiter`, the character that comes next.
     Value {
         /// Which of the call's values.
@@ -32,6 +34,11 @@ impl Template {
         Self(pieces)
     }
 
+    /// Whether it tells the types of generic receivers apart.
+    pub(crate) fn has_receiver(self) -> bool {
+        self.0.contains(&Piece::Receiver)
+    }
+
     pub(crate) fn key(self, path: &str, values: &[Part<'_>]) -> String {
         self.write(Style::Key, path, values)
     }
@@ -46,6 +53,7 @@ impl Template {
             match *piece {
                 Piece::Text(text) => writer.literal(text),
                 Piece::Path => writer.literal(path),
+                Piece::Receiver => values.last().into_iter().for_each(|receiver| receiver.0.write(&mut writer)),
                 Piece::Value { index, delimiter, .. } => {
                     writer.ends_at(delimiter);
                     values[index].0.write(&mut writer);
@@ -62,6 +70,7 @@ impl Template {
             match *piece {
                 Piece::Text(text) => print.text(text),
                 Piece::Path => print.text(path),
+                Piece::Receiver => {}
                 Piece::Value { index, .. } => print.len(index),
             }
         }
@@ -72,6 +81,7 @@ impl Template {
         let piece = |piece: &Piece| match *piece {
             Piece::Text(text) => text.replace('<', "<<"),
             Piece::Path => path.to_owned(),
+            Piece::Receiver => String::new(),
             Piece::Value { index, .. } => format!("<{}>", names.get(index).unwrap_or(&"?")),
         };
         self.0.iter().map(piece).collect()
@@ -87,6 +97,7 @@ impl Template {
         let piece = |piece: &Piece| match *piece {
             Piece::Text(text) => text.chars().map(Symbol::One).collect(),
             Piece::Path => path.chars().map(Symbol::One).collect(),
+            Piece::Receiver => Vec::new(),
             // A sign that ends the value is escaped, as in other texts.
             Piece::Value { is_integer: true, delimiter, .. } if delimiter != Some('-') => vec![Symbol::Integer],
             Piece::Value { .. } => vec![Symbol::Any],

@@ -261,3 +261,83 @@ async fn values_that_only_clone_stay_in_the_process() {
     })
     .await;
 }
+
+trait Database: Sync {
+    const NAME: &'static str;
+}
+
+struct Postgres;
+struct Mock;
+
+impl Database for Postgres {
+    const NAME: &'static str = "postgres";
+}
+
+impl Database for Mock {
+    const NAME: &'static str = "mock";
+}
+
+struct Repository<D> {
+    tenant: u64,
+    database: std::marker::PhantomData<D>,
+}
+
+trait Named {
+    async fn named(&self, id: u64) -> String;
+}
+
+impl<D: Database> Repository<D> {
+    fn new() -> Self {
+        Self { tenant: 7, database: std::marker::PhantomData }
+    }
+
+    #[cached(key = "kinds:repository:<self.tenant>:<id>", ttl = 60)]
+    async fn of_field(&self, id: u64) -> String {
+        format!("{} {id}", D::NAME)
+    }
+
+    #[cached(ttl = 60, skip(self))]
+    async fn by_default(&self, id: u64) -> String {
+        format!("{} {id}", D::NAME)
+    }
+
+    #[cached(key = "kinds:associated:<Self>:<id>", ttl = 60)]
+    async fn associated(id: u64) -> String {
+        format!("{} {id}", D::NAME)
+    }
+}
+
+impl<D: Database> Named for Repository<D> {
+    #[cached(key = "kinds:named:<id>", ttl = 60, skip(self), companions = false)]
+    async fn named(&self, id: u64) -> String {
+        format!("{} {id}", D::NAME)
+    }
+}
+
+#[tokio::test]
+async fn y03_y04_two_instantiations_of_a_generic_type_never_share() {
+    on_each(async |_, _| {
+        let (real, mock) = (Repository::<Postgres>::new(), Repository::<Mock>::new());
+        assert_eq!((real.of_field(1).await, mock.of_field(1).await), ("postgres 1".into(), "mock 1".into()));
+        assert_eq!((real.by_default(1).await, mock.by_default(1).await), ("postgres 1".into(), "mock 1".into()));
+        assert_eq!((real.named(1).await, mock.named(1).await), ("postgres 1".into(), "mock 1".into()));
+        let associated = (Repository::<Postgres>::associated(1).await, Repository::<Mock>::associated(1).await);
+        assert_eq!(associated, ("postgres 1".into(), "mock 1".into()));
+        assert_eq!(assert_hit!(mock.of_field(1)), "mock 1");
+        let keys = [real.of_field_entry(1).key().to_owned(), mock.of_field_entry(1).key().to_owned()];
+        assert!(keys.iter().all(|key| key.starts_with("kinds:repository:7:1@")), "{keys:?}");
+        assert_ne!(keys[0], keys[1]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_parameter_may_be_the_cache() {
+    #[cached(key = "kinds:given:<id>", ttl = 60, cache = cache)]
+    async fn given(cache: &Cache, id: u64) -> u64 {
+        id
+    }
+    let cache = Cache::in_memory();
+    assert_eq!((given(&cache, 1).await, given_entry(&cache, 1).get().await), (1, Some(1)));
+    assert_eq!(cache.stats().loads, 1);
+}

@@ -10,6 +10,14 @@ type Total = Result<u64, AppError>;
 type MaybeUser = Option<User>;
 type Found = Result<Option<User>, AppError>;
 type Users = Vec<User>;
+type Res<T> = Result<T, AppError>;
+type Fallible<T, E = AppError> = Result<Option<T>, E>;
+
+/// Not an alias of a result.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct SearchResult<T> {
+    found: T,
+}
 
 /// Any.
 #[derive(Debug, PartialEq)]
@@ -46,6 +54,21 @@ async fn tagged(id: u64, value: &str) -> Result<Option<Arc<User>>, AppError> {
 #[cached(key = "returns:itself:<id>", ttl = 300, tags = ["number:<return>"])]
 async fn itself(id: u64) -> AppResult<u64> {
     Ok(id)
+}
+
+#[cached(ttl = 300)]
+async fn aliased_oddly(id: u64) -> Res<u64> {
+    Ok(id)
+}
+
+#[cached(ttl = 300)]
+async fn aliased_with_a_default(id: u64) -> Fallible<User> {
+    Ok(Some(User { id }))
+}
+
+#[cached(ttl = 300)]
+async fn named_like_an_alias(id: u64) -> SearchResult<u64> {
+    SearchResult { found: id }
 }
 
 #[cached(ttl = 300)]
@@ -183,4 +206,10 @@ async fn main() {
     assert_eq!(diverges(0).await, Err(AppError));
     assert_eq!(tagged(1, "").await, Ok(Some(Arc::new(user()))));
     assert_eq!(itself(1).await, Ok(1));
+    assert_eq!(aliased_oddly(1).await, Ok(1));
+    assert_eq!(aliased_oddly_entry(1).get().await, Some(1));
+    assert_eq!(aliased_with_a_default(1).await, Ok(Some(user())));
+    assert_eq!(aliased_with_a_default_entry(1).get().await, Some(user()));
+    assert_eq!(named_like_an_alias(1).await, SearchResult { found: 1 });
+    assert_eq!(named_like_an_alias_entry(1).get().await, Some(SearchResult { found: 1 }));
 }
