@@ -2,7 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-/// A fingerprint of a type as it is stored; an entry with another one is a miss, never wrong data.
+/// A fingerprint of a type as it is stored; an entry with another one is a miss. It goes by the name of the type and its `version`, and
+/// not yet by its fields: a change of those needs another version.
 ///
 /// It covers the type's full name and the attribute's `version`. It does not see a change inside a type that keeps its
 /// name: raise `version` with such a change.

@@ -33,6 +33,27 @@ async fn another_way(id: u64) -> Result<u64, std::io::Error> {
     Ok(id)
 }
 
+/// It could never be invalidated.
+#[cached(key = "contra-bound:<id>:<extra>", ttl = 60, invalidate_on = ["contra_alone(extra)"])]
+async fn bound_to_nothing(id: u64, extra: u64) -> u64 {
+    id + extra
+}
+
+#[derive(CacheEvent)]
+#[event(name = "contra_alone")]
+struct Alone {
+    id: u64,
+}
+
+struct Generic<T>(std::marker::PhantomData<T>);
+
+impl<T: Default + ToString> Generic<T> {
+    #[cached(key = "contra-generic:<id>", ttl = 60)]
+    async fn associated(id: u64) -> String {
+        format!("{} {id}", T::default().to_string())
+    }
+}
+
 /// An integer is never a word, and a path is not a type.
 #[cached(key = "contra-number:<id>", ttl = 60)]
 async fn by_number(id: u64) -> std::string::String {
@@ -130,6 +151,27 @@ async fn keys_that_are_shared_for_one_type_are_fine() {
     let cache = Cache::in_memory();
     let both = cache.clone().scope(async { (one_way(1).await, another_way(1).await.ok()) }).await;
     assert_eq!((both, cache.stats().loads), ((Some(1), Some(1)), 1), "they share the entry");
+}
+
+#[tokio::test]
+async fn a_binding_to_a_field_that_the_event_does_not_have_is_refused() {
+    let problems = problems().await;
+    let problem = only(&problems, "bound_to_nothing");
+    for part in ["is bound to the field `extra` of `contra_alone`", "has no such field; its fields are `id`"] {
+        assert!(problem.contains(part), "{problem}");
+    }
+    let _used = (Alone { id: 1 }, Cache::in_memory().scope(bound_to_nothing(1, 2)).await);
+}
+
+#[tokio::test]
+async fn an_associated_function_of_a_generic_type_has_to_name_the_type() {
+    let problems = problems().await;
+    let problem = only(&problems, "associated function");
+    assert!(
+        problem.contains("Generic<_>::associated") && problem.ends_with("name the type in its key, `<Self>`"),
+        "{problem}"
+    );
+    let _callable = Cache::in_memory().scope(Generic::<u8>::associated(1)).await;
 }
 
 #[tokio::test]

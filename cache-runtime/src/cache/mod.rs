@@ -39,7 +39,7 @@ use crate::event::Event;
 use crate::function::Function;
 use crate::key::Id;
 use crate::policy::Policy;
-use crate::telemetry::Stats;
+use crate::telemetry::{Notice, Stats};
 use crate::token::Token;
 use std::future::Future;
 use std::pin::pin;
@@ -110,6 +110,11 @@ impl Cache {
     {
         let request = Request::by_hand(self, key, policy);
         let wire = TypedWire::<T, _>::new(CacheCodec, 0);
+        if request.policy.ttl.is_none() {
+            let problem = Error::NoTtl { name: key.to_owned() }.to_string();
+            self.tell(&Notice::Misconfigured { problem: &problem });
+            return load().await;
+        }
         if !self.is_open() {
             return load().await;
         }

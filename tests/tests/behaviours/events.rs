@@ -1,8 +1,9 @@
 //! Events and cascades: M01 to M08, M11. What fails to compile (M02 to M04) is under `ui/invalidate_on`.
 
 use cache_runtime::{Cache, CacheEvent, Error, Event, assert_hit, assert_miss, cached};
-use cache_tests::on_each;
+use cache_tests::{Source, on_each};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 #[derive(CacheEvent)]
 #[event(name = "events_member_update", cascades(StatsChanged))]
@@ -211,6 +212,28 @@ async fn an_acknowledged_event_has_a_token_with_a_text_form() {
     on_each(async |cache, _| {
         let token = cache.emit(MemberUpdate { guild_id: 42 }).await.expect("acknowledged");
         assert_eq!(token.to_string().parse::<cache_runtime::Token>(), Ok(token));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn m05_a_function_may_be_bound_by_a_whole_collection() {
+    #[derive(CacheEvent)]
+    #[event(name = "events_document_changed")]
+    struct DocumentChanged {
+        id: [u8; 4],
+    }
+    #[cached(key = "events:document:<id>", ttl = 60, invalidate_on = [DocumentChanged])]
+    async fn document(source: Arc<Source>, id: [u8; 4]) -> u64 {
+        source.read().await
+    }
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        document(source.clone(), [1, 2, 3, 4]).await;
+        cache.emit(DocumentChanged { id: [1, 2, 3, 5] }).await.expect("acknowledged");
+        assert_hit!(document(source.clone(), [1, 2, 3, 4]));
+        cache.emit(DocumentChanged { id: [1, 2, 3, 4] }).await.expect("acknowledged");
+        assert_miss!(document(source.clone(), [1, 2, 3, 4]));
     })
     .await;
 }

@@ -2,6 +2,7 @@
 
 use cache_runtime::{Cache, Clock, MemoryStore, Policy, assert_hit, assert_miss, cached};
 use cache_tests::{Source, on_each};
+use std::sync::Arc;
 use std::time::Duration;
 
 #[cached(key = "expiry:row:<id>", ttl = "900ms")]
@@ -61,4 +62,26 @@ async fn e02_memory_does_not_outlive_the_store() {
     assert_eq!(second.get_or_load("k", long.clone(), load).await, Ok(1));
     clock.advance(Duration::from_secs(10));
     assert_eq!(second.get_or_load("k", long, load).await, Ok(2));
+}
+
+#[tokio::test]
+async fn a_lower_ttl_than_an_entry_was_stored_with_holds_from_its_load_on() {
+    let clock = Clock::manual();
+    let memory = MemoryStore::with_clock(clock.clone());
+    let node = |seconds| {
+        let policy = Policy::ttl(Duration::from_secs(seconds));
+        Cache::builder().clock(clock.clone()).store(memory.clone()).configure("of_two_minds", policy).build()
+    };
+    #[cached(key = "expiry:of-two-minds", ttl = 60)]
+    async fn of_two_minds(source: Arc<Source>) -> u64 {
+        source.read().await
+    }
+    let (long, short) = (node(3_600).await.expect("coherent"), node(60).await.expect("coherent"));
+    let source = Source::new(1);
+    long.scope(of_two_minds(source.clone())).await;
+    source.write(2);
+    clock.advance(Duration::from_secs(59));
+    assert_eq!(short.clone().scope(of_two_minds(source.clone())).await, 1);
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(short.scope(of_two_minds(source.clone())).await, 2);
 }

@@ -282,3 +282,37 @@ fn y05_so_do_the_types_everybody_has() {
     is_a_part(&std::net::Ipv6Addr::LOCALHOST);
     is_a_part(&Duration::from_secs(1));
 }
+
+#[tokio::test]
+async fn a06_a_text_that_looks_like_a_shortened_key_is_another() {
+    #[cached(key = "keys:long:<name>", ttl = 60)]
+    async fn long(name: &str) -> usize {
+        name.len()
+    }
+    let name = "x".repeat(300);
+    let short = long_entry(&name).key().strip_prefix("keys:long:").expect("its head").to_owned();
+    assert!(short.contains('~') && long_entry(&short).key() != long_entry(&name).key());
+    let cache = Cache::in_memory();
+    let lens = cache.scope(async { (long(&name).await, long(&short).await) }).await;
+    assert_eq!(lens, (300, short.len()));
+}
+
+#[tokio::test]
+async fn a07_one_parameter_of_several_types_is_told_apart_in_memory_too() {
+    #[cached(key = "keys:any:<x>", ttl = 60)]
+    async fn any(x: impl cache_runtime::KeyPart + Send + Sync) -> String {
+        cache_runtime::key::encode(&x)
+    }
+    let cache = Cache::in_memory();
+    let both = cache.scope(async { (any(97_u32).await, any('a').await) }).await;
+    assert_eq!(both, ("97".to_owned(), "'a'".to_owned()));
+}
+
+#[test]
+fn a06_an_absent_value_is_another_than_a_present_absent_one_before_a_question_mark() {
+    #[cached(key = "keys:asked:<a>?x", ttl = 60)]
+    async fn asked(a: Option<Option<u32>>) -> bool {
+        a.is_some()
+    }
+    assert_ne!(asked_entry(None).key(), asked_entry(Some(None)).key());
+}

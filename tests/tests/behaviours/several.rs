@@ -20,6 +20,11 @@ async fn bound(source: Arc<Source>, id: u64) -> u64 {
     source.read().await
 }
 
+#[cached(key = "several:kept:<id>", ttl = 3_600, tiers = l1)]
+async fn kept(source: Arc<Source>, id: u64) -> u64 {
+    source.read().await
+}
+
 async fn two_nodes() -> (Cache, Cache) {
     let clock = Clock::manual();
     let store = MemoryStore::with_clock(clock.clone());
@@ -77,6 +82,59 @@ async fn what_one_function_finds_in_the_store_is_not_shared_with_one_that_depend
     Node::settle().await;
     held.release();
     assert_eq!((finds.await.expect("served"), joins.await.expect("served")), (1, 2));
+}
+
+#[tokio::test]
+async fn a_load_of_one_function_is_not_joined_after_what_ends_it_for_another() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        let gate = source.hold();
+        let early = tokio::spawn(cache.clone().scope(tagged(source.clone(), 1)));
+        gate.reached().await;
+        source.write(2);
+        // Nobody holds a cell of this event yet.
+        cache.emit(Event::new("several_row_changed").field("id", 1)).await.expect("acknowledged");
+        let late = tokio::spawn(cache.clone().scope(bound(source.clone(), 1)));
+        Node::settle().await;
+        gate.release();
+        assert_eq!((early.await.expect("served"), late.await.expect("served")), (1, 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nor_is_a_load_by_hand() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        let gate = source.hold();
+        let early = tokio::spawn({
+            let (cache, source) = (cache.clone(), source.clone());
+            async move {
+                cache
+                    .get_or_load("several:row:1", by_hand(&[]), || async { Ok::<_, Infallible>(source.read().await) })
+                    .await
+            }
+        });
+        gate.reached().await;
+        source.write(2);
+        cache.emit(Event::new("several_row_changed").field("id", 1)).await.expect("acknowledged");
+        let late = tokio::spawn(cache.clone().scope(bound(source.clone(), 1)));
+        Node::settle().await;
+        gate.release();
+        assert_eq!((early.await.expect("served"), late.await.expect("served")), (Ok(1), 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_value_set_on_one_node_ends_what_another_keeps_in_memory_only() {
+    let (writer, reader) = two_nodes().await;
+    let source = Source::new(1);
+    reader.clone().scope(kept(source.clone(), 1)).await;
+    writer.set("several:kept:1", 2_u64, by_hand(&[])).await.expect("acknowledged");
+    source.write(2);
+    reader.clock().advance(BOUND);
+    assert_eq!(reader.clone().scope(kept(source.clone(), 1)).await, 2);
 }
 
 #[tokio::test]
