@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// How long a server may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Where `SAVE` writes, and what a server loads when it starts.
+const SNAPSHOT: &str = "dump.rdb";
+
 /// A running server; dropping it kills it and removes what it left.
 pub struct RedisServer {
     port: u16,
@@ -111,6 +114,28 @@ impl RedisServer {
     /// Ends it and starts another on the same port, with nothing in it.
     pub fn restart_empty(&mut self) {
         self.kill();
+        assert!(self.run(), "redis-server did not start again on port {}", self.port);
+    }
+
+    /// What it holds, as `SAVE` writes it.
+    ///
+    /// # Panics
+    /// If it cannot be saved.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let said = self.command(&["SAVE"]);
+        assert_eq!(said, "+OK", "redis-server saves what it holds");
+        std::fs::read(self.directory.join(SNAPSHOT)).expect("it has saved what it holds")
+    }
+
+    /// Kills it and starts another on the same port, with what a snapshot holds.
+    ///
+    /// # Panics
+    /// If the new one does not start.
+    pub fn restart_from(&mut self, snapshot: &[u8]) {
+        self.kill();
+        let saved = std::fs::create_dir_all(&self.directory);
+        let saved = saved.and_then(|()| std::fs::write(self.directory.join(SNAPSHOT), snapshot));
+        saved.expect("its directory can be written");
         assert!(self.run(), "redis-server did not start again on port {}", self.port);
     }
 
