@@ -1,0 +1,87 @@
+//! All that a row consists of while it runs.
+
+use super::Fault;
+use crate::clock::now_ns;
+use crate::log::RECORD_BYTES;
+use crate::nodes::{Peer, Skew};
+use crate::progress;
+use crate::proxy::Proxy;
+use cache_tests::RedisServer;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Servers, wires and nodes, and what was done to them.
+pub(crate) struct Stage {
+    pub(crate) redis: RedisServer,
+    /// A replica, or what is to become one.
+    pub(crate) spare: Option<RedisServer>,
+    /// One for each node, if there are wires.
+    pub(crate) wires: Vec<Proxy>,
+    /// One for each node, if clocks are to jump.
+    pub(crate) skews: Vec<Skew>,
+    pub(crate) nodes: Vec<Peer>,
+    pub(crate) logs: PathBuf,
+    pub(crate) bound: Duration,
+    pub(crate) rng: fastrand::Rng,
+    pub(crate) struck: Struck,
+    /// How the row is called on the progress line.
+    pub(crate) title: String,
+    pub(crate) began: Instant,
+}
+
+/// When what was done.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Struck {
+    pub(crate) times: u64,
+    pub(crate) timeline: Vec<(u64, String)>,
+}
+
+impl Stage {
+    /// Strikes again and again until it is time; everything is whole again when this returns.
+    pub(crate) fn play(&mut self, fault: Fault, duration: Duration) -> anyhow::Result<()> {
+        self.wait(Duration::from_millis(400));
+        while self.began.elapsed() < duration {
+            if fault == Fault::None {
+                self.wait(Duration::from_millis(100));
+                continue;
+            }
+            self.strike(fault)?;
+            self.struck.times += 1;
+            // Time for entries to be made, and for what was put off to happen.
+            let quiet = self.draw(0.05, 0.8);
+            self.wait(quiet);
+        }
+        self.wait(Duration::from_millis(300));
+        Ok(())
+    }
+
+    /// A time between two multiples of the bound.
+    pub(super) fn draw(&mut self, least: f64, most: f64) -> Duration {
+        self.bound.mul_f64(least + self.rng.f64() * (most - least))
+    }
+
+    pub(super) fn tell(&mut self, what: impl Into<String>) {
+        self.struck.timeline.push((now_ns(), what.into()));
+    }
+
+    pub(super) fn wait(&self, duration: Duration) {
+        let until = Instant::now() + duration;
+        loop {
+            self.show();
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::sleep(left.min(Duration::from_millis(200)));
+        }
+    }
+
+    /// The size of the logs is enough to tell how many reads there were.
+    fn show(&self) {
+        let reads = std::fs::read_dir(&self.logs).into_iter().flatten().flatten();
+        let reads = reads.filter(|entry| entry.file_name().to_string_lossy().starts_with("reads"));
+        let bytes: u64 = reads.filter_map(|entry| Some(entry.metadata().ok()?.len())).sum();
+        let (seconds, reads, times) = (self.began.elapsed().as_secs(), bytes / RECORD_BYTES as u64, self.struck.times);
+        progress::show(&format!("{}: {seconds} s, {reads} reads, struck {times} times", self.title));
+    }
+}

@@ -1,0 +1,138 @@
+//! Which reads were stale, from the logs of all nodes.
+//!
+//! A read is stale if it started after the acknowledgement of a version and returned an older one. The reads of all logs
+//! are merged by the time at which they started and looked at one by one; only the writes are held in memory.
+
+mod merge;
+mod verdict;
+mod writes;
+
+pub(crate) use verdict::{Stale, Verdict};
+
+use crate::log::{Seen, Written, records};
+use merge::merged;
+use std::path::{Path, PathBuf};
+use writes::{Marks, Writes};
+
+/// By what a row is judged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rule {
+    /// For how long other nodes may serve what was invalidated.
+    pub(crate) bound_ns: u64,
+    /// Whether they may at all.
+    pub(crate) is_strong: bool,
+}
+
+/// Judges what the nodes of a row left in a directory.
+pub(crate) fn judge(directory: &Path, rule: Rule) -> anyhow::Result<Verdict> {
+    let mut writes = Writes::default();
+    for (node, path) in logs(directory, "writes")? {
+        records::<Written>(&path)?.for_each(|written| writes.add(node, written));
+    }
+    writes.finish();
+    let reads = logs(directory, "reads")?;
+    let reads: Result<Vec<_>, _> = reads.into_iter().map(|(node, path)| Ok((node, records(&path)?))).collect();
+    let reads = merged(reads.map_err(|error: anyhow::Error| error)?);
+    Ok(look_at(reads, &writes, rule))
+}
+
+/// Looks at reads in the order in which they started.
+fn look_at(reads: impl Iterator<Item = (u32, Seen)>, writes: &Writes, rule: Rule) -> Verdict {
+    let mut verdict = Verdict { invalidations: writes.acknowledged(), ..Verdict::default() };
+    let mut marks = Marks::new(writes, rule.bound_ns);
+    for (node, seen) in reads {
+        verdict.count(seen);
+        marks.advance(seen.started_ns);
+        if writes.began_ns(seen.key, seen.version).is_none_or(|began_ns| began_ns > seen.ended_ns) {
+            verdict.add_ahead(node, seen);
+        }
+        let Some(since_ns) = writes.newer_acknowledged_ns(seen.key, seen.version) else { continue };
+        if since_ns >= seen.started_ns {
+            continue;
+        }
+        let is_own = marks.of_node(node, seen.key) > seen.version;
+        let is_late = marks.past_bound(seen.key) > seen.version;
+        let newest = marks.of_all(seen.key);
+        let is_forbidden = is_own || is_late || rule.is_strong;
+        verdict.add_stale(Stale { node, seen, since_ns, newest, is_own, is_late, is_forbidden });
+    }
+    verdict.finish();
+    verdict
+}
+
+/// The logs of one kind, each with its node: `reads-<node>-<task>`.
+fn logs(directory: &Path, kind: &str) -> anyhow::Result<Vec<(u32, PathBuf)>> {
+    let mut logs = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let mut parts = name.split('-');
+        if parts.next() == Some(kind)
+            && let Some(Ok(node)) = parts.next().map(str::parse)
+        {
+            logs.push((node, entry.path()));
+        }
+    }
+    Ok(logs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::NEVER;
+
+    const BOUND: u64 = 100;
+
+    /// Node 0 wrote version 2 at 50, acknowledged at 60, and version 3 at 65, which was not.
+    fn verdict(is_strong: bool, node: u32, started_ns: u64, version: u32) -> Verdict {
+        let mut writes = Writes::default();
+        writes.add(0, Written { began_ns: 50, acknowledged_ns: 60, key: 7, version: 2 });
+        writes.add(0, Written { began_ns: 65, acknowledged_ns: NEVER, key: 7, version: 3 });
+        writes.finish();
+        let seen = Seen { started_ns, ended_ns: started_ns + 2, key: 7, version };
+        look_at([(node, seen)].into_iter(), &writes, Rule { bound_ns: BOUND, is_strong })
+    }
+
+    #[test]
+    fn a_read_that_started_before_the_acknowledgement_may_be_old() {
+        for (node, started_ns) in [(0, 59), (0, 60), (1, 60)] {
+            assert_eq!(verdict(true, node, started_ns, 1).stale, 0);
+        }
+    }
+
+    #[test]
+    fn on_the_node_that_invalidated_none_may_be_old_afterwards() {
+        let verdict = verdict(false, 0, 61, 1);
+        assert_eq!((verdict.stale, verdict.own, verdict.violations()), (1, 1, 1));
+    }
+
+    #[test]
+    fn elsewhere_one_may_be_old_until_the_bound() {
+        assert_eq!((verdict(false, 1, 160, 1).stale, verdict(false, 1, 160, 1).violations()), (1, 0));
+        assert_eq!((verdict(false, 1, 161, 1).late, verdict(false, 1, 161, 1).violations()), (1, 1));
+    }
+
+    #[test]
+    fn in_strong_mode_none_may_be_old_anywhere() {
+        assert_eq!(verdict(true, 1, 61, 1).violations(), 1);
+        assert_eq!(verdict(true, 1, 61, 2).violations(), 0);
+    }
+
+    #[test]
+    fn what_was_not_acknowledged_is_not_demanded() {
+        assert_eq!(verdict(true, 0, 10_000, 2).violations(), 0);
+        assert_eq!(verdict(true, 0, 10_000, 3).violations(), 0);
+    }
+
+    #[test]
+    fn what_was_not_written_yet_cannot_be_read() {
+        assert_eq!(verdict(false, 1, 62, 3).ahead, 1);
+        assert_eq!(verdict(false, 1, 63, 3).ahead, 0);
+        assert_eq!(verdict(false, 1, 63, 4).ahead, 1);
+    }
+
+    #[test]
+    fn how_long_it_was_stale_counts_from_the_first_acknowledgement_that_it_missed() {
+        assert_eq!(verdict(false, 1, 90, 1).longest_ns, 30);
+    }
+}

@@ -1,0 +1,193 @@
+//! One node: a process with a cache of its own, tasks that read through it, and tasks that write and then invalidate.
+
+use crate::clock::{now_ns, wall_ns};
+use crate::log::{Log, NEVER, Seen, Written};
+use crate::source::Source;
+use crate::subject::{Kind, Mode, Subject, Surroundings};
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+/// What a node is told.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    pub(crate) node: u32,
+    pub(crate) kind: Kind,
+    pub(crate) mode: Mode,
+    pub(crate) redis: Option<String>,
+    pub(crate) database: PathBuf,
+    pub(crate) logs: PathBuf,
+    pub(crate) keys: u32,
+    pub(crate) readers: u32,
+    pub(crate) writers: u32,
+    pub(crate) slow_percent: u64,
+    pub(crate) bound: Duration,
+    pub(crate) seed: u64,
+}
+
+/// What a node tells when it ends, besides its logs.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Tally {
+    pub(crate) errors: u64,
+    /// How far its wall clock was off at most.
+    pub(crate) clock_off_s: u64,
+}
+
+/// A node says this when its cache is ready, and begins when its input tells it to.
+pub(crate) const READY: &str = "ready";
+
+/// A task of reading pauses after so many reads at most.
+const BURST: usize = 30;
+
+/// How long a read or an invalidation may take before it counts as an error. A node may be stopped meanwhile.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long the tasks have, in the end, to come to an end.
+const LAST_WORDS: Duration = Duration::from_secs(20);
+
+struct Node {
+    subject: Box<dyn Subject>,
+    source: Source,
+    keys: u32,
+    logs: PathBuf,
+    node: u32,
+    is_over: AtomicBool,
+    errors: AtomicU64,
+}
+
+/// Runs a node until its input ends, and prints what it counted.
+pub(crate) fn run(plan: &Plan) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let tally = runtime.block_on(work(plan))?;
+    println!("{}", serde_json::to_string(&tally)?);
+    Ok(())
+}
+
+async fn work(plan: &Plan) -> anyhow::Result<Tally> {
+    let source = Source::open(&plan.database, plan.slow_percent).await.context("the database")?;
+    let (node, keys, redis) = (plan.node, plan.keys, plan.redis.clone());
+    let around = Surroundings { node, keys, redis, bound: plan.bound, source: source.clone() };
+    let subject = plan.kind.build(plan.mode, around).await.context("the cache")?;
+    let (is_over, errors) = (AtomicBool::new(false), AtomicU64::new(0));
+    let node = Arc::new(Node { subject, source, keys, logs: plan.logs.clone(), node, is_over, errors });
+    println!("{READY}");
+    std::io::stdout().flush()?;
+    wait_for_input();
+    let mut tasks = JoinSet::new();
+    let mut rng = fastrand::Rng::with_seed(plan.seed);
+    for task in 0..plan.readers {
+        tasks.spawn(node.clone().read_all(task, rng.fork()));
+    }
+    for task in 0..plan.writers {
+        tasks.spawn(node.clone().write_all(task, rng.fork()));
+    }
+    let clock_off_s = node.clone().until_over().await;
+    let ended = timeout(LAST_WORDS, async {
+        while let Some(task) = tasks.join_next().await {
+            task??;
+        }
+        anyhow::Ok(())
+    });
+    ended.await.context("a task did not come to an end")??;
+    Ok(Tally { errors: node.errors.load(Ordering::Relaxed), clock_off_s })
+}
+
+/// The word to begin.
+fn wait_for_input() {
+    let _ = std::io::stdin().read(&mut [0; 1]);
+}
+
+impl Node {
+    /// Until the input ends, which it does too if whoever started this node is killed. Tells how far the clock was off.
+    async fn until_over(self: Arc<Self>) -> u64 {
+        let node = self.clone();
+        // Nobody waits for it: it ends by itself when the input does.
+        std::thread::spawn(move || {
+            while std::io::stdin().read(&mut [0; 1]).is_ok_and(|read| read > 0) {}
+            node.is_over.store(true, Ordering::Relaxed);
+        });
+        let mut off_s = 0;
+        while !self.is_over() {
+            sleep(Duration::from_millis(50)).await;
+            let believed_ns = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+            let off_ns = u64::try_from(believed_ns).unwrap_or(0).abs_diff(wall_ns());
+            off_s = off_s.max(off_ns / 1_000_000_000);
+        }
+        off_s
+    }
+
+    async fn read_all(self: Arc<Self>, task: u32, mut rng: fastrand::Rng) -> anyhow::Result<()> {
+        let mut log = Log::create(self.logs.join(format!("reads-{}-{task}", self.node)))?;
+        while !self.is_over() {
+            for _ in 0..rng.usize(1..=BURST) {
+                let key = self.draw(&mut rng);
+                // Some callers give up while they wait; that must do no harm to those who do not.
+                let patience = if rng.u8(..) < 5 { Duration::from_micros(rng.u64(50..20_000)) } else { PATIENCE };
+                self.read(key, patience, &mut log).await?;
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
+        log.finish()
+    }
+
+    async fn write_all(self: Arc<Self>, task: u32, mut rng: fastrand::Rng) -> anyhow::Result<()> {
+        let mut log = Log::create(self.logs.join(format!("writes-{}-{task}", self.node)))?;
+        let mut reads = Log::create(self.logs.join(format!("reads-{}-w{task}", self.node)))?;
+        while !self.is_over() {
+            let (key, began_ns) = (self.draw(&mut rng), now_ns());
+            let version = self.source.raise(key).await?;
+            let acknowledged_ns = self.invalidate(key, &mut rng).await;
+            log.add(Written { began_ns, acknowledged_ns, key, version })?;
+            // Who was told that it is done looks at once.
+            self.read(key, PATIENCE, &mut reads).await?;
+            sleep(Duration::from_millis(rng.u64(1..30))).await;
+        }
+        reads.finish()?;
+        log.finish()
+    }
+
+    async fn read(&self, key: u32, patience: Duration, log: &mut Log<Seen>) -> anyhow::Result<()> {
+        let started_ns = now_ns();
+        match timeout(patience, self.subject.read(key)).await {
+            Ok(Ok(version)) => log.add(Seen { started_ns, ended_ns: now_ns(), key, version }),
+            Err(_) if patience < PATIENCE => Ok(()),
+            Ok(Err(_)) | Err(_) => {
+                self.errors.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+        }
+    }
+
+    /// Invalidates until it is acknowledged, and tells when that was.
+    async fn invalidate(&self, key: u32, rng: &mut fastrand::Rng) -> u64 {
+        while !self.is_over() {
+            let patience = if rng.u8(..) < 5 { Duration::from_micros(rng.u64(50..2_000)) } else { PATIENCE };
+            match timeout(patience, self.subject.invalidate(key)).await {
+                Ok(Ok(())) => return now_ns(),
+                Err(_) if patience < PATIENCE => {}
+                Ok(Err(_)) | Err(_) => {
+                    self.errors.fetch_add(1, Ordering::Relaxed);
+                    sleep(Duration::from_millis(rng.u64(1..20))).await;
+                }
+            }
+        }
+        NEVER
+    }
+
+    /// Half of all reads and writes go to an eighth of the rows.
+    fn draw(&self, rng: &mut fastrand::Rng) -> u32 {
+        let hot = (self.keys / 8).max(1);
+        let end = if rng.bool() { hot } else { self.keys };
+        rng.u32(..end)
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,140 @@
+//! One run: a subject under a fault.
+
+use crate::args::Options;
+use crate::fault::{Fault, Stage, Struck, clock};
+use crate::judge::{Rule, Verdict, judge};
+use crate::node::{Plan, Tally};
+use crate::nodes::{Peer, Skew};
+use crate::progress;
+use crate::proxy::Proxy;
+use crate::source::Source;
+use crate::subject::{Kind, Mode};
+use anyhow::Context;
+use cache_tests::RedisServer;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// What is run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    pub(crate) kind: Kind,
+    pub(crate) mode: Mode,
+    pub(crate) fault: Fault,
+}
+
+/// What came of it.
+pub(crate) struct Outcome {
+    pub(crate) row: Row,
+    pub(crate) seed: u64,
+    pub(crate) verdict: Verdict,
+    pub(crate) errors: u64,
+    pub(crate) struck: Struck,
+    /// Why this row proves nothing, if it does not.
+    pub(crate) emptiness: Option<&'static str>,
+    /// Where the logs are, if something was found in them.
+    pub(crate) kept: Option<PathBuf>,
+}
+
+impl Outcome {
+    pub(crate) fn is_clean(&self) -> bool {
+        !self.row.kind.is_held_to_its_word() || (self.verdict.violations() == 0 && self.emptiness.is_none())
+    }
+}
+
+impl Row {
+    /// Starts all, lets it run, ends it, and judges.
+    pub(crate) fn run(&self, options: &Options, place: &str) -> anyhow::Result<Outcome> {
+        let directory = tempfile::Builder::new().prefix("checker-").tempdir()?;
+        let mut stage = self.stage(options, directory.path(), place)?;
+        for node in &mut stage.nodes {
+            node.begin()?;
+        }
+        stage.began = Instant::now();
+        stage.play(self.fault, options.duration)?;
+        let mut nodes = std::mem::take(&mut stage.nodes);
+        // All at once, or the first would be judged by writes that the last is still making.
+        nodes.iter_mut().for_each(Peer::end);
+        let tallies = nodes.into_iter().map(Peer::finish).collect::<anyhow::Result<Vec<_>>>()?;
+        let bound_ns = u64::try_from(options.bound.as_nanos())?;
+        let verdict = judge(&stage.logs, Rule { bound_ns, is_strong: self.mode.is_strong() })?;
+        progress::wipe();
+        let struck = stage.struck.clone();
+        let emptiness = self.emptiness(&verdict, &struck, &tallies);
+        let errors = tallies.iter().map(|tally| tally.errors).sum();
+        let mut outcome = Outcome { row: *self, seed: options.seed, verdict, errors, struck, emptiness, kept: None };
+        outcome.kept = (!outcome.is_clean()).then(|| directory.keep());
+        Ok(outcome)
+    }
+
+    fn stage(&self, options: &Options, directory: &Path, place: &str) -> anyhow::Result<Stage> {
+        let count = if self.kind.is_shared() { options.nodes } else { 1 };
+        let redis = RedisServer::start();
+        let port = redis.port().to_string();
+        let spare = (self.fault == Fault::Failover)
+            .then(|| RedisServer::start_with(&["--replicaof", "127.0.0.1", &port, "--repl-diskless-sync-delay", "0"]));
+        if spare.is_some() {
+            redis.command(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]);
+        }
+        let wires = (0..if self.fault.needs_wires() { count } else { 0 }).map(|_| Proxy::to(redis.port()));
+        let wires = wires.collect::<Result<Vec<_>, _>>().context("a port to listen on")?;
+        let logs = directory.join("logs");
+        std::fs::create_dir(&logs)?;
+        let database = database(directory, options.keys)?;
+        let skews = skews(self.fault, directory, count)?;
+        let plan = |node: u32| Plan {
+            node,
+            kind: self.kind,
+            mode: self.mode,
+            redis: Some(wires.get(node as usize).map_or_else(|| redis.url(), Proxy::url)),
+            database: database.clone(),
+            logs: logs.clone(),
+            keys: options.keys,
+            readers: options.readers,
+            writers: (0..options.writers).filter(|writer| writer % count == node).count().try_into().unwrap_or(0),
+            slow_percent: self.fault.slow_percent(),
+            bound: options.bound,
+            seed: options.seed.wrapping_mul(1_000).wrapping_add(node.into()),
+        };
+        let nodes = (0..count).map(|node| Peer::start(&plan(node), skews.get(node as usize)));
+        let nodes = nodes.collect::<anyhow::Result<Vec<_>>>()?;
+        let (bound, rng) = (options.bound, fastrand::Rng::with_seed(options.seed));
+        let title = format!("{place}, {} {} under {}", self.kind.name(), self.mode.name(), self.fault.name());
+        let (struck, began) = (Struck::default(), Instant::now());
+        Ok(Stage { redis, spare, wires, skews, nodes, logs, bound, rng, struck, title, began })
+    }
+
+    /// A row that did nothing must not pass for one that found nothing.
+    fn emptiness(&self, verdict: &Verdict, struck: &Struck, tallies: &[Tally]) -> Option<&'static str> {
+        if verdict.reads == 0 {
+            Some("nothing was read")
+        } else if verdict.invalidations == 0 {
+            Some("nothing was invalidated")
+        } else if self.fault != Fault::None && struck.times == 0 {
+            Some("the fault never struck")
+        } else if self.fault == Fault::Clock && tallies.iter().all(|tally| tally.clock_off_s < 3_000) {
+            Some("no clock jumped")
+        } else {
+            None
+        }
+    }
+}
+
+fn database(directory: &Path, keys: u32) -> anyhow::Result<PathBuf> {
+    let path = directory.join("rows.db");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(Source::create(&path, keys)).context("the database cannot be made")?;
+    Ok(path)
+}
+
+fn skews(fault: Fault, directory: &Path, nodes: u32) -> anyhow::Result<Vec<Skew>> {
+    if fault != Fault::Clock {
+        return Ok(Vec::new());
+    }
+    let library = clock::library().context("libfaketime is not installed")?;
+    let skew = |node| {
+        let file = directory.join(format!("clock-{node}"));
+        std::fs::write(&file, "+0")?;
+        Ok(Skew { library: library.clone(), file })
+    };
+    (0..nodes).map(skew).collect()
+}
