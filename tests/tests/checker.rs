@@ -1,0 +1,39 @@
+//! The checker finds nothing in this cache, and can find something.
+
+use std::process::{Command, Output};
+
+#[test]
+fn nothing_stale_that_may_not_be_is_served_while_servers_and_nodes_fail() {
+    let faults = ["--faults", "restart-snapshot,paused-process", "--bound-ms", "300"];
+    let checked = checked(&[&faults[..], &["--mode", "eventual,l1-off", "--seconds", "3"]].concat());
+    assert_eq!(checked.status.code(), Some(0), "{}", said(&checked));
+}
+
+#[test]
+fn a_cache_that_puts_an_old_value_back_is_caught() {
+    let checked = checked(&["--faults", "none", "--subjects", "broken", "--seconds", "3"]);
+    assert_eq!(checked.status.code(), Some(1), "{}", said(&checked));
+    assert!(said(&checked).contains("on a node that had been given the acknowledgement"), "{}", said(&checked));
+}
+
+#[test]
+fn without_a_cache_nothing_is_found() {
+    let checked = checked(&["--faults", "none", "--subjects", "database", "--seconds", "3"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", said(&checked));
+}
+
+#[test]
+fn a_wrong_argument_is_named() {
+    let checked = checked(&["--faults", "flood"]);
+    assert_eq!(checked.status.code(), Some(2), "{}", said(&checked));
+    assert!(said(&checked).contains("`flood` should be `all` or of none, kill"), "{}", said(&checked));
+}
+
+fn checked(arguments: &[&str]) -> Output {
+    let checker = Command::new(env!("CARGO_BIN_EXE_checker")).args(["--processes", "2"]).args(arguments).output();
+    checker.expect("the checker can be run")
+}
+
+fn said(checked: &Output) -> String {
+    [&checked.stdout, &checked.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat()
+}
