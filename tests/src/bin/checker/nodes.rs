@@ -7,6 +7,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+/// How long a node may take to end. It gives its tasks less.
+const LAST_WORDS: Duration = Duration::from_secs(60);
 
 /// A running node. Dropped, it is killed.
 pub(crate) struct Peer {
@@ -63,7 +68,15 @@ impl Peer {
 
     pub(crate) fn finish(mut self) -> anyhow::Result<Tally> {
         self.end();
+        let (pid, (ended, waiting)) = (self.pid()?, mpsc::channel::<()>());
+        // A cache that is stuck may not keep us for ever. This ends with what it waits for.
+        std::thread::spawn(move || {
+            if waiting.recv_timeout(LAST_WORDS) == Err(RecvTimeoutError::Timeout) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        });
         let said = self.line()?;
+        drop(ended);
         let status = self.child.wait()?;
         if !status.success() {
             bail!("a node ended with {status}");

@@ -54,7 +54,8 @@ impl Row {
         let mut nodes = std::mem::take(&mut stage.nodes);
         // All at once, or the first would be judged by writes that the last is still making.
         nodes.iter_mut().for_each(Peer::end);
-        let tallies = nodes.into_iter().map(Peer::finish).collect::<anyhow::Result<Vec<_>>>()?;
+        let tallies = nodes.into_iter().map(Peer::finish).collect::<anyhow::Result<Vec<_>>>();
+        let tallies = tallies.with_context(|| stage.title.clone())?;
         let bound_ns = u64::try_from(options.bound.as_nanos())?;
         let verdict = judge(&stage.logs, Rule { bound_ns, is_strong: self.mode.is_strong() })?;
         progress::wipe();
