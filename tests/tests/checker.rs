@@ -30,8 +30,11 @@ fn a_wrong_argument_is_named() {
 }
 
 fn checked(arguments: &[&str]) -> Output {
-    let checker = Command::new(env!("CARGO_BIN_EXE_checker")).args(["--processes", "2"]).args(arguments).output();
-    checker.expect("the checker can be run")
+    // It keeps the logs of a row in which it found something.
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let mut checker = Command::new(env!("CARGO_BIN_EXE_checker"));
+    checker.args(["--processes", "2"]).args(arguments).env("TMPDIR", directory.path());
+    checker.output().expect("the checker can be run")
 }
 
 fn said(checked: &Output) -> String {

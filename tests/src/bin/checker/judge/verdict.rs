@@ -23,7 +23,7 @@ pub(crate) struct Verdict {
     pub(crate) longest_ns: u64,
     /// For each acknowledgement and node that served something older: until when, sorted.
     pub(crate) windows_ns: Vec<u64>,
-    /// The first violations.
+    /// The first violations, one for each node and row.
     pub(crate) told: Vec<Stale>,
     pub(crate) told_ahead: Vec<(u32, Seen)>,
     pub(crate) span_ns: (u64, u64),
@@ -63,7 +63,9 @@ impl Verdict {
         self.longest_ns = self.longest_ns.max(age_ns);
         // Reads come in the order in which they started: the last one is the longest.
         self.open.insert((stale.node, stale.seen.key, stale.since_ns), age_ns);
-        if stale.is_forbidden && self.told.len() < TOLD {
+        // Reads of one row are stale by the dozen, and for one reason.
+        let is_told = self.told.iter().any(|told| (told.node, told.seen.key) == (stale.node, stale.seen.key));
+        if stale.is_forbidden && !is_told && self.told.len() < TOLD {
             self.told.push(stale);
         }
     }
