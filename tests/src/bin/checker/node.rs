@@ -34,7 +34,8 @@ pub(crate) struct Plan {
 /// What a node tells when it ends, besides its logs.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Tally {
-    pub(crate) errors: u64,
+    pub(crate) failed_reads: u64,
+    pub(crate) failed_invalidations: u64,
     /// How far its wall clock was off at most.
     pub(crate) clock_off_s: u64,
 }
@@ -58,7 +59,8 @@ struct Node {
     logs: PathBuf,
     node: u32,
     is_over: AtomicBool,
-    errors: AtomicU64,
+    failed_reads: AtomicU64,
+    failed_invalidations: AtomicU64,
 }
 
 /// Runs a node until its input ends, and prints what it counted.
@@ -74,8 +76,16 @@ async fn work(plan: &Plan) -> anyhow::Result<Tally> {
     let (node, keys, redis) = (plan.node, plan.keys, plan.redis.clone());
     let around = Surroundings { node, keys, redis, bound: plan.bound, source: source.clone() };
     let subject = plan.kind.build(plan.mode, around).await.context("the cache")?;
-    let (is_over, errors) = (AtomicBool::new(false), AtomicU64::new(0));
-    let node = Arc::new(Node { subject, source, keys, logs: plan.logs.clone(), node, is_over, errors });
+    let node = Arc::new(Node {
+        subject,
+        source,
+        keys,
+        logs: plan.logs.clone(),
+        node,
+        is_over: AtomicBool::new(false),
+        failed_reads: AtomicU64::new(0),
+        failed_invalidations: AtomicU64::new(0),
+    });
     println!("{READY}");
     std::io::stdout().flush()?;
     wait_for_input();
@@ -95,7 +105,8 @@ async fn work(plan: &Plan) -> anyhow::Result<Tally> {
         anyhow::Ok(())
     });
     ended.await.context("a task did not come to an end")??;
-    Ok(Tally { errors: node.errors.load(Ordering::Relaxed), clock_off_s })
+    let failed = [&node.failed_reads, &node.failed_invalidations].map(|failed| failed.load(Ordering::Relaxed));
+    Ok(Tally { failed_reads: failed[0], failed_invalidations: failed[1], clock_off_s })
 }
 
 /// The word to begin.
@@ -144,8 +155,10 @@ impl Node {
             let version = self.source.raise(key).await?;
             let acknowledged_ns = self.invalidate(key, &mut rng).await;
             log.add(Written { began_ns, acknowledged_ns, key, version })?;
-            // Who was told that it is done looks at once.
-            self.read(key, PATIENCE, &mut reads).await?;
+            // Who was told that it is done looks at once; or goes on to write while others load.
+            if rng.bool() {
+                self.read(key, PATIENCE, &mut reads).await?;
+            }
             sleep(Duration::from_millis(rng.u64(1..30))).await;
         }
         reads.finish()?;
@@ -158,7 +171,7 @@ impl Node {
             Ok(Ok(version)) => log.add(Seen { started_ns, ended_ns: now_ns(), key, version }),
             Err(_) if patience < PATIENCE => Ok(()),
             Ok(Err(_)) | Err(_) => {
-                self.errors.fetch_add(1, Ordering::Relaxed);
+                self.failed_reads.fetch_add(1, Ordering::Relaxed);
                 Ok(())
             }
         }
@@ -172,7 +185,7 @@ impl Node {
                 Ok(Ok(())) => return now_ns(),
                 Err(_) if patience < PATIENCE => {}
                 Ok(Err(_)) | Err(_) => {
-                    self.errors.fetch_add(1, Ordering::Relaxed);
+                    self.failed_invalidations.fetch_add(1, Ordering::Relaxed);
                     sleep(Duration::from_millis(rng.u64(1..20))).await;
                 }
             }

@@ -27,7 +27,8 @@ pub(crate) struct Outcome {
     pub(crate) row: Row,
     pub(crate) seed: u64,
     pub(crate) verdict: Verdict,
-    pub(crate) errors: u64,
+    pub(crate) failed_reads: u64,
+    pub(crate) failed_invalidations: u64,
     pub(crate) struck: Struck,
     /// Why this row proves nothing, if it does not.
     pub(crate) emptiness: Option<&'static str>,
@@ -61,8 +62,16 @@ impl Row {
         progress::wipe();
         let struck = stage.struck.clone();
         let emptiness = self.emptiness(&verdict, &struck, &tallies);
-        let errors = tallies.iter().map(|tally| tally.errors).sum();
-        let mut outcome = Outcome { row: *self, seed: options.seed, verdict, errors, struck, emptiness, kept: None };
+        let mut outcome = Outcome {
+            row: *self,
+            seed: options.seed,
+            verdict,
+            failed_reads: tallies.iter().map(|tally| tally.failed_reads).sum(),
+            failed_invalidations: tallies.iter().map(|tally| tally.failed_invalidations).sum(),
+            struck,
+            emptiness,
+            kept: None,
+        };
         outcome.kept = (!outcome.is_clean()).then(|| directory.keep());
         Ok(outcome)
     }
