@@ -60,7 +60,7 @@ fn check(options: &Options) -> anyhow::Result<ExitCode> {
         }
         is_clean &= outcome.is_clean();
     }
-    println!("{}", report::closing(is_clean));
+    println!("{}", report::closing(options, is_clean));
     Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 

@@ -96,6 +96,12 @@ fn told(stale: &Stale) -> String {
     )
 }
 
-pub(crate) fn closing(is_clean: bool) -> &'static str {
-    if is_clean { "\nclean: nothing stale that may not be" } else { "\nNOT CLEAN" }
+pub(crate) fn closing(options: &Options, is_clean: bool) -> &'static str {
+    if !options.subjects.iter().any(|kind| kind.is_held_to_its_word()) {
+        "\nshown for comparison; none of these is held to its word"
+    } else if is_clean {
+        "\nclean: nothing stale that may not be"
+    } else {
+        "\nNOT CLEAN"
+    }
 }
