@@ -27,4 +27,5 @@ pages! {
     codecs = "../codecs.md",
     compare = "../compare.md",
     replay = "../replay.md",
+    checker = "../checker.md",
 }
