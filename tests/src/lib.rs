@@ -2,6 +2,7 @@
 
 mod caches;
 mod redis_cluster;
+pub mod model;
 mod redis_server;
 pub mod schedule;
 mod source;
