@@ -1,6 +1,8 @@
 //! Worlds that take minutes, and worlds in which the protocol is known not to hold.
 
-use super::config::{A, B, BOTH, Config, Kind, PLAIN, Parts, bump, eventual, of_both, reads, strong, writer};
+use super::config::{
+    A, B, BOTH, Config, Demand, Kind, PLAIN, Parts, ReaderIs, bump, eventual, of_both, reads, strong, writer,
+};
 use super::state::Left;
 
 /// What is explored besides, when there is time.
@@ -15,10 +17,18 @@ pub const LARGE: &[Config] = &[
     },
     Config {
         name: "strong-failover",
-        about: "strong reads, two writers, a failover and an eviction",
+        about: "strong reads, two writers, and a replica that lags takes over",
         readers: &[strong(0), strong(1)],
         writers: &[bump(0), bump(1)],
-        left: Left { snapshots: 1, failovers: 1, evictions: 1, ..reads(2) },
+        left: Left { snapshots: 1, failovers: 1, ..reads(2) },
+        ..PLAIN
+    },
+    Config {
+        name: "strong-evictions",
+        about: "strong reads, one writer, a failover and an eviction",
+        readers: &[strong(0), strong(1)],
+        writers: &[bump(0)],
+        left: Left { snapshots: 1, failovers: 1, evictions: 1, ..reads(3) },
         ..PLAIN
     },
     Config {
@@ -123,6 +133,92 @@ pub const LARGE: &[Config] = &[
         ticks: 1,
         warm: &[0],
         left: Left { deaths: 2, ..reads(2) },
+        ..PLAIN
+    },
+    Config {
+        name: "heard-failover",
+        about: "a replica that lags takes over, under a node that hears messages",
+        readers: &[eventual(0), eventual(0)],
+        writers: &[bump(1)],
+        listening: [true, false],
+        ticks: 1,
+        warm: &[0],
+        left: Left { snapshots: 1, failovers: 1, beats: 1, ..reads(2) },
+        ..PLAIN
+    },
+    Config {
+        name: "heard-clears",
+        about: "somebody clears the cache, a node that hears writes, and another does",
+        readers: &[eventual(0)],
+        writers: &[bump(0), bump(1)],
+        listening: [true, false],
+        ticks: 1,
+        warm: &[0],
+        left: Left { clears: 1, ..reads(2) },
+        ..PLAIN
+    },
+    Config {
+        name: "set-failures",
+        about: "a key is set, answers are lost, callers give up",
+        readers: &[eventual(0), eventual(1)],
+        writers: &[writer(1, Kind::Set(A))],
+        parts: Parts::MetaFirst,
+        ticks: 1,
+        warm: &[0],
+        left: Left { losses: 2, evictions: 1, ..reads(3) },
+        ..PLAIN
+    },
+    Config {
+        name: "removal-failures",
+        about: "a key is removed, twice if need be, answers are lost and things are evicted",
+        readers: &[eventual(0), eventual(0)],
+        writers: &[writer(0, Kind::Remove)],
+        parts: Parts::MetaFirst,
+        ticks: 1,
+        warm: &[0],
+        left: Left { losses: 1, repeats: 1, evictions: 1, ..reads(3) },
+        ..PLAIN
+    },
+    Config {
+        name: "guarded-partitions",
+        about: "a write to two partitions is announced, and its writer may die",
+        partitions: 2,
+        readers: &[of_both(strong(0)), of_both(eventual(1))],
+        writers: &[writer(1, Kind::Guarded(BOTH))],
+        ticks: 1,
+        warm: &[0],
+        left: Left { deaths: 1, ..reads(2) },
+        ..PLAIN
+    },
+    Config {
+        name: "guarded-heard",
+        about: "a writer who has announced may die, and another node hears of it or does not",
+        readers: &[eventual(0)],
+        writers: &[writer(1, Kind::Guarded(A))],
+        listening: [true, false],
+        ticks: 2,
+        warm: &[0],
+        left: Left { deaths: 1, beats: 1, ..reads(2) },
+        ..PLAIN
+    },
+    Config {
+        name: "heirs",
+        about: "three readers share loads whose leaders give up",
+        nodes: 1,
+        readers: &[eventual(0), eventual(0), eventual(0)],
+        writers: &[bump(0)],
+        ticks: 1,
+        left: Left { losses: 2, ..reads(4) },
+        ..PLAIN
+    },
+    Config {
+        name: "token-failover",
+        about: "a token of before a failover",
+        readers: &[ReaderIs { demand: Demand::After(0), ..eventual(0) }, eventual(0)],
+        writers: &[bump(1)],
+        ticks: 1,
+        warm: &[1],
+        left: Left { snapshots: 1, failovers: 1, ..reads(3) },
         ..PLAIN
     },
 ];

@@ -12,6 +12,7 @@ mod explorer;
 mod fate;
 mod fingerprint;
 mod flight;
+mod forget;
 mod known;
 mod large;
 mod load;

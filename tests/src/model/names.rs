@@ -6,6 +6,9 @@
 use super::known::{Departure, Known, Mark};
 use super::state::{PARTITIONS, Phase, Stamp, State, Writing};
 
+/// Goes to each name of a kind.
+type Each = fn(&mut State, &mut dyn FnMut(&mut u8));
+
 pub(super) fn fresh_epoch(state: &State) -> u8 {
     fresh(state, each_epoch)
 }
@@ -19,7 +22,7 @@ pub(super) fn fresh_identity(state: &State) -> u8 {
 }
 
 /// The least number above 0 that nothing is called by. `state` is copied since the walk may rename.
-fn fresh(state: &State, each: fn(&mut State, &mut dyn FnMut(&mut u8))) -> u8 {
+fn fresh(state: &State, each: Each) -> u8 {
     let mut used = 1_u64;
     each(&mut state.clone(), &mut |name| used |= 1 << *name);
     used.trailing_ones() as u8
@@ -40,7 +43,7 @@ pub(super) fn canonical(state: &mut State, delta: u8) {
     forget_times(state, delta);
 }
 
-fn renumber(state: &mut State, each: fn(&mut State, &mut dyn FnMut(&mut u8))) {
+fn renumber(state: &mut State, each: Each) {
     let (mut names, mut count) = ([0_u8; 64], 0);
     each(state, &mut |name| {
         if *name != 0 {

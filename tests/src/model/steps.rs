@@ -98,7 +98,7 @@ impl<'c> World<'c> {
             _ => {}
         }
         self.perform_step(step);
-        self.sweep();
+        self.forget();
         canonical(&mut self.state, self.config.delta);
     }
 

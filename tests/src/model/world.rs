@@ -3,7 +3,7 @@
 use super::ablation::Switches;
 use super::config::{Config, ReaderIs};
 use super::known::{Departure, Mark, Moment, Trust};
-use super::state::{KEY, NAMES, PARTITIONS, Phase, Slot, Stamp, State, Writing};
+use super::state::{KEY, PARTITIONS, Slot, Stamp, State, Writing};
 use super::store::bits;
 
 pub(super) struct World<'c> {
@@ -133,15 +133,5 @@ impl World<'_> {
             if concerns && (is_due || is_guarded) { writer.version } else { 0 }
         };
         (0..self.config.writers.len()).map(due).max().unwrap_or(0)
-    }
-
-    /// Cells that nobody points to are gone.
-    pub(super) fn sweep(&mut self) {
-        for node in 0..self.config.nodes {
-            let reads = |at: usize| self.config.readers[at].node == node && self.state.readers[at].phase != Phase::Idle;
-            if self.state.nodes[node].slot.is_none() && !(0..self.config.readers.len()).any(reads) {
-                self.state.nodes[node].cells = [Mark::default(); NAMES];
-            }
-        }
     }
 }

@@ -3,7 +3,7 @@
 use super::config::Kind;
 use super::known::Departure;
 use super::load::begun_of;
-use super::state::{Beginning, Begun, KEY, PARTITIONS, Sent, Stamp, Writing};
+use super::state::{Beginning, Begun, KEY, PARTITIONS, Sent, Writing};
 use super::store::bits;
 use super::world::World;
 
@@ -19,7 +19,8 @@ impl World<'_> {
             }
             Writing::Idle | Writing::Announced => return self.write(at),
             Writing::Written if matches!(is.kind, Kind::Set(_)) => {
-                let sent = self.depart(is.node, self.names_of(at));
+                let sent =
+                    if self.is_read_on(is.node) { self.depart(is.node, self.names_of(at)) } else { Default::default() };
                 self.state.writers[at].phase = Writing::Stamping(Beginning { sent, ..Beginning::default() });
                 return;
             }
@@ -40,7 +41,8 @@ impl World<'_> {
     fn depart_bump(&mut self, at: usize) -> [Departure; PARTITIONS] {
         let (node, now) = (self.config.writers[at].node, self.state.now);
         let mut sent = [Departure::default(); PARTITIONS];
-        for partition in self.steps_of(at) {
+        let is_read_on = self.is_read_on(node);
+        for partition in self.steps_of(at).filter(|_| is_read_on) {
             sent[partition] = self.state.nodes[node].known[partition].depart_bump(now);
         }
         sent
@@ -103,7 +105,9 @@ impl World<'_> {
             }
             Writing::Stamping(beginning) => {
                 let (node, names) = (self.config.writers[at].node, self.names_of(at));
-                self.observe(node, names, &beginning.sent, &beginning.stamps);
+                if self.is_read_on(node) {
+                    self.observe(node, names, &beginning.sent, &beginning.stamps);
+                }
                 self.state.writers[at].phase = Writing::Stamped(begun_of(&beginning));
             }
             Writing::Invalidating(sent, _) => {
@@ -121,8 +125,9 @@ impl World<'_> {
     /// Raises the cells of what was bumped, then learns the steps, which may renew the leases.
     fn done(&mut self, at: usize, sent: &Sent) {
         let (node, names, when) = (self.config.writers[at].node, self.raised_by(at), self.when());
-        for partition in self.steps_of(at) {
-            let (departure, stamp) = (sent.sent[partition], sent.answers[partition].unwrap_or_else(Stamp::default));
+        let is_read_on = self.is_read_on(node);
+        for partition in self.steps_of(at).filter(|_| is_read_on) {
+            let (departure, stamp) = (sent.sent[partition], sent.answers[partition].unwrap_or_default());
             match self.state.nodes[node].known[partition].mark(stamp, departure, when) {
                 None => self.state.nodes[node].known[partition].bump_lost(),
                 Some(mark) => {
@@ -136,8 +141,10 @@ impl World<'_> {
     /// The writer dies, or gives up, wherever it is.
     pub(super) fn die(&mut self, at: usize) {
         if matches!(self.state.writers[at].phase, Writing::Announcing(_) | Writing::Invalidating(..)) {
-            for partition in self.steps_of(at) {
-                self.state.nodes[self.config.writers[at].node].known[partition].bump_lost();
+            let node = self.config.writers[at].node;
+            let is_read_on = self.is_read_on(node);
+            for partition in self.steps_of(at).filter(|_| is_read_on) {
+                self.state.nodes[node].known[partition].bump_lost();
             }
         }
         self.state.writers[at].phase = Writing::Dead;
