@@ -68,6 +68,7 @@ each! {
     nothing_old_is_read_in_by_hand = "by-hand",
     nothing_old_is_read_in_guarded = "guarded",
     nothing_old_is_read_in_guarded_deaths = "guarded-deaths",
+    nothing_old_is_read_in_guarded_failures = "guarded-failures",
 }
 
 each! {

@@ -25,6 +25,8 @@ pub struct Config {
     pub(super) ticks: u8,
     pub(super) parts: Parts,
     pub(super) has_memory: bool,
+    /// Whether what nothing vouches for is kept for the bound at most, counted from its begin; the code does not do that.
+    pub(super) bounds_unvouched: bool,
     /// Readers that have called once before all begins.
     pub(super) warm: &'static [usize],
     pub(super) left: Left,
@@ -165,6 +167,7 @@ pub(super) const PLAIN: Config = Config {
     ticks: 0,
     parts: Parts::Partitions,
     has_memory: true,
+    bounds_unvouched: false,
     warm: &[],
     left: NONE_LEFT,
 };

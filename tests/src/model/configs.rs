@@ -251,4 +251,14 @@ pub const QUICK: &[Config] = &[
         left: Left { deaths: 1, ..reads(2) },
         ..PLAIN
     },
+    Config {
+        name: "guarded-failures",
+        about: "a write is announced while answers are lost, and what nothing vouches for lives no longer than the bound",
+        readers: &[eventual(0), strong(0)],
+        writers: &[writer(1, Kind::Guarded(A))],
+        ticks: 2,
+        bounds_unvouched: true,
+        left: Left { losses: 1, ..reads(3) },
+        ..PLAIN
+    },
 ];

@@ -33,7 +33,7 @@ impl World<'_> {
         if !matches!(reader.phase, Phase::Boarding | Phase::Following { .. }) {
             (reader.known, reader.arrived, reader.is_strong, reader.must) = Default::default();
         }
-        if is_alone {
+        if is_alone && !self.config.bounds_unvouched {
             reader.moment = 0;
         }
     }

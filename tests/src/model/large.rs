@@ -57,9 +57,9 @@ pub const LARGE: &[Config] = &[
         readers: &[eventual(0)],
         writers: &[bump(1), writer(1, Kind::Emit(B))],
         listening: [true, false],
-        ticks: 3,
+        ticks: 2,
         warm: &[0],
-        left: Left { beats: 2, duplicates: 1, ..reads(3) },
+        left: Left { beats: 2, duplicates: 1, ..reads(2) },
         ..PLAIN
     },
     Config {
@@ -127,12 +127,11 @@ pub const LARGE: &[Config] = &[
     },
     Config {
         name: "guarded-large",
-        about: "two writers announce what they write and may die at any point",
+        about: "two writers announce what they write and one may die at any point",
         readers: &[strong(0), eventual(1)],
         writers: &[writer(0, Kind::Guarded(A)), writer(1, Kind::Guarded(A))],
-        ticks: 1,
         warm: &[0],
-        left: Left { deaths: 2, ..reads(2) },
+        left: Left { deaths: 1, ..reads(2) },
         ..PLAIN
     },
     Config {
@@ -244,6 +243,15 @@ pub const LIMITS: &[Config] = &[
         outlives: [true, false],
         warm: &[0],
         left: Left { snapshots: 1, failovers: 1, ..reads(1) },
+        ..PLAIN
+    },
+    Config {
+        name: "unvouched",
+        about: "the answer to a begin is lost while a write is announced, and its writer dies",
+        readers: &[eventual(0), strong(0)],
+        writers: &[writer(1, Kind::Guarded(A))],
+        ticks: 1,
+        left: Left { losses: 1, ..reads(3) },
         ..PLAIN
     },
 ];

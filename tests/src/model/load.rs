@@ -73,7 +73,9 @@ impl World<'_> {
                 Kept::Entry(identity) => Some(identity),
                 Kept::Nothing => None,
             };
-            let slot = Slot { version, marks, dependencies: is.dependencies, identity };
+            let is_bounded = identity.is_none() && self.config.bounds_unvouched;
+            let ends = is_bounded.then(|| self.state.readers[at].moment + self.config.delta);
+            let slot = Slot { version, marks, dependencies: is.dependencies, identity, ends };
             match self.standing(is.node, &slot) {
                 Trust::Lost => {}
                 Trust::Doubtful if identity.is_none() => {}

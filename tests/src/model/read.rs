@@ -183,7 +183,13 @@ impl World<'_> {
 }
 
 fn slot_of(entry: Entry) -> Slot {
-    Slot { version: entry.version, marks: Default::default(), dependencies: 0, identity: Some(entry.identity) }
+    Slot {
+        version: entry.version,
+        marks: Default::default(),
+        dependencies: 0,
+        identity: Some(entry.identity),
+        ends: None,
+    }
 }
 
 /// What a part of a read is called.

@@ -115,6 +115,8 @@ pub(super) struct Slot {
     pub(super) dependencies: u8,
     /// The store's entry that vouches for it; none if nothing does.
     pub(super) identity: Option<u8>,
+    /// When it ends, if it has no more than the bound to live.
+    pub(super) ends: Option<u8>,
 }
 
 /// A question of the heartbeat.

@@ -85,10 +85,10 @@ impl Words<'_, '_> {
             Step::GiveUp(at, Some(heir)) => format!("reader {at} gives up, reader {heir} takes over"),
             Step::GoOn(at) => self.writes(at),
             Step::Perform(at, partition) => {
-                format!("the store performs it for writer {at}{}{}", self.within(partition), self.seq(at, partition))
+                format!("the store performs it for writer {at}{}{}", self.within(partition), self.seq(partition))
             }
-            Step::Repeat(at, partition) => {
-                format!("and once more, as the answer was lost{}{}", self.within(partition), self.seq(at, partition))
+            Step::Repeat(_, partition) => {
+                format!("and once more, as the answer was lost{}{}", self.within(partition), self.seq(partition))
             }
             Step::AnswerWrite(at) => match self.after.state.writers[at].phase {
                 Writing::Acknowledged { .. } => {
@@ -193,12 +193,9 @@ impl Words<'_, '_> {
         }
     }
 
-    fn seq(&self, at: usize, partition: usize) -> String {
-        let stamp = match self.after.state.writers[at].phase {
-            Writing::Announcing(sent) | Writing::Invalidating(sent, _) => sent.answers[partition],
-            _ => None,
-        };
-        stamp.map_or(String::new(), |stamp| format!(": seq {}", stamp.seq))
+    fn seq(&self, partition: usize) -> String {
+        let meta = self.after.state.servers[partition].held.meta;
+        meta.map_or(String::new(), |meta| format!(": seq {}", meta.now.seq))
     }
 
     fn within(&self, partition: usize) -> String {

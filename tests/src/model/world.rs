@@ -72,6 +72,9 @@ impl World<'_> {
     /// Whether an entry in memory may answer.
     pub(super) fn standing(&self, node: usize, slot: &Slot) -> Trust {
         let (node, when, mut standing) = (&self.state.nodes[node], self.when(), Trust::Sure);
+        if slot.ends.is_some_and(|ends| ends <= when.now) {
+            return Trust::Lost;
+        }
         for partition in self.config.involved(slot.dependencies) {
             let mark = slot.marks[partition];
             match node.known[partition].trust(mark, when) {
