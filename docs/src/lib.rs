@@ -23,6 +23,7 @@ pages! {
     reference_errors = "../reference/errors.md",
     reference_store_layout = "../reference/store-layout.md",
     protocol = "../protocol.md",
+    model = "../model.md",
     design_why = "../design/why.md",
     codecs = "../codecs.md",
     compare = "../compare.md",
