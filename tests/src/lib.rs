@@ -1,8 +1,8 @@
 //! What the tests share: sources that wait on request, caches over every kind of store, and real servers.
 
 mod caches;
-mod redis_cluster;
 pub mod model;
+mod redis_cluster;
 mod redis_server;
 pub mod schedule;
 mod source;
