@@ -12,7 +12,7 @@ Explores the model of the invalidation protocol, as docs/model.md describes.
 
     --quick            the small configurations and every rule, in less than a minute; without it the large ones besides
     --threads <n>      how many explorations run at once (default 2 with --quick, 1 without)
-    --max-states <n>   gives an exploration up after so many states (default 120000000, about 6 GB)
+    --max-states <n>   gives an exploration up after so many states (default 60000000, several GB)
     --list             lists the names
     --help             this text
     <name>…            only these configurations and rules
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 
 fn parse(arguments: &[String]) -> Result<Arguments, String> {
     let mut parsed =
-        Arguments { is_quick: false, lists: false, threads: None, max_states: 120_000_000, names: Vec::new() };
+        Arguments { is_quick: false, lists: false, threads: None, max_states: 60_000_000, names: Vec::new() };
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let mut number = || {
