@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 #[test]
 fn nothing_stale_that_may_not_be_is_served_while_servers_and_nodes_fail() {
     let faults = ["--faults", "restart-snapshot,paused-process", "--bound-ms", "300"];
-    let checked = checked(&[&faults[..], &["--mode", "eventual,l1-off", "--seconds", "3"]].concat());
+    let checked = checked(&[&faults[..], &["--mode", "eventual,strong", "--seconds", "3"]].concat());
     assert_eq!(checked.status.code(), Some(0), "{}", said(&checked));
 }
 

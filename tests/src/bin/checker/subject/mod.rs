@@ -111,8 +111,8 @@ impl Mode {
         }
     }
 
-    /// Whether any stale read is one too many.
+    /// Whether any stale read is one too many. Without memory, a caller may still be given what another found just before.
     pub(crate) fn is_strong(self) -> bool {
-        self != Self::Eventual
+        self == Self::Strong
     }
 }
