@@ -103,7 +103,7 @@ impl NamedCall {
         }
         self.request.has_late_tags = tags.is_some();
         match self.cache.arrive(&self.request, &wire).await {
-            Arrival::Load(turn) => self.load::<S, F>(&wire, turn, tags, load).await,
+            Arrival::Load(turn) => self.load::<S, F>(&wire, *turn, tags, load).await,
             Arrival::Found(value) => match S::close(value.and_then(|value| typed::<S::Value>(&value))) {
                 Some(returned) => returned,
                 // A function that shares the key remembers absences, which this one cannot say.

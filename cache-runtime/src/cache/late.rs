@@ -9,11 +9,10 @@ use super::l1::{Backing, Ground, Slot};
 use super::read::{Marks, Turn};
 use super::request::Request;
 use super::sequence::Mark;
-use super::shared::{FENCE_LIFE_MS, GENERATION_MARGIN_MS};
 use crate::function::tag_dependency;
 use crate::key::Dependency;
 use crate::stamp::Partition;
-use crate::store::{Begin, Begun};
+use crate::store::Begun;
 use std::sync::Arc;
 
 impl Cache {
@@ -70,13 +69,7 @@ impl Cache {
     /// Makes the generations of late tags. None if the store does not answer: then nothing can be kept.
     async fn begin_late(&self, wider: &Request, late: &[Dependency], turn: &Turn, begun: Begun) -> Option<Begun> {
         let store = self.shared.store.as_ref()?;
-        let begin = Begin {
-            key: &wider.key,
-            dependencies: late,
-            generation_life_ms: wider.longest_life_ms().saturating_add(GENERATION_MARGIN_MS),
-            fence_life_ms: FENCE_LIFE_MS,
-        };
-        let made = match store.begin(&self.space.namespace, begin).await {
+        let made = match store.begin(&self.space.namespace, wider.begin(late)).await {
             Ok(made) => made,
             Err(error) => return self.store_failed("begin", &error),
         };

@@ -126,7 +126,7 @@ impl Cache {
                 return Ok(typed::<T>(&value).expect("its type was asked"));
             }
             Arrival::Found(_) => self.arrive_to_refresh(&request).await,
-            Arrival::Load(turn) => turn,
+            Arrival::Load(turn) => *turn,
         };
         let value = self.run(&turn, pin!(load())).await.inspect_err(|_| self.load_failed())?;
         self.land(&request, &wire, turn, Some(Arc::new(value.clone())), Vec::new()).await;

@@ -9,7 +9,6 @@ use super::l1::{Ground, Slot, Standing};
 use super::look::Sighting;
 use super::request::Request;
 use super::sequence::Mark;
-use super::shared::{FENCE_LIFE_MS, GENERATION_MARGIN_MS};
 use super::stamps::{departures, observe};
 use crate::call::is_demanding;
 use crate::codec::{Value, Wire};
@@ -19,7 +18,7 @@ use crate::key::{Dependency, Id};
 use crate::outcome::{Outcome, Tier};
 use crate::policy::Policy;
 use crate::stamp::Partition;
-use crate::store::{Begin, Begun, Store};
+use crate::store::{Begun, Store};
 use crate::telemetry::Notice;
 use std::sync::Arc;
 
@@ -51,7 +50,7 @@ pub(crate) enum Arrival {
     /// An answer, `None` being a remembered or shared absence.
     Found(Option<Value>),
     /// Nobody has it: load it.
-    Load(Turn),
+    Load(Box<Turn>),
 }
 
 /// The right to load an entry and to commit what was loaded.
@@ -127,10 +126,10 @@ impl Cache {
                 Boarding::Lead(lead) => return self.lead(request, wire, grounds, lead).await,
                 Boarding::Follow(follower) => match self.follow(request, follower).await {
                     Followed::Lead(lead) => return self.lead(request, wire, grounds, lead).await,
-                    Followed::Alone => return Arrival::Load(self.begin(request, grounds, None).await),
+                    Followed::Alone => return Arrival::Load(Box::new(self.begin(request, grounds, None).await)),
                     Followed::Landed(landing) if may_have(&landing) => match self.share(landing, wire) {
                         Some(value) => return Arrival::Found(value),
-                        None => return Arrival::Load(self.begin(request, grounds, None).await),
+                        None => return Arrival::Load(Box::new(self.begin(request, grounds, None).await)),
                     },
                     // It landed with something older than this caller may see: begin anew. What it kept, the next to
                     // lead may still find to be valid.
@@ -195,7 +194,7 @@ impl Cache {
     ) -> Arrival {
         let Some((Sighting { slot, known }, tier)) = self.look(request, wire, &grounds).await else {
             self.shared.counters.misses.count();
-            return Arrival::Load(self.begin(request, grounds, Some(lead)).await);
+            return Arrival::Load(Box::new(self.begin(request, grounds, Some(lead)).await));
         };
         crate::outcome::record(Outcome::of(tier, self.now_ms().saturating_sub(slot.loaded_ms)));
         lead.land(Landing {
@@ -238,13 +237,7 @@ impl Cache {
         grounds: &[Ground],
     ) -> Result<(Begun, Option<Marks>), StoreError> {
         let sent = departures(grounds, self.now_ms());
-        let begin = Begin {
-            key: &request.key,
-            dependencies: &request.dependencies,
-            generation_life_ms: request.longest_life_ms().saturating_add(GENERATION_MARGIN_MS),
-            fence_life_ms: FENCE_LIFE_MS,
-        };
-        let begun = store.begin(&self.space.namespace, begin).await?;
+        let begun = store.begin(&self.space.namespace, request.begin(&request.dependencies)).await?;
         let stamps: Vec<_> = begun.stamps.iter().map(|(partition, stamp)| (*partition, Some(*stamp))).collect();
         let marks = observe(grounds, &sent, &stamps, self.shared.settings.lease_ms);
         Ok((begun, marks))

@@ -3,9 +3,11 @@
 use super::Cache;
 use super::demand::Demand;
 use super::l1::Ground;
+use super::shared::{FENCE_LIFE_MS, GENERATION_MARGIN_MS};
 use crate::function::{Function, tag_dependency};
 use crate::key::{Dependency, Id, Key, Part};
 use crate::policy::{Policy, Tiers};
+use crate::store::Begin;
 use std::sync::Arc;
 
 /// An entry that is asked for.
@@ -65,6 +67,17 @@ impl Request {
     /// Whether whatever invalidates this request's entry also invalidates what has the dependencies `listed`.
     pub(crate) fn is_covered_by(&self, listed: &[Dependency]) -> bool {
         self.dependencies.iter().all(|name| listed.contains(name))
+    }
+
+    /// What a store is asked to prepare before a load that depends on these.
+    pub(super) fn begin<'a>(&'a self, dependencies: &'a [Dependency]) -> Begin<'a> {
+        Begin {
+            key: &self.key,
+            dependencies,
+            generation_life_ms: self.longest_life_ms().saturating_add(GENERATION_MARGIN_MS),
+            fence_life_ms: FENCE_LIFE_MS,
+            lease: None,
+        }
     }
 
     pub(crate) fn tiers(&self) -> Tiers {

@@ -103,7 +103,7 @@ impl Cache {
             Err(error) => return self.unstorable(request, &error).map(|bytes| (Backing::Nothing, bytes)),
         };
         let (key, dependencies) = (&request.key, &request.dependencies[..]);
-        let commit = Commit { key, dependencies, begun, bytes: &bytes, life_ms: fill.life_ms };
+        let commit = Commit { key, dependencies, begun, bytes: &bytes, life_ms: fill.life_ms, holder: None };
         match store.commit(&self.space.namespace, commit).await {
             Ok(Verdict::Stored) => Some((Backing::Entry(identity), bytes.len())),
             Ok(Verdict::Fenced | Verdict::Overtaken | Verdict::Forgotten) => self.refused(request),

@@ -206,7 +206,8 @@ impl Call<'_> {
     }
 
     async fn begin_for(&self, generation_life_ms: u64, fence_life_ms: u64) -> Begun {
-        let begin = Begin { key: &self.key, dependencies: &self.dependencies, generation_life_ms, fence_life_ms };
+        let begin =
+            Begin { key: &self.key, dependencies: &self.dependencies, generation_life_ms, fence_life_ms, lease: None };
         self.space.store.begin(&self.space.namespace, begin).await.expect("the store begins a load")
     }
 
@@ -215,7 +216,7 @@ impl Call<'_> {
     }
 
     async fn commit_for(&self, begun: &Begun, bytes: &[u8], life_ms: u64) -> Verdict {
-        let commit = Commit { key: &self.key, dependencies: &self.dependencies, begun, bytes, life_ms };
+        let commit = Commit { key: &self.key, dependencies: &self.dependencies, begun, bytes, life_ms, holder: None };
         self.space.store.commit(&self.space.namespace, commit).await.expect("the store decides on a load")
     }
 

@@ -67,6 +67,16 @@ pub trait Store: Send + Sync + 'static {
     /// Withdraws a writer's announcements of these, and invalidates everything that depends on any of them.
     fn settle<'a>(&'a self, namespace: &'a str, settle: Settle<'a>) -> Answer<'a, Vec<Bump>>;
 
+    /// Renews a lease for as long again; false if its holder has lost it. A store without leases says false.
+    fn extend<'a>(&'a self, _namespace: &'a str, _key: &'a Key, _lease: Lease) -> Answer<'a, bool> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
+
+    /// Gives a lease back, if it is still its holder's, and wakes those who wait for it.
+    fn release<'a>(&'a self, _namespace: &'a str, _key: &'a Key, _holder: u64) -> Answer<'a, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Where partitions stand; none for one without a history yet.
     fn positions<'a>(&'a self, namespace: &'a str, partitions: &'a [Partition]) -> Answer<'a, Vec<Position>>;
 
@@ -128,6 +138,32 @@ pub struct Begin<'a> {
     pub generation_life_ms: u64,
     /// How long the load may take.
     pub fence_life_ms: u64,
+    /// The lease to take with it, if one caller only is to load across processes.
+    pub lease: Option<Lease>,
+}
+
+/// The right to load a key that one caller has across processes, for a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// A random name of the caller, other for each load; not zero.
+    pub holder: u64,
+    /// For how long it is taken, in milliseconds by the store's clock; not zero.
+    pub life_ms: u64,
+}
+
+/// What became of the lease that a load was to take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Leased {
+    /// None was asked for, or the store has none: nobody is kept from loading.
+    #[default]
+    Nobody,
+    /// It was taken. The commit is refused if it is lost by then.
+    Taken,
+    /// Somebody else has it, for so many milliseconds more at least unless it is given back.
+    Other {
+        /// At most its whole life.
+        left_ms: u64,
+    },
 }
 
 /// A load that may be committed.
@@ -139,6 +175,8 @@ pub struct Begun {
     pub fence: u64,
     /// Whether a writer has announced a write to something it depends on: what is loaded must not be kept then.
     pub is_dirty: bool,
+    /// What became of the lease.
+    pub leased: Leased,
 }
 
 /// A write that is about to be committed elsewhere.
@@ -174,6 +212,8 @@ pub struct Commit<'a> {
     pub bytes: &'a [u8],
     /// How long it is kept, in milliseconds; not zero.
     pub life_ms: u64,
+    /// Who holds the key's lease, if one was taken: the entry is stored only if it is still held, and gives it back.
+    pub holder: Option<u64>,
 }
 
 /// Whether a loaded entry was stored.
@@ -181,7 +221,8 @@ pub struct Commit<'a> {
 pub enum Verdict {
     /// It was.
     Stored,
-    /// The fence is gone or another's: the key was removed or set, another load was kept, or this one took too long.
+    /// The fence is gone or another's: the key was removed or set, another load was kept, or this one took too long. Or
+    /// the lease was lost.
     Fenced,
     /// A dependency was invalidated after the load began.
     Overtaken,

@@ -44,7 +44,7 @@ fn names(count: usize) -> Vec<Dependency> {
 }
 
 async fn begin(store: &RedisStore, key: &Key, dependencies: &[Dependency]) -> Result<Begun, StoreError> {
-    let begin = Begin { key, dependencies, generation_life_ms: 60_000, fence_life_ms: 60_000 };
+    let begin = Begin { key, dependencies, generation_life_ms: 60_000, fence_life_ms: 60_000, lease: None };
     store.begin("test", begin).await
 }
 
@@ -55,7 +55,7 @@ async fn commit(
     begun: &Begun,
     bytes: &[u8],
 ) -> Result<Verdict, StoreError> {
-    store.commit("test", Commit { key, dependencies, begun, bytes, life_ms: 60_000 }).await
+    store.commit("test", Commit { key, dependencies, begun, bytes, life_ms: 60_000, holder: None }).await
 }
 
 async fn read(store: &RedisStore, key: &Key, dependencies: &[Dependency]) -> Result<Snapshot, StoreError> {

@@ -49,13 +49,19 @@ fn name(text: &str) -> Key {
 
 async fn begin(store: &RedisStore) -> Result<Begun, StoreError> {
     let dependencies: [Dependency; 1] = [name("d")];
-    let begin =
-        Begin { key: &name("k"), dependencies: &dependencies, generation_life_ms: 60_500, fence_life_ms: 60_500 };
+    let begin = Begin {
+        key: &name("k"),
+        dependencies: &dependencies,
+        generation_life_ms: 60_500,
+        fence_life_ms: 60_500,
+        lease: None,
+    };
     store.begin("test", begin).await
 }
 
 async fn commit(store: &RedisStore, begun: &Begun) -> Result<Verdict, StoreError> {
-    let commit = Commit { key: &name("k"), dependencies: &[name("d")], begun, bytes: b"v", life_ms: 60_500 };
+    let commit =
+        Commit { key: &name("k"), dependencies: &[name("d")], begun, bytes: b"v", life_ms: 60_500, holder: None };
     store.commit("test", commit).await
 }
 

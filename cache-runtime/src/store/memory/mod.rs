@@ -6,7 +6,8 @@ mod lives;
 mod partition;
 
 use super::{
-    Announce, Answer, Begin, Begun, Bump, Commit, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict, Want,
+    Announce, Answer, Begin, Begun, Bump, Commit, Leased, Position, Put, Read, Removal, Settle, Snapshot, Store,
+    Verdict, Want,
 };
 use crate::bus::{Bus, LocalBus, Message};
 use crate::clock::Clock;
@@ -244,10 +245,15 @@ impl Space {
         let stamps = stamps.into_iter().map(|partition| (partition, self.of(partition).now)).collect();
         // A generation of something that is being written would make what is loaded now valid.
         if begin.dependencies.iter().any(|name| self.of(name.partition(count)).is_announced(name, now_ms)) {
-            return Begun { stamps, fence: 0, is_dirty: true };
+            return Begun { stamps, fence: 0, is_dirty: true, leased: Leased::Nobody };
         }
         begin.dependencies.iter().for_each(|name| self.of(name.partition(count)).keep(name, begin, now_ms));
-        Begun { stamps, fence: self.of(begin.key.partition(count)).fence(begin, now_ms), is_dirty: false }
+        Begun {
+            stamps,
+            fence: self.of(begin.key.partition(count)).fence(begin, now_ms),
+            is_dirty: false,
+            leased: Leased::Nobody,
+        }
     }
 
     fn commit(&mut self, commit: Commit<'_>, now_ms: u64) -> Verdict {

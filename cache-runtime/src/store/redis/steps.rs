@@ -11,7 +11,7 @@ use crate::clock::whole_ms;
 use crate::error::StoreError;
 use crate::key::{Dependency, Key, Name};
 use crate::stamp::{Partition, Stamp, random_name};
-use crate::store::{Announce, Begin, Begun, Bump, Commit, Put, Removal, Settle, Verdict};
+use crate::store::{Announce, Begin, Begun, Bump, Commit, Leased, Put, Removal, Settle, Verdict};
 use ::redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation, cmd};
 use futures_util::future::join_all;
 use std::future::Future;
@@ -41,7 +41,8 @@ impl RedisStore {
             }
         });
         let parts = self.all(namespace, scripts).await?;
-        let mut begun = Begun { stamps: Vec::with_capacity(parts.len()), fence: 0, is_dirty: false };
+        let mut begun =
+            Begun { stamps: Vec::with_capacity(parts.len()), fence: 0, is_dirty: false, leased: Leased::Nobody };
         for (stamp, fence) in parts {
             begun.stamps.push(stamp);
             match fence.as_str() {
