@@ -7,7 +7,7 @@ mod redis_server;
 pub mod schedule;
 mod source;
 
-pub use caches::{BOUND, Over, eventually, on_each, on_nodes, over_redis};
+pub use caches::{BOUND, CLUSTER, Over, eventually, eventually_is, on_each, on_nodes, on_nodes_with, over_redis};
 pub use redis_cluster::RedisCluster;
 pub use redis_server::RedisServer;
 pub use source::{Gate, Source};

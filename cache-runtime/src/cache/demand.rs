@@ -6,6 +6,8 @@ use super::request::Request;
 use crate::call::demanded;
 use crate::clock::whole_ms;
 use crate::policy::{Consistency, Policy};
+use crate::stamp::{Partition, Stamp};
+use crate::token::Token;
 use std::sync::atomic::Ordering;
 
 /// A moment at which a call arrived, a question was sent or a load began.
@@ -40,10 +42,7 @@ impl Demand {
         let within_ms = cache.shared.settings.lease_ms;
         let least = Self { is_strong, within_ms, heeds_floor: false };
         let Some(call) = demanded() else { return least };
-        let has_applied = |(partition, stamp): &(crate::stamp::Partition, crate::stamp::Stamp)| {
-            cache.space.partitions.get(usize::from(partition.0)).is_some_and(|known| known.has_applied(*stamp))
-        };
-        let tokens_applied = call.after.iter().all(|token| token.steps().iter().all(has_applied));
+        let tokens_applied = call.after.iter().all(|token| cache.has_applied(token));
         Self {
             is_strong: is_strong || call.is_strong || !tokens_applied,
             within_ms: call.max_stale.map_or(within_ms, |max_stale| whole_ms(max_stale).min(within_ms)),
@@ -61,6 +60,14 @@ impl Demand {
 }
 
 impl Cache {
+    /// Whether this node has taken account of everything up to what a token stands for.
+    pub(crate) fn has_applied(&self, token: &Token) -> bool {
+        let has_applied = |(partition, stamp): &(Partition, Stamp)| {
+            self.space.partitions.get(usize::from(partition.0)).is_some_and(|known| known.has_applied(*stamp))
+        };
+        token.steps().iter().all(has_applied)
+    }
+
     /// This moment. Each is later than those before it.
     pub(super) fn moment(&self) -> Moment {
         let tick = self.shared.ticks.fetch_add(1, Ordering::Relaxed) + 1;

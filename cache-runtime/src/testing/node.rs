@@ -6,6 +6,7 @@ use crate::cache::{Builder, Cache};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::store::MemoryStore;
+use crate::token::Token;
 
 /// One process's worth of cache: its own memory, and its own connection to a store and bus that it shares with others.
 ///
@@ -23,8 +24,10 @@ use crate::store::MemoryStore;
 /// ada.run(answer()).await;
 /// bob.run(answer()).await;
 /// assert_eq!(bob.cache().stats().l2_hits, 1);
-/// ada.cache().invalidate_tag("answers").await?;
-/// Node::settle().await;
+/// let token = ada.cache().invalidate_tag("answers").await?;
+/// while !bob.has_heard_of(&token) {
+///     Node::settle().await;
+/// }
 /// bob.run(answer()).await;
 /// assert_eq!(bob.cache().stats().loads, 1, "it heard of it");
 /// # Ok(()) }
@@ -90,6 +93,12 @@ impl Node {
     /// Runs a future on this node: the cached functions that it calls use its cache.
     pub fn run<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         self.cache.clone().scope(future)
+    }
+
+    /// Whether this node has taken account of everything up to what a token stands for, be it that it heard of it or that
+    /// it noticed having missed it.
+    pub fn has_heard_of(&self, token: &Token) -> bool {
+        self.cache.has_applied(token)
     }
 
     /// Hears a message as if it had come over the bus, for tests that have no runtime to listen on.

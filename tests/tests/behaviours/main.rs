@@ -6,6 +6,7 @@
 mod announcements;
 mod basics;
 mod caches;
+mod consistency;
 mod events;
 mod expiry;
 mod flights;
@@ -13,6 +14,7 @@ mod invalidation;
 #[allow(dead_code, reason = "of some functions only the keys are looked at")]
 mod keys;
 mod kinds;
+mod messages;
 mod nodes;
 mod redis;
 mod several;
