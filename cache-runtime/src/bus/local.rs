@@ -1,6 +1,6 @@
 //! The bus of a store in this process.
 
-use super::{Bus, Feed, Heard, Message, Told};
+use super::{Bus, Feed, Heard, Told};
 use crate::error::StoreError;
 use std::collections::HashMap;
 use std::future::ready;
@@ -12,11 +12,11 @@ const MAX_BEHIND: usize = 4_096;
 
 /// A bus in memory; clones are the same.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LocalBus(Arc<Mutex<HashMap<String, broadcast::Sender<Message>>>>);
+pub(crate) struct LocalBus(Arc<Mutex<HashMap<String, broadcast::Sender<Heard>>>>);
 
 impl LocalBus {
     /// Tells everybody who listens to the namespace.
-    pub(crate) fn publish(&self, namespace: &str, message: Message) {
+    pub(crate) fn publish(&self, namespace: &str, message: Heard) {
         let mut channels = self.lock();
         // Nobody listens: they have gone, or never came.
         if channels.get(namespace).is_some_and(|channel| channel.send(message).is_err()) {
@@ -24,7 +24,7 @@ impl LocalBus {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, broadcast::Sender<Message>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, broadcast::Sender<Heard>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -37,13 +37,13 @@ impl Bus for LocalBus {
     }
 }
 
-struct LocalFeed(broadcast::Receiver<Message>);
+struct LocalFeed(broadcast::Receiver<Heard>);
 
 impl Feed for LocalFeed {
     fn next(&mut self) -> Told<'_, Heard> {
         Box::pin(async move {
             let lost = |cause: &str| StoreError::Unreachable { store: "memory", cause: cause.into() };
-            self.0.recv().await.map(Heard::Step).map_err(|error| match error {
+            self.0.recv().await.map_err(|error| match error {
                 RecvError::Lagged(_) => lost("there were more messages than a listener may be behind"),
                 RecvError::Closed => lost("the bus is closed"),
             })

@@ -1,5 +1,6 @@
 //! What a message says, and how it is written.
 
+use super::Heard;
 use crate::stamp::{Partition, Stamp};
 
 /// One step of a partition's sequence, and what it invalidated.
@@ -13,8 +14,11 @@ pub struct Message {
     pub names: Option<Vec<String>>,
 }
 
-/// What every message of this version begins with.
+/// What every message of a step of this version begins with.
 const HEAD: &str = "CRM1 ";
+
+/// The same of a lease that was given back. Versions that know no leases take it for nonsense, and lose nothing by it.
+const FREED_HEAD: &str = "CRL1 ";
 
 /// More bytes of names than this are not listed.
 const MAX_NAMES_BYTES: usize = 64 << 10;
@@ -33,6 +37,21 @@ pub fn names_blob<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
         }
     }
     blob
+}
+
+/// The message that the lease of a key was given back, as it is published.
+pub fn freed(key: &str) -> String {
+    format!("{FREED_HEAD}{key}")
+}
+
+impl Heard {
+    /// Reads what was published in a partition's channel.
+    pub fn read(partition: Partition, bytes: &[u8]) -> Self {
+        match std::str::from_utf8(bytes).ok().and_then(|text| text.strip_prefix(FREED_HEAD)) {
+            Some(key) => Self::Freed { key: key.to_owned() },
+            None => Message::read(partition, bytes).map_or(Self::Nonsense, Self::Step),
+        }
+    }
 }
 
 impl Message {
@@ -96,6 +115,20 @@ mod tests {
             assert_eq!(Message::read(Partition(0), text.as_bytes()), None, "{text}");
         }
         assert_eq!(Message::read(Partition(0), &[b'C', 0xff]), None);
+    }
+
+    #[test]
+    fn a_lease_that_was_given_back_is_read_by_its_key_and_is_no_step() {
+        for key in ["", " ", "guild:42", "CRM1 00000000000000ff:7 ", "CRL1 ", "a\0\n*", "é🦀"] {
+            let told = freed(key);
+            assert_eq!(Heard::read(Partition(3), told.as_bytes()), Heard::Freed { key: key.to_owned() });
+            assert_eq!(Message::read(Partition(3), told.as_bytes()), None, "{key}");
+        }
+        let step = message(Some(vec!["k".into()]));
+        assert_eq!(Heard::read(Partition(3), step.publish().as_bytes()), Heard::Step(step));
+        for nonsense in [&b"CRL1"[..], b"CRL2 k", b"CRL1 \xff"] {
+            assert_eq!(Heard::read(Partition(3), nonsense), Heard::Nonsense);
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod message;
 mod redis;
 
 pub(crate) use local::LocalBus;
-pub use message::{Message, names_blob};
+pub use message::{Message, freed, names_blob};
 #[cfg(feature = "redis")]
 pub(crate) use redis::RedisBus;
 
@@ -40,6 +40,12 @@ pub trait Feed: Send + 'static {
 pub enum Heard {
     /// A step.
     Step(Message),
+    /// Somebody gave back the lease of a key: whoever waits for it may look again. Unlike a step it has no number: one
+    /// that is lost costs who waits the rest of the lease.
+    Freed {
+        /// The text of the key.
+        key: String,
+    },
     /// Something that is no message of this version.
     Nonsense,
 }

@@ -1,6 +1,6 @@
 //! The bus of a Redis server or cluster: one pub/sub connection a listener; the store's scripts publish.
 
-use super::{Bus, Feed, Heard, Message, Told};
+use super::{Bus, Feed, Heard, Told};
 use crate::error::{Cause, StoreError};
 use crate::stamp::Partition;
 use crate::store::redis::{CONNECT_DEADLINE, NAME, Names, Route};
@@ -57,8 +57,7 @@ impl Feed for RedisFeed {
                 () = self.silence.as_mut() => return Err(lost("the server does not answer any more")),
             };
             let partition = self.channels.get(message.get_channel_name()).copied();
-            let read = partition.and_then(|partition| Message::read(partition, message.get_payload_bytes()));
-            Ok(read.map_or(Heard::Nonsense, Heard::Step))
+            Ok(partition.map_or(Heard::Nonsense, |of| Heard::read(of, message.get_payload_bytes())))
         })
     }
 }

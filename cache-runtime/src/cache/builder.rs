@@ -2,6 +2,7 @@
 
 use super::cells::Cells;
 use super::shared::{Settings, Shared, Space};
+use super::wakes::Wakes;
 use super::{Cache, L1, l1};
 use crate::clock::{Clock, whole_ms};
 use crate::codec::AnyCodec;
@@ -177,6 +178,7 @@ impl Builder {
         let shared = Shared {
             l1,
             flights: Flights::new(),
+            wakes: Wakes::new(),
             cells: Cells::new(),
             store: self.store,
             clock: self.clock,

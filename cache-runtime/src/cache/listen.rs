@@ -5,6 +5,7 @@
 
 use super::Cache;
 use super::shared::{Shared, Space};
+use super::wakes::Wakes;
 use crate::bus::{Bus, Feed, Heard, Message};
 use crate::key::text_id;
 use crate::telemetry::Notice;
@@ -52,9 +53,22 @@ impl Cache {
                 self.shared.cells.raise(text_id(&self.space.namespace, name), mark);
             }
         });
+        // What was set is there for those who wait for its load.
+        for name in names.unwrap_or_default() {
+            self.shared.wakes.wake(text_id(&self.space.namespace, name));
+        }
         if has_gap {
             self.shared.counters.gaps.count();
         }
+        if has_gap || names.is_none() {
+            self.shared.wakes.wake_all();
+        }
+    }
+
+    /// Hears that the lease of a key was given back.
+    fn heard_freed(&self, key: &str) {
+        self.shared.counters.messages.count();
+        self.shared.wakes.wake(text_id(&self.space.namespace, key));
     }
 
     /// Asks where the partitions stand that somebody relied on since the last time; tells whether messages were lost.
@@ -80,6 +94,9 @@ impl Cache {
                 self.shared.counters.gaps.count();
                 has_lost = true;
             }
+        }
+        if has_lost {
+            self.shared.wakes.wake_all();
         }
         has_lost
     }
@@ -118,8 +135,8 @@ impl Ears {
 
     /// Until the feed breaks; none if the cache is gone.
     async fn listen_to(&self, mut feed: Box<dyn Feed>) -> Option<()> {
-        let _listening = Listening::begin(&self.space);
         let cache = self.cache()?;
+        let _listening = Listening::begin(&self.space, &cache.shared.wakes);
         let (clock, interval) = (cache.shared.clock.clone(), Duration::from_millis(cache.shared.settings.lease_ms) / 4);
         drop(cache);
         let mut tick = std::pin::pin!(clock.sleep(interval));
@@ -128,6 +145,7 @@ impl Ears {
             tokio::select! {
                 heard = feed.next() => match heard {
                     Ok(Heard::Step(message)) => self.cache()?.heard(&message),
+                    Ok(Heard::Freed { key }) => self.cache()?.heard_freed(&key),
                     Ok(Heard::Nonsense) => self.cache()?.shared.counters.messages_unread.count(),
                     Err(error) => {
                         let cache = self.cache()?;
@@ -151,18 +169,24 @@ impl Ears {
     }
 }
 
-/// The partitions' knowledge that messages are heard; ends with the task, whatever ends that.
-struct Listening<'a>(&'a Space);
+/// The partitions' knowledge that messages are heard; ends with the task, whatever ends that. Whoever waits for a message
+/// is woken at both ends, since one told in between is not told again.
+struct Listening<'a> {
+    space: &'a Space,
+    wakes: Wakes,
+}
 
 impl<'a> Listening<'a> {
-    fn begin(space: &'a Space) -> Self {
+    fn begin(space: &'a Space, wakes: &Wakes) -> Self {
         space.set_listening(true);
-        Self(space)
+        wakes.wake_all();
+        Self { space, wakes: wakes.clone() }
     }
 }
 
 impl Drop for Listening<'_> {
     fn drop(&mut self) {
-        self.0.set_listening(false);
+        self.space.set_listening(false);
+        self.wakes.wake_all();
     }
 }

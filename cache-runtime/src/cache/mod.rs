@@ -18,6 +18,7 @@ mod request;
 mod sequence;
 mod shared;
 mod stamps;
+mod wakes;
 mod write;
 
 pub use announce::Announced;

@@ -4,6 +4,7 @@ use super::cells::Cells;
 use super::knowledge::Knowledge;
 use super::listen::Listener;
 use super::read::{Departed, Landing, Turn};
+use super::wakes::Wakes;
 use super::{Cache, l1};
 use crate::clock::Clock;
 use crate::codec::AnyCodec;
@@ -31,6 +32,8 @@ pub(super) const GENERATION_MARGIN_MS: u64 = FENCE_LIFE_MS + 60_000;
 pub(crate) struct Shared {
     pub(super) l1: Option<l1::Entries>,
     pub(super) flights: Arc<Flights<Departed, Landing>>,
+    /// Callers who wait for another process to be done with a key.
+    pub(super) wakes: Wakes,
     pub(super) cells: Cells,
     pub(super) store: Option<Arc<dyn Store>>,
     pub(super) clock: Clock,

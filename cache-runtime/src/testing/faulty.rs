@@ -136,7 +136,7 @@ impl FaultyStore {
         self.bus_faults.lose(loses);
     }
 
-    /// The messages that were lost since this was last asked.
+    /// The messages of steps that were lost since this was last asked.
     pub fn take_lost(&self) -> Vec<Message> {
         self.bus_faults.take_lost()
     }

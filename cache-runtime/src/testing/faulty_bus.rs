@@ -109,6 +109,7 @@ impl Feed for FaultyFeed {
                 let mut state = self.faults.lock();
                 match heard {
                     Heard::Step(message) if state.loses => state.lost.push(message),
+                    Heard::Freed { .. } if state.loses => {}
                     heard => return Ok(heard),
                 }
             }

@@ -140,6 +140,6 @@ async fn next(feed: &mut dyn Feed) -> Message {
     let heard = tokio::time::timeout(Duration::from_secs(20), feed.next()).await;
     match heard.expect("something is told within 20 s").expect("the connection holds") {
         Heard::Step(message) => message,
-        Heard::Nonsense => panic!("what a store tells is a message"),
+        heard => panic!("what a store tells of a step is a message: {heard:?}"),
     }
 }

@@ -9,7 +9,7 @@ use super::{
     Announce, Answer, Begin, Begun, Bump, Commit, Leased, Position, Put, Read, Removal, Settle, Snapshot, Store,
     Verdict, Want,
 };
-use crate::bus::{Bus, LocalBus, Message};
+use crate::bus::{Bus, Heard, LocalBus, Message};
 use crate::clock::Clock;
 use crate::key::{Dependency, Key, Name};
 use crate::stamp::Partition;
@@ -118,7 +118,7 @@ impl MemoryStore {
     fn tell(&self, namespace: &str, space: &mut Space, partition: Partition, names: &[&Name]) -> Bump {
         let stamp = space.of(partition).now;
         let names = names.iter().map(ToString::to_string).collect();
-        self.bus.publish(namespace, Message { partition, stamp, names: Some(names) });
+        self.bus.publish(namespace, Heard::Step(Message { partition, stamp, names: Some(names) }));
         Bump { partition, stamp }
     }
 }
