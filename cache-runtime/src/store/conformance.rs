@@ -5,6 +5,7 @@
 
 pub mod announcements;
 pub mod invalidations;
+pub mod leases;
 pub mod loads;
 pub mod messages;
 pub mod names;
@@ -93,6 +94,28 @@ macro_rules! store_suite {
             an_announcement_ends_by_itself
             announcements_and_settlements_step_the_seq
             positions_are_where_the_steps_led
+        }
+        $crate::store_suite! { @$form leases $make =>
+            a_lease_is_taken_by_one
+            a_load_without_a_lease_is_kept_from_nothing
+            a_holder_that_begins_again_still_has_its_lease
+            a_lease_runs_out
+            only_its_holder_extends_a_lease
+            a_lease_that_was_lost_is_not_extended
+            only_its_holder_gives_a_lease_back
+            a_load_that_lost_its_lease_is_refused
+            so_is_one_whose_lease_nobody_has
+            a_load_that_is_kept_gives_its_lease_back
+            a_load_that_is_refused_keeps_its_lease
+            a_load_without_the_lease_is_kept_and_leaves_it_alone
+            a_removal_and_a_put_leave_the_lease_alone
+            a_lease_outlives_the_epoch
+            a_dirty_load_takes_no_lease
+            those_who_wait_are_told
+            what_is_not_given_back_is_not_told
+            a_lease_of_any_text_is_told
+            leases_of_two_namespaces_do_not_touch
+            a_lease_touches_nothing_else_of_its_name
         }
         $crate::store_suite! { @$form messages $make =>
             a_bump_is_told

@@ -42,10 +42,15 @@ pub trait Store: Send + Sync + 'static {
     /// different moments.
     fn read<'a>(&'a self, namespace: &'a str, read: Read<'a>) -> Answer<'a, Snapshot>;
 
-    /// Prepares a load: makes the generations that are absent, makes or joins the key's fence, returns the stamps.
+    /// Prepares a load: makes the generations that are absent, makes or joins the key's fence, takes the key's lease if one
+    /// is asked for and nobody else has it, returns the stamps.
+    ///
+    /// A lease is refused nobody for good: one that has run out is free. While a write to a dependency is announced none is
+    /// taken, for the load is not kept.
     fn begin<'a>(&'a self, namespace: &'a str, begin: Begin<'a>) -> Answer<'a, Begun>;
 
-    /// Stores a loaded entry unless something overtook the load. The fence goes with it.
+    /// Stores a loaded entry unless something overtook the load or its lease was lost. The fence goes with it, and so does
+    /// the lease, whose waiters are told. If it is refused, the lease is left to [`release`](Self::release).
     fn commit<'a>(&'a self, namespace: &'a str, commit: Commit<'a>) -> Answer<'a, Verdict>;
 
     /// Invalidates everything that depends on any of these.
@@ -67,12 +72,13 @@ pub trait Store: Send + Sync + 'static {
     /// Withdraws a writer's announcements of these, and invalidates everything that depends on any of them.
     fn settle<'a>(&'a self, namespace: &'a str, settle: Settle<'a>) -> Answer<'a, Vec<Bump>>;
 
-    /// Renews a lease for as long again; false if its holder has lost it. A store without leases says false.
+    /// Renews a lease, so that it lives for `life_ms` from now; false if its holder has lost it, even if nobody else has it.
+    /// A store without leases says false.
     fn extend<'a>(&'a self, _namespace: &'a str, _key: &'a Key, _lease: Lease) -> Answer<'a, bool> {
         Box::pin(std::future::ready(Ok(false)))
     }
 
-    /// Gives a lease back, if it is still its holder's, and wakes those who wait for it.
+    /// Gives a lease back if it still is its holder's, and tells those who wait for it. Another's is left alone.
     fn release<'a>(&'a self, _namespace: &'a str, _key: &'a Key, _holder: u64) -> Answer<'a, ()> {
         Box::pin(std::future::ready(Ok(())))
     }
@@ -82,7 +88,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Where it tells of its steps; none if it tells nobody.
     ///
-    /// Bumps, removals, puts, announcements and settlements are published in the same atomic step, and so is a new epoch.
+    /// Bumps, removals, puts, announcements and settlements are published in the same atomic step, and so are a new epoch
+    /// and a lease that is given back.
     fn bus(&self) -> Option<Arc<dyn Bus>> {
         None
     }

@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::key::{Dependency, Key};
 use crate::stamp::Partition;
 use crate::store::{
-    Announce, Answer, Begin, Begun, Bump, Commit, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
+    Announce, Answer, Begin, Begun, Bump, Commit, Lease, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +33,10 @@ pub enum Operation {
     Announce,
     /// `settle`
     Settle,
+    /// `extend`
+    Extend,
+    /// `release`
+    Release,
     /// `positions`
     Positions,
 }
@@ -232,6 +236,14 @@ impl Store for FaultyStore {
 
     fn settle<'a>(&'a self, namespace: &'a str, settle: Settle<'a>) -> Answer<'a, Vec<Bump>> {
         faulty!(self, Settle, self.inner.settle(namespace, settle))
+    }
+
+    fn extend<'a>(&'a self, namespace: &'a str, key: &'a Key, lease: Lease) -> Answer<'a, bool> {
+        faulty!(self, Extend, self.inner.extend(namespace, key, lease))
+    }
+
+    fn release<'a>(&'a self, namespace: &'a str, key: &'a Key, holder: u64) -> Answer<'a, ()> {
+        faulty!(self, Release, self.inner.release(namespace, key, holder))
     }
 
     fn positions<'a>(&'a self, namespace: &'a str, partitions: &'a [Partition]) -> Answer<'a, Vec<Position>> {

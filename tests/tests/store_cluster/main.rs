@@ -11,7 +11,7 @@ use cache_runtime::error::StoreError;
 use cache_runtime::key::{Dependency, Key};
 use cache_runtime::store::conformance::run;
 use cache_runtime::store::redis::RedisStore;
-use cache_runtime::store::{Begin, Begun, Bump, Commit, Put, Read, Snapshot, Store, Verdict, Want};
+use cache_runtime::store::{Begin, Begun, Bump, Commit, Lease, Leased, Put, Read, Snapshot, Store, Verdict, Want};
 use cache_tests::RedisCluster;
 use std::time::{Duration, Instant};
 

@@ -38,6 +38,41 @@ fn a_call_that_involves_many_partitions_is_read_and_bumped() {
 }
 
 #[test]
+fn the_lease_of_a_key_is_where_its_entry_is() {
+    let cluster = RedisCluster::start();
+    let store = patient(&cluster.url());
+    let lease = Lease { holder: 7, life_ms: 60_000 };
+    run(async {
+        for (at, key) in names(40).iter().enumerate() {
+            let (dependencies, partition) = (names(at % 4), key.partition(256).0);
+            let begin = Begin {
+                key,
+                dependencies: &dependencies,
+                generation_life_ms: 60_000,
+                fence_life_ms: 60_000,
+                lease: Some(lease),
+            };
+            let begun = store.begin("test", begin).await.expect("the cluster is up");
+            assert_eq!(begun.leased, Leased::Taken);
+            let owner = cluster.owner(&format!("{{p{partition}}}"));
+            let there = format!("test:{{p{partition}}}:l:{key}");
+            assert_eq!(owner.command(&["EXISTS", &there]), ":1", "{there}");
+            assert!(store.extend("test", key, lease).await.expect("up"));
+            let commit = Commit {
+                key,
+                dependencies: &dependencies,
+                begun: &begun,
+                bytes: b"v",
+                life_ms: 60_000,
+                holder: Some(7),
+            };
+            assert_eq!(store.commit("test", commit).await.expect("up"), Verdict::Stored);
+            assert_eq!(owner.command(&["EXISTS", &there]), ":0", "{there}");
+        }
+    });
+}
+
+#[test]
 fn a_store_with_another_number_of_partitions_is_refused() {
     let cluster = RedisCluster::start();
     cluster.owner("{p0}").command(&["SET", "test:{p0}:n", "64"]);

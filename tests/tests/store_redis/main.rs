@@ -14,7 +14,9 @@ use cache_runtime::key::{Dependency, Key};
 use cache_runtime::stamp::Partition;
 use cache_runtime::store::conformance::run;
 use cache_runtime::store::redis::RedisStore;
-use cache_runtime::store::{Announce, Begin, Begun, Bump, Commit, Put, Read, Settle, Snapshot, Store, Verdict, Want};
+use cache_runtime::store::{
+    Announce, Begin, Begun, Bump, Commit, Lease, Leased, Put, Read, Settle, Snapshot, Store, Verdict, Want,
+};
 use cache_tests::RedisServer;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -48,20 +50,27 @@ fn name(text: &str) -> Key {
 }
 
 async fn begin(store: &RedisStore) -> Result<Begun, StoreError> {
+    begin_for(store, None).await
+}
+
+async fn begin_for(store: &RedisStore, lease: Option<Lease>) -> Result<Begun, StoreError> {
     let dependencies: [Dependency; 1] = [name("d")];
     let begin = Begin {
         key: &name("k"),
         dependencies: &dependencies,
         generation_life_ms: 60_500,
         fence_life_ms: 60_500,
-        lease: None,
+        lease,
     };
     store.begin("test", begin).await
 }
 
 async fn commit(store: &RedisStore, begun: &Begun) -> Result<Verdict, StoreError> {
-    let commit =
-        Commit { key: &name("k"), dependencies: &[name("d")], begun, bytes: b"v", life_ms: 60_500, holder: None };
+    commit_as(store, begun, None).await
+}
+
+async fn commit_as(store: &RedisStore, begun: &Begun, holder: Option<u64>) -> Result<Verdict, StoreError> {
+    let commit = Commit { key: &name("k"), dependencies: &[name("d")], begun, bytes: b"v", life_ms: 60_500, holder };
     store.commit("test", commit).await
 }
 

@@ -14,6 +14,7 @@ fn no_command_searches_the_key_space() {
         store.remove("test", &[name("k")]).await.expect("the server is up");
         store.put("test", Put { key: &name("k"), bytes: b"v", life_ms: 1_000 }).await.expect("the server is up");
         store.clear("test").await.expect("the server is up");
+        lease_and_release(&store).await;
     });
     let known = [
         "client|setinfo",
@@ -86,6 +87,7 @@ fn the_rights_that_the_reference_lists_suffice() {
         assert!(begin(&store).await.expect("it may").is_dirty);
         store.settle("test", Settle { dependencies: &[name("d")], writer: 1 }).await.expect("it may");
         store.positions("test", &[Partition(0)]).await.expect("it may");
+        lease_and_release(&store).await;
         bump(&store).await.expect("it may");
         store.clear("test").await.expect("it may");
         store.wait_for_replicas(1);
@@ -103,9 +105,9 @@ fn everything_but_meta_and_count_expires() {
         let begun = begin(&store).await.expect("the server is up");
         commit(&store, &begun).await.expect("the server is up");
         bump(&store).await.expect("the server is up");
-        begin(&store).await.expect("the server is up");
+        begin_with(&store, 7).await.expect("the server is up");
     });
-    for name in ["test:{p0}:g:d", "test:{p0}:e:k", "test:{p0}:f:k"] {
+    for name in ["test:{p0}:g:d", "test:{p0}:e:k", "test:{p0}:f:k", "test:{p0}:l:k"] {
         let left = server.command(&["PTTL", name]);
         let left_ms: i64 = left.trim_start_matches(':').parse().expect("a number");
         // Not rounded up to whole seconds.
@@ -113,5 +115,45 @@ fn everything_but_meta_and_count_expires() {
     }
     assert_eq!(server.command(&["PTTL", "test:{p0}:m"]), ":-1");
     assert_eq!(server.command(&["PTTL", "test:{p0}:n"]), ":-1");
-    assert_eq!(server.command(&["DBSIZE"]), ":5");
+    assert_eq!(server.command(&["DBSIZE"]), ":6");
+}
+
+#[test]
+fn a_lease_without_an_end_is_nobodys() {
+    let server = RedisServer::start();
+    let store = patient(&server.url());
+    run(async {
+        begin_with(&store, 7).await.expect("the server is up");
+        assert_eq!(server.command(&["PERSIST", "test:{p0}:l:k"]), ":1");
+        assert_eq!(begin_with(&store, 8).await.expect("the server is up").leased, Leased::Taken);
+    });
+    assert_ne!(server.command(&["PTTL", "test:{p0}:l:k"]), ":-1");
+}
+
+#[test]
+fn nothing_is_left_of_a_lease_and_it_is_small_while_it_lasts() {
+    let server = RedisServer::start();
+    let store = patient(&server.url());
+    run(async {
+        let begun = begin_with(&store, 7).await.expect("the server is up");
+        let bytes = server.command(&["MEMORY", "USAGE", "test:{p0}:l:k"]);
+        let bytes: u64 = bytes.trim_start_matches(':').parse().expect("a number");
+        assert!(bytes <= 120, "the reference says 80 with its name: {bytes}");
+        assert_eq!(commit_as(&store, &begun, Some(7)).await.expect("the server is up"), Verdict::Stored);
+    });
+    assert_eq!(server.command(&["EXISTS", "test:{p0}:l:k"]), ":0");
+}
+
+/// Every operation of a lease.
+async fn lease_and_release(store: &RedisStore) {
+    assert_eq!(begin_with(store, 7).await.expect("it may").leased, Leased::Taken);
+    assert!(matches!(begin_with(store, 8).await.expect("it may").leased, Leased::Other { .. }));
+    assert!(store.extend("test", &name("k"), Lease { holder: 7, life_ms: 60_500 }).await.expect("it may"));
+    store.release("test", &name("k"), 7).await.expect("it may");
+    let begun = begin_with(store, 9).await.expect("it may");
+    assert_eq!(commit_as(store, &begun, Some(9)).await.expect("it may"), Verdict::Stored);
+}
+
+async fn begin_with(store: &RedisStore, holder: u64) -> Result<Begun, StoreError> {
+    begin_for(store, Some(Lease { holder, life_ms: 60_500 })).await
 }

@@ -26,6 +26,11 @@ impl<T: Clone> Lives<T> {
         self.map.get(name).filter(|(_, until_ms)| *until_ms > now_ms).map(|(value, _)| value.clone())
     }
 
+    /// How long something has left, of what is there.
+    pub(super) fn left_ms(&self, name: &str, now_ms: u64) -> Option<u64> {
+        self.map.get(name).map(|(_, until_ms)| until_ms.saturating_sub(now_ms)).filter(|left_ms| *left_ms > 0)
+    }
+
     pub(super) fn set(&mut self, name: &str, value: T, life_ms: u64, now_ms: u64) {
         self.map.insert(name.into(), (value, now_ms.saturating_add(life_ms)));
         if self.map.len() >= self.sweep_at {

@@ -6,7 +6,7 @@ mod lives;
 mod partition;
 
 use super::{
-    Announce, Answer, Begin, Begun, Bump, Commit, Leased, Position, Put, Read, Removal, Settle, Snapshot, Store,
+    Announce, Answer, Begin, Begun, Bump, Commit, Lease, Leased, Position, Put, Read, Removal, Settle, Snapshot, Store,
     Verdict, Want,
 };
 use crate::bus::{Bus, Heard, LocalBus, Message};
@@ -54,14 +54,14 @@ impl MemoryStore {
         self.lock().clear();
     }
 
-    /// Loses what it knows of one dependency or fence, as a server does that evicts for room.
+    /// Loses what it knows of one dependency, fence or lease, as a server does that evicts for room.
     ///
     /// `what` is the text of a dependency or key.
     pub fn evict(&self, namespace: &str, what: &str) {
         self.within(namespace, |space, _| space.of(Partition::of(what, self.count)).evict(what));
     }
 
-    /// How many entries, generations, fences and announcements it holds, expired ones included until they are swept.
+    /// How many entries, generations, fences, leases and announcements it holds, expired ones included until they are swept.
     pub fn len(&self) -> usize {
         self.lock().values().flat_map(|space| &space.0).map(Held::len).sum()
     }
@@ -121,6 +121,13 @@ impl MemoryStore {
         self.bus.publish(namespace, Heard::Step(Message { partition, stamp, names: Some(names) }));
         Bump { partition, stamp }
     }
+
+    /// Tells that the lease of a key was given back, if it was.
+    fn tell_freed(&self, namespace: &str, key: &Key, is_freed: bool) {
+        if is_freed {
+            self.bus.publish(namespace, Heard::Freed { key: key.to_string() });
+        }
+    }
 }
 
 impl Default for MemoryStore {
@@ -147,7 +154,11 @@ impl Store for MemoryStore {
     }
 
     fn commit<'a>(&'a self, namespace: &'a str, commit: Commit<'a>) -> Answer<'a, Verdict> {
-        answer(self.within(namespace, |space, now_ms| space.commit(commit, now_ms)))
+        answer(self.within(namespace, |space, now_ms| {
+            let verdict = space.commit(commit, now_ms);
+            self.tell_freed(namespace, commit.key, verdict == Verdict::Stored && commit.holder.is_some());
+            verdict
+        }))
     }
 
     fn bump<'a>(&'a self, namespace: &'a str, dependencies: &'a [Dependency]) -> Answer<'a, Vec<Bump>> {
@@ -186,6 +197,18 @@ impl Store for MemoryStore {
         }))
     }
 
+    fn extend<'a>(&'a self, namespace: &'a str, key: &'a Key, lease: Lease) -> Answer<'a, bool> {
+        answer(self.within(namespace, |space, now_ms| space.home(key).extend(key, lease, now_ms)))
+    }
+
+    fn release<'a>(&'a self, namespace: &'a str, key: &'a Key, holder: u64) -> Answer<'a, ()> {
+        self.within(namespace, |space, now_ms| {
+            let was_held = space.home(key).release(key, holder, now_ms);
+            self.tell_freed(namespace, key, was_held);
+        });
+        answer(())
+    }
+
     fn positions<'a>(&'a self, namespace: &'a str, partitions: &'a [Partition]) -> Answer<'a, Vec<Position>> {
         answer(self.within(namespace, |space, _| space.positions(partitions)))
     }
@@ -220,6 +243,11 @@ impl Space {
         &mut self.0[usize::from(partition.0)]
     }
 
+    /// The partition of a key.
+    fn home(&mut self, key: &Key) -> &mut Held {
+        self.of(key.partition(self.count()))
+    }
+
     fn positions(&mut self, partitions: &[Partition]) -> Vec<Position> {
         partitions.iter().map(|partition| (*partition, Some(self.of(*partition).now))).collect()
     }
@@ -248,12 +276,9 @@ impl Space {
             return Begun { stamps, fence: 0, is_dirty: true, leased: Leased::Nobody };
         }
         begin.dependencies.iter().for_each(|name| self.of(name.partition(count)).keep(name, begin, now_ms));
-        Begun {
-            stamps,
-            fence: self.of(begin.key.partition(count)).fence(begin, now_ms),
-            is_dirty: false,
-            leased: Leased::Nobody,
-        }
+        let home = self.home(begin.key);
+        let leased = begin.lease.map_or(Leased::Nobody, |lease| home.lease(begin.key, lease, now_ms));
+        Begun { stamps, fence: home.fence(begin, now_ms), is_dirty: false, leased }
     }
 
     fn commit(&mut self, commit: Commit<'_>, now_ms: u64) -> Verdict {

@@ -3,7 +3,7 @@
 use super::lives::Lives;
 use crate::key::{Dependency, Key};
 use crate::stamp::{Stamp, random_name};
-use crate::store::{Announce, Begin, Commit, Put, Settle, Verdict};
+use crate::store::{Announce, Begin, Commit, Lease, Leased, Put, Settle, Verdict};
 use bytes::Bytes;
 use std::collections::HashMap;
 
@@ -14,6 +14,8 @@ pub(super) struct Held {
     generations: Lives<Stamp>,
     entries: Lives<Bytes>,
     fences: Lives<u64>,
+    /// Who alone is to load a key.
+    leases: Lives<u64>,
     /// Writers who have announced a write to a dependency, and until when each holds.
     announced: Lives<HashMap<u64, u64>>,
 }
@@ -26,22 +28,26 @@ impl Held {
             generations: Lives::new(),
             entries: Lives::new(),
             fences: Lives::new(),
+            leases: Lives::new(),
             announced: Lives::new(),
         }
     }
 
-    /// Begins another history. Writes that are announced are under way all the same.
+    /// Begins another history. Writes that are announced and loads that hold a lease are under way all the same.
     pub(super) fn begin_anew(&mut self) {
-        *self = Self { announced: std::mem::replace(&mut self.announced, Lives::new()), ..Self::new() };
+        let announced = std::mem::replace(&mut self.announced, Lives::new());
+        let leases = std::mem::replace(&mut self.leases, Lives::new());
+        *self = Self { announced, leases, ..Self::new() };
     }
 
     pub(super) fn len(&self) -> usize {
-        self.generations.len() + self.entries.len() + self.fences.len() + self.announced.len()
+        self.generations.len() + self.entries.len() + self.fences.len() + self.leases.len() + self.announced.len()
     }
 
     pub(super) fn evict(&mut self, what: &str) {
         self.generations.remove(what);
         self.fences.remove(what);
+        self.leases.remove(what);
     }
 
     pub(super) fn entry(&self, key: &str, now_ms: u64) -> Option<Bytes> {
@@ -74,6 +80,39 @@ impl Held {
         fence
     }
 
+    /// Takes the lease of a key if nobody else has it.
+    pub(super) fn lease(&mut self, key: &Key, lease: Lease, now_ms: u64) -> Leased {
+        match self.leases.left_ms(key.as_str(), now_ms) {
+            Some(left_ms) if !self.is_held_by(lease.holder, key, now_ms) => Leased::Other { left_ms },
+            _ => {
+                self.leases.set(key.as_str(), lease.holder, lease.life_ms, now_ms);
+                Leased::Taken
+            }
+        }
+    }
+
+    /// Tells whether it was still its holder's.
+    pub(super) fn extend(&mut self, key: &Key, lease: Lease, now_ms: u64) -> bool {
+        let is_held = self.is_held_by(lease.holder, key, now_ms);
+        if is_held {
+            self.leases.set(key.as_str(), lease.holder, lease.life_ms, now_ms);
+        }
+        is_held
+    }
+
+    /// Tells whether it was still its holder's.
+    pub(super) fn release(&mut self, key: &Key, holder: u64, now_ms: u64) -> bool {
+        let is_held = self.is_held_by(holder, key, now_ms);
+        if is_held {
+            self.leases.remove(key.as_str());
+        }
+        is_held
+    }
+
+    fn is_held_by(&self, holder: u64, key: &Key, now_ms: u64) -> bool {
+        self.leases.get(key.as_str(), now_ms) == Some(holder)
+    }
+
     /// `dependencies` are those of this partition.
     pub(super) fn commit<'d>(
         &mut self,
@@ -88,12 +127,18 @@ impl Held {
         if self.fences.get(commit.key.as_str(), now_ms) != Some(commit.begun.fence) {
             return Verdict::Fenced;
         }
+        if commit.holder.is_some_and(|holder| !self.is_held_by(holder, commit.key, now_ms)) {
+            return Verdict::Fenced;
+        }
         let covered = |of: &Dependency| self.generation(of, now_ms).is_some_and(|at| stamp.covers(at));
         if !dependencies.all(covered) {
             return Verdict::Overtaken;
         }
         self.entries.set(commit.key.as_str(), Bytes::copy_from_slice(commit.bytes), commit.life_ms, now_ms);
         self.fences.remove(commit.key.as_str());
+        if commit.holder.is_some() {
+            self.leases.remove(commit.key.as_str());
+        }
         Verdict::Stored
     }
 

@@ -20,7 +20,7 @@ mod slots;
 mod steps;
 
 use super::{
-    Announce, Answer, Begin, Begun, Bump, Commit, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
+    Announce, Answer, Begin, Begun, Bump, Commit, Lease, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
 };
 use crate::bus::{Bus, RedisBus};
 use crate::clock::Clock;
@@ -155,6 +155,14 @@ impl Store for RedisStore {
 
     fn settle<'a>(&'a self, namespace: &'a str, settle: Settle<'a>) -> Answer<'a, Vec<Bump>> {
         Box::pin(self.withdraw(namespace, settle))
+    }
+
+    fn extend<'a>(&'a self, namespace: &'a str, key: &'a Key, lease: Lease) -> Answer<'a, bool> {
+        Box::pin(self.renew(namespace, key, lease))
+    }
+
+    fn release<'a>(&'a self, namespace: &'a str, key: &'a Key, holder: u64) -> Answer<'a, ()> {
+        Box::pin(self.give_back(namespace, key, holder))
     }
 
     fn positions<'a>(&'a self, namespace: &'a str, partitions: &'a [Partition]) -> Answer<'a, Vec<Position>> {

@@ -66,6 +66,11 @@ impl Names {
     pub(super) fn fence(&self, key: &Key) -> String {
         format!("{}f:{}", self.prefix, key.as_str())
     }
+
+    /// Who alone is to load. `freed.lua` finds the key in it.
+    pub(super) fn lease(&self, key: &Key) -> String {
+        format!("{}l:{}", self.prefix, key.as_str())
+    }
 }
 
 /// What a partition's names are hashed by.

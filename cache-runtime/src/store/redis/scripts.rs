@@ -16,7 +16,11 @@ pub(super) static ADOPT: LazyLock<Script> = script!("history", "adopt");
 /// Prepares a load.
 pub(super) static BEGIN: LazyLock<Script> = script!("history", "guard", "begin");
 /// Stores a loaded entry unless something overtook it.
-pub(super) static COMMIT: LazyLock<Script> = script!("history", "guard", "commit");
+pub(super) static COMMIT: LazyLock<Script> = script!("history", "guard", "freed", "commit");
+/// Renews a lease.
+pub(super) static EXTEND: LazyLock<Script> = script!("history", "guard", "extend");
+/// Gives a lease back.
+pub(super) static RELEASE: LazyLock<Script> = script!("history", "guard", "freed", "release");
 /// Invalidates what depends on any of some dependencies, on a full server too.
 pub(super) static BUMP: LazyLock<Script> = script!("history", "room", "guard", "bump");
 /// Removes entries, on a full server too.

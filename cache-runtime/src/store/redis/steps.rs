@@ -11,7 +11,7 @@ use crate::clock::whole_ms;
 use crate::error::StoreError;
 use crate::key::{Dependency, Key, Name};
 use crate::stamp::{Partition, Stamp, random_name};
-use crate::store::{Announce, Begin, Begun, Bump, Commit, Leased, Put, Removal, Settle, Verdict};
+use crate::store::{Announce, Begin, Begun, Bump, Commit, Lease, Leased, Put, Removal, Settle, Verdict};
 use ::redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation, cmd};
 use futures_util::future::join_all;
 use std::future::Future;
@@ -31,28 +31,29 @@ impl RedisStore {
             async move {
                 let fill = |call: &mut ScriptInvocation<'_>| {
                     call.key(names.with_announced(&dependencies));
-                    if partition == home {
-                        call.key(names.fence(begin.key));
-                    }
                     call.arg(life(begin.generation_life_ms)).arg(life(begin.fence_life_ms)).arg(hex(random_name()));
+                    call.arg(dependencies.len());
+                    if partition != home {
+                        return;
+                    }
+                    call.key(names.fence(begin.key));
+                    if let Some(lease) = begin.lease {
+                        call.key(names.lease(begin.key)).arg(hex(lease.holder)).arg(life(lease.life_ms));
+                    }
                 };
-                let (stamp, fence): (String, String) = self.run(&names, &scripts::BEGIN, fill).await?;
-                Ok(((partition, parsed(&stamp)?), fence))
+                Ok((partition, self.run(&names, &scripts::BEGIN, fill).await?))
             }
         });
-        let parts = self.all(namespace, scripts).await?;
-        let mut begun =
-            Begun { stamps: Vec::with_capacity(parts.len()), fence: 0, is_dirty: false, leased: Leased::Nobody };
-        for (stamp, fence) in parts {
-            begun.stamps.push(stamp);
-            match fence.as_str() {
-                "" => {}
-                "dirty" => begun.is_dirty = true,
-                fence => begun.fence = u64::from_str_radix(fence, 16).map_err(|_| self.route.error(&nonsense()))?,
-            }
+        let begun = gathered(self.all(namespace, scripts).await?).map_err(|error| self.route.error(&error))?;
+        if !begun.is_dirty {
+            return Ok(begun);
         }
-        // Another partition has made a fence; none of them is to let this load be kept.
-        Ok(if begun.is_dirty { Begun { fence: 0, ..begun } } else { begun })
+        // Another partition has made a fence and leased the key; none of them is to let this load be kept.
+        if let Some(lease) = begin.lease.filter(|_| begun.leased == Leased::Taken) {
+            // If it cannot be given back, it runs out.
+            let _given_back = self.give_back(namespace, begin.key, lease.holder).await;
+        }
+        Ok(Begun { fence: 0, leased: Leased::Nobody, ..begun })
     }
 
     /// The generations of other partitions are left to whoever reads the entry.
@@ -67,6 +68,9 @@ impl RedisStore {
             call.key(names.fence(commit.key)).key(names.entry(commit.key)).key(names.generations(&own));
             call.arg(hex(stamp.epoch)).arg(stamp.seq).arg(hex(commit.begun.fence));
             call.arg(life(commit.life_ms)).arg(commit.bytes);
+            if let Some(holder) = commit.holder {
+                call.key(names.lease(commit.key)).arg(hex(holder));
+            }
         };
         let script = async {
             let verdict: String = self.run(&names, &scripts::COMMIT, fill).await?;
@@ -79,6 +83,22 @@ impl RedisStore {
             }
         };
         self.within(self.write_deadline, namespace, script).await
+    }
+
+    pub(super) async fn renew(&self, namespace: &str, key: &Key, lease: Lease) -> Result<bool, StoreError> {
+        let names = Names::new(namespace, key.partition(self.route.partitions()));
+        let fill = |call: &mut ScriptInvocation<'_>| {
+            call.key(names.lease(key)).arg(hex(lease.holder)).arg(life(lease.life_ms));
+        };
+        self.within(self.write_deadline, namespace, self.run(&names, &scripts::EXTEND, fill)).await
+    }
+
+    pub(super) async fn give_back(&self, namespace: &str, key: &Key, holder: u64) -> Result<(), StoreError> {
+        let names = Names::new(namespace, key.partition(self.route.partitions()));
+        let fill = |call: &mut ScriptInvocation<'_>| {
+            call.key(names.lease(key)).arg(hex(holder));
+        };
+        self.within(self.write_deadline, namespace, self.run(&names, &scripts::RELEASE, fill)).await
     }
 
     pub(super) async fn raise(&self, namespace: &str, of: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
@@ -215,6 +235,29 @@ async fn invoke<T: FromRedisValue>(
     call.arg(hex(random_name())).arg(&link.incarnation);
     fill(&mut call);
     call.invoke_async(&mut link.connection()).await
+}
+
+/// Stamp, fence and what is left of the lease, as `begin.lua` answers them.
+type Prepared = (String, String, Option<u64>);
+
+/// What was answered in each partition, as one answer.
+fn gathered(parts: Vec<(Partition, Prepared)>) -> RedisResult<Begun> {
+    let mut begun =
+        Begun { stamps: Vec::with_capacity(parts.len()), fence: 0, is_dirty: false, leased: Leased::Nobody };
+    for (partition, (stamp, fence, left_ms)) in parts {
+        begun.stamps.push((partition, parsed(&stamp)?));
+        match fence.as_str() {
+            "" => {}
+            "dirty" => begun.is_dirty = true,
+            fence => begun.fence = u64::from_str_radix(fence, 16).map_err(|_| nonsense())?,
+        }
+        match left_ms {
+            None => {}
+            Some(0) => begun.leased = Leased::Taken,
+            Some(left_ms) => begun.leased = Leased::Other { left_ms },
+        }
+    }
+    Ok(begun)
 }
 
 /// Names as a message lists them.

@@ -1,7 +1,10 @@
--- Makes the generations that are absent or of another epoch, makes or joins the fence, and returns stamp and fence.
+-- Makes the generations that are absent or of another epoch, makes or joins the fence, takes the lease if it is free, and
+-- returns stamp, fence, and 0 if the lease was taken, else how long somebody else has it still, in ms.
 -- Of something that is being written no generation is made: what is loaded now would be valid by it.
--- KEYS[2…]: generation and announcements of each dependency in turn; then, in the key's partition, the fence
--- ARGV[3]: the generations' life · ARGV[4]: the fence's life · ARGV[5]: a new fence
+-- KEYS[2…]: generation and announcements of each dependency in turn; then, in the key's partition, the fence; then, if it
+-- is to be taken, the lease
+-- ARGV[3]: the generations' life · ARGV[4]: the fence's life · ARGV[5]: a new fence · ARGV[6]: how many dependencies
+-- ARGV[7], ARGV[8]: the lease's holder and life
 local function is_announced(key)
     if redis.call('EXISTS', key) == 0 then
         return false
@@ -11,10 +14,11 @@ local function is_announced(key)
     return redis.call('EXISTS', key) == 1
 end
 
-local fence_at = #KEYS % 2 == 0 and #KEYS
-for i = 3, #KEYS, 2 do
+local last = 1 + 2 * ARGV[6]
+local fence_key, lease_key = KEYS[last + 1], KEYS[last + 2]
+for i = 3, last, 2 do
     if is_announced(KEYS[i]) then
-        return {stamp(), 'dirty'}
+        return {stamp(), 'dirty', false}
     end
 end
 
@@ -25,7 +29,7 @@ local function live_at_least(key, life_ms)
     end
 end
 
-for i = 2, #KEYS - 1, 2 do
+for i = 2, last, 2 do
     local generation = redis.call('GET', KEYS[i])
     if generation and string.match(generation, '^(%x+):%d+$') == epoch then
         live_at_least(KEYS[i], ARGV[3])
@@ -34,14 +38,23 @@ for i = 2, #KEYS - 1, 2 do
     end
 end
 
-if not fence_at then
-    return {stamp(), ''}
+if not fence_key then
+    return {stamp(), '', false}
 end
-local fence = redis.call('GET', KEYS[fence_at])
+local fence = redis.call('GET', fence_key)
 if fence then
-    live_at_least(KEYS[fence_at], ARGV[4])
+    live_at_least(fence_key, ARGV[4])
 else
     fence = ARGV[5]
-    redis.call('SET', KEYS[fence_at], fence, 'PX', ARGV[4])
+    redis.call('SET', fence_key, fence, 'PX', ARGV[4])
 end
-return {stamp(), fence}
+if not lease_key then
+    return {stamp(), fence, false}
+end
+-- One without an end is nobody's: it would be held for ever.
+local left_ms = redis.call('PTTL', lease_key)
+if left_ms >= 0 and redis.call('GET', lease_key) ~= ARGV[7] then
+    return {stamp(), fence, math.max(left_ms, 1)}
+end
+redis.call('SET', lease_key, ARGV[7], 'PX', ARGV[8])
+return {stamp(), fence, 0}
