@@ -29,4 +29,5 @@ pages! {
     compare = "../compare.md",
     replay = "../replay.md",
     checker = "../checker.md",
+    performance = "../performance.md",
 }

@@ -72,7 +72,7 @@ fn the_macros_spell_the_door_in_one_place() {
 
 #[test]
 fn nothing_is_unsafe() {
-    for directory in ["cache-runtime/src", "cache-macros/src", "examples/src", "tests/src", "docs/src"] {
+    for directory in ["cache-runtime/src", "cache-macros/src", "examples/src", "tests/src", "docs/src", "benches/src"] {
         assert_only(directory, &["unsafe"], &[]);
     }
 }
@@ -106,7 +106,9 @@ fn every_file_on_the_way_of_one_call_exists() {
 
 #[test]
 fn every_page_that_a_source_names_exists() {
-    let named = ["cache-runtime", "cache-macros", "examples", "tests/src"].map(|of| files(&root().join(of))).concat();
+    let named = ["cache-runtime", "cache-macros", "examples", "tests/src", "benches"]
+        .map(|of| files(&root().join(of)))
+        .concat();
     let texts: Vec<String> = named.iter().chain([&root().join("deny.toml")]).map(|file| read(file)).collect();
     let pages = texts.iter().flat_map(|text| text.split(|c: char| !(c.is_ascii_alphanumeric() || "/._-".contains(c))));
     let pages: Vec<&str> = pages.filter(|word| word.starts_with("docs/") && word.ends_with(".md")).collect();

@@ -1,0 +1,83 @@
+//! The crate `cached`: its attributes over a function of one number.
+
+use crate::case::hit::Hit;
+use crate::case::remote;
+use crate::value::{Guild, Line, Value};
+use cached::macros::{cached, concurrent_cached};
+use cached::{AsyncRedisCache, ConcurrentCachedAsync};
+use std::sync::Arc;
+
+/// `#[concurrent_cached]` with a TTL: no bound.
+pub(crate) struct Ttl;
+
+/// `#[concurrent_cached]` with a TTL and a bound.
+pub(crate) struct Bounded;
+
+/// `#[cached]` with a TTL: one lock for all, which is its default.
+pub(crate) struct Locked;
+
+macro_rules! hits {
+    ($ttl:ident, $bounded:ident, $locked:ident, $value:ty) => {
+        #[concurrent_cached(ttl_secs = 3600)]
+        async fn $ttl(key: u64) -> $value {
+            Value::of(key)
+        }
+
+        #[concurrent_cached(ttl_secs = 3600, max_size = 2_000_000)]
+        async fn $bounded(key: u64) -> $value {
+            Value::of(key)
+        }
+
+        #[cached(ttl_secs = 3600)]
+        async fn $locked(key: u64) -> $value {
+            Value::of(key)
+        }
+
+        hits!(Ttl, "cached, #[concurrent_cached] with TTL", $ttl, $value);
+        hits!(Bounded, "cached, #[concurrent_cached] with TTL and bound", $bounded, $value);
+        hits!(Locked, "cached, #[cached] with TTL", $locked, $value);
+    };
+    ($contestant:ty, $name:literal, $function:ident, $value:ty) => {
+        impl Hit<$value> for $contestant {
+            const NAME: &'static str = $name;
+
+            async fn filled(keys: u64) -> Self {
+                for key in 0..keys {
+                    $function(key).await;
+                }
+                Self
+            }
+
+            async fn hit(&self, key: u64) -> $value {
+                $function(key).await
+            }
+        }
+    };
+}
+
+hits!(number, number_bounded, number_locked, u64);
+hits!(guild, guild_bounded, guild_locked, Guild);
+hits!(shared, shared_bounded, shared_locked, Arc<Guild>);
+hits!(line, line_bounded, line_locked, Line);
+hits!(piece, piece_bounded, piece_locked, Arc<[u8]>);
+
+/// Its store in Redis, which keeps values as JSON.
+pub(crate) struct Remote(AsyncRedisCache<u64, Guild>);
+
+impl remote::Remote for Remote {
+    const NAME: &'static str = "cached, AsyncRedisCache";
+
+    async fn filled(url: &str, keys: u64) -> anyhow::Result<Self> {
+        let builder = AsyncRedisCache::builder("cached:guild").ttl_secs(3_600).connection_string(url);
+        let cache = builder.build().await?;
+        for key in 0..keys {
+            cache.async_cache_set(key, Guild::of(key)).await?;
+        }
+        Ok(Self(cache))
+    }
+
+    async fn fetch(&self, key: u64) -> Guild {
+        let found = self.0.async_cache_get(&key).await.expect("the server is there");
+        found.expect("it was filled")
+    }
+}

@@ -1,0 +1,23 @@
+//! The floor: a lock-free map of numbers to values, without TTL, bound or invalidation.
+
+use crate::case::hit::Hit;
+use crate::value::Value;
+use foldhash::fast::RandomState;
+
+pub(crate) struct Papaya<V>(papaya::HashMap<u64, V, RandomState>);
+
+impl<V: Value> Hit<V> for Papaya<V> {
+    const NAME: &'static str = "papaya (a map, the floor)";
+
+    async fn filled(keys: u64) -> Self {
+        let map = papaya::HashMap::builder().hasher(RandomState::default()).build();
+        for key in 0..keys {
+            map.pin().insert(key, V::of(key));
+        }
+        Self(map)
+    }
+
+    async fn hit(&self, key: u64) -> V {
+        self.0.pin().get(&key).cloned().expect("it was filled")
+    }
+}

@@ -1,0 +1,95 @@
+//! The lines themselves.
+
+use super::{Beside, Goal, Limit, Place};
+use crate::case::{emit, hit, instructions, memory, remote};
+
+const OURS: &str = "ours, bound, TTL and event";
+const TTL: &str = "cached, #[concurrent_cached] with TTL";
+const BOUNDED: &str = "cached, #[concurrent_cached] with TTL and bound";
+const FLOOR: &str = "papaya (a map, the floor)";
+const GET: &str = "redis-rs, GET and bincode";
+const P50: &str = "µs, p50 of one at a time";
+const RATE: &str = "thousand/s, 64 at a time";
+
+pub(super) fn all() -> Vec<Goal> {
+    [hits(), memory_held(), remote_hits(), invalidations()].concat()
+}
+
+fn hits() -> Vec<Goal> {
+    let instructions = |contestant| place(instructions::CASE, contestant, "instructions");
+    let ns = |contestant| place(hit::ONE_THREAD, contestant, "ns");
+    let rate = |contestant| place(hit::TWO_THREADS, contestant, "million/s");
+    vec![
+        goal(
+            "hit in memory: instructions beside `cached` with TTL",
+            instructions(OURS),
+            instructions(TTL),
+            Limit::AtMost(1.05),
+        ),
+        goal("hit in memory: ns beside `cached` with TTL", ns(OURS), ns(TTL), Limit::AtMost(0.9)),
+        goal("hit in memory: ns beside a bare map", ns(OURS), ns(FLOOR), Limit::AtMost(2.0)),
+        goal("hit in memory: ns beside `cached` with TTL and bound", ns(OURS), ns(BOUNDED), Limit::AtMost(0.5)),
+        goal("hit in memory: two threads beside `cached` with TTL", rate(OURS), rate(TTL), Limit::AtLeast(1.0)),
+        Goal {
+            line: "hit in memory: allocations",
+            ours: place(hit::ALLOCATIONS, OURS, "allocations"),
+            beside: Beside::Number(0.0),
+            limit: Limit::AtMost(0.0),
+        },
+    ]
+}
+
+fn memory_held() -> Vec<Goal> {
+    let bytes = |case, contestant| place(case, contestant, "bytes an entry");
+    let moka = "moka, bound and TTL";
+    vec![
+        goal(
+            "memory: bytes beside moka with TTL",
+            bytes(memory::LINES, OURS),
+            bytes(memory::LINES, moka),
+            Limit::AtMost(1.25),
+        ),
+        Goal {
+            line: "memory: bytes beside the payload of 2 KB",
+            ours: bytes(memory::PIECES, OURS),
+            // The value, the counts beside it and the key.
+            beside: Beside::Number(2_048.0 + 16.0 + 8.0),
+            limit: Limit::AtMost(1.2),
+        },
+    ]
+}
+
+fn remote_hits() -> Vec<Goal> {
+    let at = |contestant, measure| place(remote::ONE_CORE, contestant, measure);
+    let (one, three, cached) = ("ours, one dependency", "ours, three dependencies", "cached, AsyncRedisCache");
+    vec![
+        goal("hit in Redis: p50 beside a plain GET", at(one, P50), at(GET, P50), Limit::AtMost(1.06)),
+        goal("hit in Redis: throughput beside a plain GET", at(one, RATE), at(GET, RATE), Limit::AtLeast(0.85)),
+        goal("the same with three dependencies: p50", at(three, P50), at(GET, P50), Limit::AtMost(1.12)),
+        goal("the same with three dependencies: throughput", at(three, RATE), at(GET, RATE), Limit::AtLeast(0.75)),
+        goal("hit in Redis: p50 beside `cached`", at(one, P50), at(cached, P50), Limit::AtMost(1.0)),
+        goal("hit in Redis: throughput beside `cached`", at(one, RATE), at(cached, RATE), Limit::AtLeast(1.0)),
+    ]
+}
+
+fn invalidations() -> Vec<Goal> {
+    let by_hand = "redis-rs, INCR and PUBLISH, unheard";
+    let at = |entries, contestant, measure| place(&emit::title(entries), contestant, measure);
+    let beside = |line, entries, measure, limit| {
+        goal(line, at(entries, "ours, emit", measure), at(entries, by_hand, measure), limit)
+    };
+    vec![
+        beside("emit for 100 keys: p50 beside INCR and PUBLISH", emit::FEW, P50, Limit::AtMost(1.3)),
+        beside("emit for 100 keys: throughput", emit::FEW, RATE, Limit::AtLeast(1.0 / 1.3)),
+        beside("emit for 1,000,000 keys: p50 beside INCR and PUBLISH", emit::MANY, P50, Limit::AtMost(1.3)),
+        beside("emit for 1,000,000 keys: throughput", emit::MANY, RATE, Limit::AtLeast(1.0 / 1.3)),
+    ]
+}
+
+fn goal(line: &'static str, ours: Place, other: Place, limit: Limit) -> Goal {
+    Goal { line, ours, beside: Beside::BestOf(vec![other]), limit }
+}
+
+fn place(case: &str, contestant: &'static str, measure: &'static str) -> Place {
+    Place { case: case.to_owned(), contestant, measure }
+}
