@@ -19,7 +19,10 @@ use proc_macro::TokenStream;
 
 /// Caches an async function. See the guide of `cache-runtime` for every option.
 ///
-/// `key`, `ttl`, `invalidate_on`, `tags`, `skip`, `name`, `version`, `cache`, `tiers`, `codec`, `crate`, `companions`.
+/// What is cached: `key`, `skip`, `name`, `version`, `tags`, `invalidate_on`. Where: `cache`, `tiers`, `codec`. How long:
+/// `ttl`, `none_ttl`, `l1_ttl`, `jitter`, `min_load`. Before it ends: `early`, `refresh_every`, `refresh_idle`. When it has
+/// ended: `stale_while_revalidate`, `stale_if_error`, `error_backoff`. How it is loaded: `lock`, `soft_timeout`,
+/// `hard_timeout`. How new it is: `consistency`. And `companions`, `crate`.
 #[proc_macro_attribute]
 pub fn cached(arguments: TokenStream, item: TokenStream) -> TokenStream {
     cached::expand(arguments.into(), item.into()).into()

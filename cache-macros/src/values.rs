@@ -16,27 +16,82 @@ pub(crate) enum Lifetime {
 
 /// Whole seconds, a text such as `"1h30m"`, or an expression.
 pub(crate) fn lifetime(option: &str, value: &Expr) -> syn::Result<Lifetime> {
-    const FORMS: &str = "write seconds (`300`), a text (`\"5m\"`, `\"1h30m\"`, `\"250ms\"`) or a `Duration` expression";
+    const LIVES: &str = "write seconds (`300`), a text (`\"5m\"`, `\"1h30m\"`, `\"250ms\"`) or a `Duration` expression";
+    const LEASES: &str = "write `true` for a lease of 10 seconds, `false`, or a duration: `30`, `\"500ms\"`";
+    let forms = if option == "lock" { LEASES } else { LIVES };
     match value {
         Expr::Lit(ExprLit { lit: Lit::Int(seconds), .. }) if !is_plain_number(seconds) => {
             let message = format!("`{seconds}` is not a duration: a number with a unit is a text");
             Err(error(value, message, format!("write `\"{seconds}\"`, or seconds without a unit")))
         }
         Expr::Lit(ExprLit { lit: Lit::Int(seconds), .. }) => {
-            let seconds: u64 = seconds.base10_parse().map_err(|_| error(value, too_large(option), FORMS))?;
-            positive(option, value, seconds.checked_mul(1_000).ok_or_else(|| error(value, too_large(option), FORMS))?)
+            let seconds: u64 = seconds.base10_parse().map_err(|_| error(value, too_large(option), forms))?;
+            positive(option, value, seconds.checked_mul(1_000).ok_or_else(|| error(value, too_large(option), forms))?)
         }
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => match duration_ms(&text.value()) {
             Ok(ms) => positive(option, value, ms),
-            Err(_) if text.value().is_empty() => Err(error(value, format!("`{option}` is empty"), FORMS)),
-            Err(wrong) => Err(error(value, format!("`{}` is not a duration: {wrong}", text.value()), FORMS)),
+            Err(_) if text.value().is_empty() => Err(error(value, format!("`{option}` is empty"), forms)),
+            Err(wrong) => Err(error(value, format!("`{}` is not a duration: {wrong}", text.value()), forms)),
         },
         Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => {
-            Err(error(value, format!("`{option}` cannot be negative"), FORMS))
+            Err(error(value, format!("`{option}` cannot be negative"), forms))
         }
-        Expr::Lit(_) | Expr::Verbatim(_) => Err(error(value, format!("`{option}` is not a duration"), FORMS)),
+        Expr::Lit(_) | Expr::Verbatim(_) => Err(error(value, format!("`{option}` is not a duration"), forms)),
         expression => Ok(Lifetime::Expression(expression.clone())),
     }
+}
+
+/// How long the right to load is leased at a time, where only `lock = true` is written.
+const LEASE_MS: u64 = 10_000;
+
+/// `true`, `false`, or the duration of a lease.
+pub(crate) fn lease(value: &Expr) -> syn::Result<Lifetime> {
+    match value {
+        Expr::Lit(ExprLit { lit: Lit::Bool(switch), .. }) => {
+            Ok(Lifetime::Millis(if switch.value { LEASE_MS } else { 0 }))
+        }
+        other => lifetime("lock", other),
+    }
+}
+
+/// A share or a factor, as written.
+pub(crate) enum Ratio {
+    Number(f64),
+    /// An expression that only the compiler can evaluate.
+    Expression(Expr),
+}
+
+/// `jitter`, a share below 1, or `early`, any factor; neither is negative.
+pub(crate) fn ratio(option: &str, value: &Expr) -> syn::Result<Ratio> {
+    let is_share = option == "jitter";
+    let help = match is_share {
+        true => "write a share of the TTL, from 0 to below 1: `jitter = 0.1`",
+        false => "write a factor from 0 on: 1 is the default, a larger one is earlier, 0 is never",
+    };
+    let number = match value {
+        Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => number.base10_parse::<f64>()?,
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if is_plain_number(number) => number.base10_parse::<f64>()?,
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => {
+            return Err(error(value, format!("`{option}` cannot be negative"), help));
+        }
+        Expr::Path(path) if path.path.segments.last().is_some_and(|last| is_no_number(&last.ident)) => {
+            return Err(error(value, format!("`{option}` has to be a finite number"), help));
+        }
+        Expr::Lit(_) | Expr::Verbatim(_) => return Err(error(value, format!("`{option}` is not a number"), help)),
+        expression => return Ok(Ratio::Expression(expression.clone())),
+    };
+    match number {
+        number if !number.is_finite() => Err(error(value, too_large(option), help)),
+        number if is_share && number >= 1.0 => {
+            Err(error(value, format!("`{option}` has to be below 1: an entry could have no life at all"), help))
+        }
+        number => Ok(Ratio::Number(number)),
+    }
+}
+
+/// The constants of `f64` that are none.
+fn is_no_number(name: &Ident) -> bool {
+    ["NAN", "INFINITY", "NEG_INFINITY"].iter().any(|constant| name == constant)
 }
 
 /// Without a suffix, or with that of an integer type.
@@ -49,7 +104,12 @@ fn is_plain_number(number: &LitInt) -> bool {
 
 fn positive(option: &str, value: &Expr, ms: u64) -> syn::Result<Lifetime> {
     if ms == 0 {
-        let instead = if option == "ttl" { "do not cache the function" } else { "leave it out" };
+        let instead = match option {
+            "ttl" => "do not cache the function",
+            "lock" => "write `false`",
+            "soft_timeout" => "serve the stale value at once: `stale_while_revalidate`",
+            _ => "leave it out",
+        };
         return Err(error(value, format!("`{option}` cannot be zero"), format!("give it a length, or {instead}")));
     }
     Ok(Lifetime::Millis(ms))

@@ -1,10 +1,12 @@
 //! The options of `#[cached]`, a line each.
 
 use super::binding::EventSpec;
+use super::coherence;
+use super::opinions::Opinions;
 use crate::options::{Given, Table, ungrouped};
 use crate::problems::{Problems, error};
 use crate::template::{self, Template};
-use crate::values::{self, Lifetime};
+use crate::values;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
@@ -13,16 +15,13 @@ use syn::{Expr, LitStr, Path, Token};
 #[derive(Default)]
 pub(crate) struct Args {
     pub(crate) key: Option<Template>,
-    pub(crate) ttl: Option<Lifetime>,
     pub(crate) invalidate_on: Vec<EventSpec>,
     pub(crate) tags: Vec<Template>,
     pub(crate) skip: Vec<Ident>,
     pub(crate) name: Option<LitStr>,
     pub(crate) version: Option<u32>,
     pub(crate) cache: Option<Expr>,
-    pub(crate) none_ttl: Option<Lifetime>,
-    pub(crate) tiers: Option<Ident>,
-    pub(crate) consistency: Option<Ident>,
+    pub(crate) policy: Opinions,
     pub(crate) codec: Option<Expr>,
     pub(crate) runtime: Option<Path>,
     pub(crate) companions: Option<bool>,
@@ -43,12 +42,6 @@ const TABLE: Table = Table {
         "none_ttl",
         "tiers",
         "consistency",
-        "codec",
-        "crate",
-        "companions",
-    ],
-    planned: &[
-        "ttl_from",
         "l1_ttl",
         "jitter",
         "early",
@@ -58,12 +51,14 @@ const TABLE: Table = Table {
         "soft_timeout",
         "hard_timeout",
         "lock",
-        "error_ttl",
-        "error_if",
-        "cache_if",
-        "local",
-        "batch",
+        "min_load",
+        "refresh_every",
+        "refresh_idle",
+        "codec",
+        "crate",
+        "companions",
     ],
+    planned: &["ttl_from", "error_ttl", "error_if", "cache_if", "local", "batch"],
     elsewhere: &[
         ("size", "the size belongs to the cache: `Cache::builder().l1(L1::max_entries(n))`"),
         ("max_size", "the size belongs to the cache: `Cache::builder().l1(L1::max_entries(n))`"),
@@ -91,23 +86,19 @@ pub(crate) fn read(tokens: TokenStream, problems: &mut Problems) -> Args {
             args.unread.push(option.name.unraw().to_string());
         }
     }
-    if let Some(codec) = args.codec.as_ref().filter(|_| args.stays_in_memory()) {
-        let message = "`codec` does nothing with `tiers = l1`: the values are not stored";
-        problems.at(codec, message, "leave out one of the two");
-    }
+    coherence::check(&args, problems);
     args
 }
 
 impl Args {
     /// Whether values are never stored, so that they need not be written and read.
     pub(crate) fn stays_in_memory(&self) -> bool {
-        self.tiers.as_ref().is_some_and(|tiers| tiers == "l1")
+        self.policy.word("tiers").is_some_and(|tiers| tiers == "l1")
     }
 
     fn take(&mut self, Given { name, value }: &Given, problems: &mut Problems) -> syn::Result<()> {
         match name.unraw().to_string().as_str() {
             "key" => self.key = Some(template::parse(&values::text("key", value)?, problems)),
-            "ttl" => self.ttl = Some(values::lifetime("ttl", value)?),
             "invalidate_on" => self.invalidate_on = values::list("invalidate_on = [\"member_update\"]", value)?,
             "tags" => self.tags = templates(&values::list("tags = [\"guild:<guild_id>\"]", value)?, problems),
             "skip" => {
@@ -116,13 +107,10 @@ impl Args {
             "name" => self.name = Some(name_of(values::text("name", value)?)?),
             "version" => self.version = Some(values::number("version", value)?),
             "cache" => self.cache = Some(values::expression("cache", value, "self.cache")?),
-            "none_ttl" => self.none_ttl = Some(values::lifetime("none_ttl", value)?),
-            "tiers" => self.tiers = Some(values::word("tiers", value, &["l1", "l2", "both"])?),
-            "consistency" => self.consistency = Some(values::word("consistency", value, &["eventual", "strong"])?),
             "codec" => self.codec = Some(values::expression("codec", value, "cache_runtime::Json")?),
             "crate" => self.runtime = Some(values::path("crate", value)?),
             "companions" => self.companions = Some(values::switch("companions", value)?),
-            other => unreachable!("`{other}` is in the table of known options"),
+            _ => self.policy.take(name, value)?,
         }
         Ok(())
     }

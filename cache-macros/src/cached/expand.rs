@@ -3,8 +3,7 @@
 use super::checks;
 use super::model::{Binding, Event, Fields, Model, Part, Value};
 use crate::template::Piece;
-use crate::values::Lifetime;
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -130,7 +129,7 @@ fn wire(model: &Model) -> TokenStream {
     let span = at_return(model);
     let door = model.door.at(span);
     match &model.codec {
-        _ if model.tiers.as_ref().is_some_and(|tiers| tiers == "l1") => {
+        _ if model.policy.word("tiers").is_some_and(|tiers| tiers == "l1") => {
             quote_spanned!(span=> #door::local_wire(&shape))
         }
         Some(codec) => {
@@ -262,28 +261,8 @@ pub(super) fn value_names(model: &Model) -> impl Iterator<Item = String> {
 
 /// What the attribute says of the policy; what it does not say is left to wider ones.
 fn policy(model: &Model) -> TokenStream {
-    let door = &model.door;
-    let life = |life: &Lifetime| match life {
-        Lifetime::Millis(ms) => quote!(#door::Duration::from_millis(#ms)),
-        Lifetime::Expression(expression) => quote!(#door::to_duration(#expression)),
-    };
-    let word = |ty: &str, word: &Ident| {
-        let (ty, variant) = (format_ident!("{ty}"), format_ident!("{}", capitalized(&word.to_string())));
-        quote!(#door::#ty::#variant)
-    };
-    let fields = [
-        model.ttl.as_ref().map(|ttl| (quote!(ttl), life(ttl))),
-        model.none_ttl.as_ref().map(|ttl| (quote!(none_ttl), life(ttl))),
-        model.tiers.as_ref().map(|tiers| (quote!(tiers), word("Tiers", tiers))),
-        model.consistency.as_ref().map(|consistency| (quote!(consistency), word("Consistency", consistency))),
-    ];
-    let fields = fields.into_iter().flatten().map(|(field, value)| quote!(#field: #door::Some(#value)));
+    let (door, fields) = (&model.door, model.policy.fields(&model.door));
     quote!(|| #door::Policy { #(#fields,)* ..<#door::Policy as #door::Default>::default() })
-}
-
-fn capitalized(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
 }
 
 /// The key's template; what a generic receiver adds to the key stands at its end.

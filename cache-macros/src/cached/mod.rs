@@ -3,10 +3,12 @@
 mod args;
 mod binding;
 mod checks;
+mod coherence;
 mod companions;
 mod expand;
 mod lower;
 mod model;
+mod opinions;
 mod separators;
 mod settled;
 mod signature;

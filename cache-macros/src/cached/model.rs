@@ -1,9 +1,9 @@
 //! Checked facts: what the stages before have made sure of, and the expansion may rely on.
 
+use super::opinions::Opinions;
 use crate::item::Function;
 use crate::paths::Door;
 use crate::template::{Placeholder, Template};
-use crate::values::Lifetime;
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Expr, FnArg, Path, Type};
 
@@ -20,10 +20,7 @@ pub(crate) struct Model {
     /// Tags that follow from the returned value.
     pub(crate) late_tags: Vec<Template>,
     pub(crate) bindings: Vec<Binding>,
-    pub(crate) ttl: Option<Lifetime>,
-    pub(crate) none_ttl: Option<Lifetime>,
-    pub(crate) tiers: Option<Ident>,
-    pub(crate) consistency: Option<Ident>,
+    pub(crate) policy: Opinions,
     pub(crate) codec: Option<Expr>,
     pub(crate) version: u32,
     pub(crate) cache: Option<Expr>,

@@ -264,3 +264,71 @@ fn a_pattern_parameter() {
         "#]],
     );
 }
+
+#[test]
+fn a_policy() {
+    check(
+        r#"
+        #[cached(
+            key = "hello", ttl = "1m", l1_ttl = TTL / 2, jitter = 0.1, early = 2, lock = true, consistency = strong,
+            companions = false
+        )]
+        async fn hello() -> u64 {
+            42
+        }
+        "#,
+        expect![[r#"
+            async fn hello() -> u64 {
+                fn __inside() {}
+                static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
+                    name: "hello",
+                    is_named: false,
+                    ident: "hello",
+                    inside: || door::path_of(&__inside),
+                    file: door::file!(),
+                    line: door::line!(),
+                    column: door::column!(),
+                    template: door::Template::new(&[door::Piece::Text("hello")]),
+                    values: &[],
+                    returns: "u64",
+                    bindings: &[],
+                    tags: &[],
+                    version: 0u32,
+                    policy: || door::Policy {
+                        ttl: door::Some(door::Duration::from_millis(60000u64)),
+                        l1_ttl: door::Some(door::to_duration(TTL / 2)),
+                        jitter: door::Some(0.1f64),
+                        early: door::Some(2f64),
+                        lock: door::Some(door::Duration::from_millis(10000u64)),
+                        consistency: door::Some(door::Consistency::Strong),
+                        ..<door::Policy as door::Default>::default()
+                    },
+                });
+                door::submit!(& __CACHED_FUNCTION);
+                let shape = {
+                    #[allow(unused_imports)]
+                    use door::shapes::{
+                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                    };
+                    (&&&&door::Returned::<u64>::new()).shape()
+                };
+                let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let call = door::Call::open(door::current(), &__CACHED_FUNCTION, &[]);
+                if let door::Some(hit) = call.peek(&shape) {
+                    return hit;
+                }
+                let call = call.named(&[]);
+                call.fetch(
+                        shape,
+                        wire,
+                        door::None,
+                        door::pin!(
+                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                            if false { return door::unreachable_return:: < u64 > (); } 42 }
+                        ),
+                    )
+                    .await
+            }
+        "#]],
+    );
+}

@@ -1,6 +1,6 @@
 use cache_runtime::cached;
 
-#[cached(ttl = 300, stale_while_revalidate = "1m")]
+#[cached(ttl = 300, error_ttl = "1m")]
 async fn user(id: u64) -> u64 {
     id
 }

@@ -1,0 +1,8 @@
+use cache_runtime::cached;
+
+#[cached(ttl = 60, l1_ttl = 30, tiers = l1)]
+async fn user(id: u64) -> u64 {
+    id
+}
+
+fn main() {}

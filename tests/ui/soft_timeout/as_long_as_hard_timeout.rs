@@ -1,0 +1,8 @@
+use cache_runtime::cached;
+
+#[cached(ttl = 300, stale_if_error = 60, soft_timeout = 1, hard_timeout = "1s")]
+async fn user(id: u64) -> u64 {
+    id
+}
+
+fn main() {}
