@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
+use syn::Path;
 
 #[derive(Default)]
 pub(crate) struct Problems(Option<syn::Error>);
@@ -58,6 +59,11 @@ pub(crate) fn suggestion<'a>(wrong: &str, what: &str, known: impl IntoIterator<I
         None if known.is_empty() => format!("there are no {what}"),
         None => format!("the {what} are {}", quoted(&known)),
     }
+}
+
+/// A path as its author wrote it.
+pub(crate) fn shown(path: &Path) -> String {
+    path.to_token_stream().to_string().replace(' ', "")
 }
 
 pub(crate) fn quoted(names: &[&str]) -> String {

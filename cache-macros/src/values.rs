@@ -162,6 +162,9 @@ pub(crate) fn text(option: &str, value: &Expr) -> syn::Result<LitStr> {
     }
 }
 
+/// How many fields of an event can be bound; the runtime has the same bound.
+pub(crate) const MAX_EVENT_FIELDS: usize = 5;
+
 /// What an event may be called, in its declaration and where it is named.
 pub(crate) fn check_event_name(name: &str, literal: &LitStr) -> syn::Result<()> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');

@@ -1,8 +1,9 @@
 //! An event's declaration, and what makes a cascade that cannot be answered fail to compile.
 
 use super::{Cascade, Event};
+use crate::problems::shown;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
@@ -71,7 +72,7 @@ fn checks(event: &Event) -> impl Iterator<Item = TokenStream> {
 }
 
 fn is_fed(event: &Event, cascade: &Cascade) -> TokenStream {
-    let (ident, target, shown) = (&event.ident, &cascade.target, shown(cascade));
+    let (ident, target, shown) = (&event.ident, &cascade.target, shown(&cascade.target));
     let door = event.door.at(target.span());
     let names = cascade.mapped.iter().map(|(to, _)| to.unraw().to_string());
     let message = format!(
@@ -86,7 +87,7 @@ fn is_fed(event: &Event, cascade: &Cascade) -> TokenStream {
 }
 
 fn has(event: &Event, cascade: &Cascade, to: &Ident) -> TokenStream {
-    let (target, name, shown) = (&cascade.target, to.unraw().to_string(), shown(cascade));
+    let (target, name, shown) = (&cascade.target, to.unraw().to_string(), shown(&cascade.target));
     let door = event.door.at(to.span());
     let message = format!(
         "`{shown}` has no field `{name}` that can be bound\nhelp: what stands left of `=` is a field of `{shown}`"
@@ -94,8 +95,4 @@ fn has(event: &Event, cascade: &Cascade, to: &Ident) -> TokenStream {
     quote_spanned! {to.span()=>
         const _: () = #door::assert_shares(<#target as #door::CacheEvent>::DECLARATION, &[#name], #message);
     }
-}
-
-fn shown(cascade: &Cascade) -> String {
-    cascade.target.to_token_stream().to_string().replace(' ', "")
 }

@@ -4,7 +4,7 @@ use super::{Cascade, Event, Field};
 use crate::options::{Given, Table};
 use crate::paths::Door;
 use crate::problems::{Problems, error, suggestion};
-use crate::values;
+use crate::values::{self, MAX_EVENT_FIELDS};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -12,8 +12,6 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Expr, Fields, LitStr, Member, Path, Token};
-
-const MAX_FIELDS: usize = 5;
 
 pub(super) fn event(input: &DeriveInput, problems: &mut Problems) -> Option<Event> {
     let mut event = Event {
@@ -40,9 +38,9 @@ pub(super) fn event(input: &DeriveInput, problems: &mut Problems) -> Option<Even
         }
         Fields::Unnamed(unnamed) => return refuse(unnamed, "a tuple struct", problems),
     }
-    if let Some(sixth) = event.fields.get(MAX_FIELDS) {
+    if let Some(sixth) = event.fields.get(MAX_EVENT_FIELDS) {
         let help = "leave out what no function is bound to: `#[event(skip)]`";
-        problems.at(&sixth.ident, format!("an event has at most {MAX_FIELDS} fields that can be bound"), help);
+        problems.at(&sixth.ident, format!("an event has at most {MAX_EVENT_FIELDS} fields that can be bound"), help);
     }
     check_names(&event, problems);
     check_mappings(&event, problems);

@@ -1,9 +1,8 @@
 //! The elements of `invalidate_on`: `"event"`, `"event(field, other = param)"`, `EventType`, `EventType(*)`.
 
-use crate::problems::error;
+use crate::problems::{error, shown};
 use crate::values;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
@@ -60,10 +59,6 @@ impl Parse for EventSpec {
         let fields = if input.peek(syn::token::Paren) { parenthesized(input)? } else { FieldsSpec::Shared };
         Ok(Self { event: EventName::Type(path), fields })
     }
-}
-
-fn shown(path: &Path) -> String {
-    path.to_token_stream().to_string().replace(' ', "")
 }
 
 fn by_text(literal: LitStr) -> syn::Result<EventSpec> {

@@ -2,8 +2,9 @@
 
 use super::expand::value_names;
 use super::model::{Binding, Event, Fields, Model};
+use crate::problems::shown;
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::Path;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -42,8 +43,4 @@ fn has(model: &Model, path: &Path, field: &Ident) -> TokenStream {
     quote_spanned! {field.span()=>
         const _: () = #door::assert_shares(<#path as #door::CacheEvent>::DECLARATION, &[#name], #message);
     }
-}
-
-fn shown(path: &Path) -> String {
-    path.to_token_stream().to_string().replace(' ', "")
 }

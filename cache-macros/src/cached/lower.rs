@@ -11,12 +11,11 @@ use crate::item::{Function, Parameter};
 use crate::paths::Door;
 use crate::problems::{Problems, quoted, suggestion};
 use crate::template::{Piece, Placeholder, Template};
+use crate::values::MAX_EVENT_FIELDS;
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-
-const MAX_FIELDS: usize = 5;
 
 /// The facts, if there is a return type to cache at all; whatever is wrong is a problem.
 pub(crate) fn lower(args: Args, function: &Function, problems: &mut Problems) -> Option<Model> {
@@ -233,9 +232,9 @@ impl Values<'_> {
             }
             FieldsSpec::Every => Fields::Only(Vec::new()),
             FieldsSpec::Only(fields) => {
-                if let Some(sixth) = fields.get(MAX_FIELDS) {
+                if let Some(sixth) = fields.get(MAX_EVENT_FIELDS) {
                     let help = "bind fewer: a binding of fewer fields invalidates every entry that agrees on them";
-                    problems.at(&sixth.field, format!("an event is bound by at most {MAX_FIELDS} fields"), help);
+                    problems.at(&sixth.field, format!("an event is bound by at most {MAX_EVENT_FIELDS} fields"), help);
                 }
                 for (at, field) in fields.iter().enumerate() {
                     if fields[..at].iter().any(|before| before.field == field.field) {
@@ -270,11 +269,13 @@ impl Values<'_> {
     }
 
     fn check_text(&self, name: &str, literal: &syn::LitStr, fields: &Fields, problems: &mut Problems) {
-        if matches!(fields, Fields::Shared) && self.values.len() > MAX_FIELDS {
+        if matches!(fields, Fields::Shared) && self.values.len() > MAX_EVENT_FIELDS {
             let message =
                 format!("the key has {} values, and `{name}` would be bound by all of them", self.values.len());
-            let help =
-                format!("say by which, at most {MAX_FIELDS}: `\"{name}({})\"`", self.values[0].placeholder.binding());
+            let help = format!(
+                "say by which, at most {MAX_EVENT_FIELDS}: `\"{name}({})\"`",
+                self.values[0].placeholder.binding()
+            );
             problems.at(literal, message, help);
         }
     }
