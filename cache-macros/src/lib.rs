@@ -5,6 +5,7 @@
 mod cache_event;
 mod cache_key;
 mod cached;
+mod invalidates;
 mod item;
 mod options;
 mod paths;
@@ -14,6 +15,7 @@ mod snapshots;
 mod template;
 mod test_attr;
 mod values;
+mod writer;
 
 use proc_macro::TokenStream;
 
@@ -26,6 +28,14 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn cached(arguments: TokenStream, item: TokenStream) -> TokenStream {
     cached::expand(arguments.into(), item.into()).into()
+}
+
+/// Emits events after an async function has succeeded.
+///
+/// `Event { field = expression }`, `Event { field } if condition`, `if condition`, `guarded`, `cache`, `crate`.
+#[proc_macro_attribute]
+pub fn invalidates(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    invalidates::expand(arguments.into(), item.into()).into()
 }
 
 /// Declares an event that cached functions can be bound to.

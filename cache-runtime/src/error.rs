@@ -67,6 +67,17 @@ pub enum Error {
         /// The key or the function.
         name: String,
     },
+    /// A transaction was committed, and what depends on it could not be invalidated: it may be served until its TTL ends,
+    /// or until the same is emitted again.
+    #[error("the transaction was committed, and what depends on it was not invalidated: {cause}")]
+    NotInvalidated {
+        /// Why not.
+        #[source]
+        cause: Box<Error>,
+    },
+    /// An event was deferred to a transaction that has ended: nobody would emit it.
+    #[error("the transaction that the event was deferred to has ended")]
+    TransactionEnded,
     /// The cache was shut down.
     #[error("the cache was shut down")]
     ShutDown,

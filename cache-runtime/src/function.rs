@@ -141,7 +141,7 @@ impl Function {
 }
 
 /// `app::Repo<T>::find` of `app::Repo<T>::find_refresh::{{closure}}::inside`: companions have the path of their function.
-fn path_of(inside: &str, ident: &str) -> String {
+pub(crate) fn path_of(inside: &str, ident: &str) -> String {
     let path = inside.replace("::{{closure}}", "");
     let parents = path.rsplitn(3, "::").nth(2).unwrap_or_default();
     format!("{parents}::{ident}")

@@ -25,7 +25,7 @@
 //! ```
 //!
 //! The modules in reading order, each using only those before it: the words ([`key`], [`policy`], [`clock`], [`error`],
-//! [`event`], `schema`, `stamp`, `token`, `call`, `function`, `registry`, `outcome`), the mechanisms ([`codec`], `envelope`, `flight`,
+//! [`event`], `schema`, `stamp`, `token`, `call`, `function`, `writer`, `registry`, `outcome`), the mechanisms ([`codec`], `envelope`, `flight`,
 //! `telemetry`), the ports ([`bus`], [`store`]), the engine (`cache`), and the doors by which people and generated code come in.
 
 pub mod clock;
@@ -42,6 +42,7 @@ mod call;
 mod function;
 mod outcome;
 mod registry;
+mod writer;
 
 mod envelope;
 mod flight;
@@ -59,10 +60,12 @@ mod scope;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use cache::{Announced, Builder, Cache, Entry, Eviction, Explanation, Found, Graph, GraphEvent, GraphFunction, L1};
+pub use cache::{
+    Announced, Builder, Cache, Deferred, Entry, Eviction, Explanation, Found, Graph, GraphEvent, GraphFunction, L1,
+};
 #[cfg(feature = "testing")]
 pub use cache_macros::test;
-pub use cache_macros::{CacheEvent, CacheKey, cached};
+pub use cache_macros::{CacheEvent, CacheKey, cached, invalidates};
 pub use call::{Call, with};
 pub use clock::Clock;
 #[cfg(feature = "bincode")]

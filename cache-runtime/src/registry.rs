@@ -4,6 +4,7 @@
 
 use crate::event::{EventDeclaration, MAX_FIELDS};
 use crate::function::{Bound, Function};
+use crate::writer::{Emitted, Writer};
 use std::collections::BTreeMap;
 
 /// A cached function of this program.
@@ -14,13 +15,25 @@ pub struct RegisteredFunction(pub &'static Function);
 #[derive(Debug)]
 pub struct RegisteredEvent(pub &'static EventDeclaration);
 
+/// A writer of this program.
+#[derive(Debug)]
+pub struct RegisteredWriter(pub &'static Writer);
+
 inventory::collect!(RegisteredFunction);
+inventory::collect!(RegisteredWriter);
 inventory::collect!(RegisteredEvent);
 
 /// Every cached function, by path.
 pub(crate) fn functions() -> Vec<&'static Function> {
     let mut all: Vec<_> = inventory::iter::<RegisteredFunction>.into_iter().map(|registered| registered.0).collect();
     all.sort_by_key(|function| (function.path(), function.spec().line));
+    all
+}
+
+/// Every writer, by path.
+pub(crate) fn writers() -> Vec<&'static Writer> {
+    let mut all: Vec<_> = inventory::iter::<RegisteredWriter>.into_iter().map(|registered| registered.0).collect();
+    all.sort_by_key(|writer| (writer.path(), writer.spec().line));
     all
 }
 
@@ -68,6 +81,7 @@ pub(crate) fn problems() -> Vec<String> {
     problems.extend(types_that_are_not_told_apart(&functions));
     problems.extend(events_declared_twice());
     problems.extend(cycles());
+    problems.extend(emitted_in_vain());
     problems
 }
 
@@ -237,6 +251,32 @@ fn events_declared_twice() -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// Events that a writer names by a text which nobody knows, or without a field that a function is bound to: emitting them
+/// could only fail.
+fn emitted_in_vain() -> Vec<String> {
+    let emitted = writers().into_iter().flat_map(|writer| writer.spec().emits.iter().map(move |event| (writer, event)));
+    let by_text = emitted.filter(|(_, event)| event.declaration().is_none());
+    by_text
+        .filter_map(|(writer, event)| Some(format!("{} ({}) {}", writer.path(), writer.location(), vain(event)?)))
+        .collect()
+}
+
+fn vain(emitted: &Emitted) -> Option<String> {
+    let name = emitted.name();
+    if event(name).is_none() && !has_listener(name) {
+        let similar = most_like(name).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+        return Some(format!("emits `{name}`, which no type declares and no cached function listens to{similar}"));
+    }
+    listeners(name).find_map(|(function, fields)| {
+        let missing = fields.into_iter().find(|field| !emitted.fields.contains(field))?;
+        Some(format!(
+            "emits `{name}` without the field `{missing}`, which {} ({}) is bound to",
+            function.path(),
+            function.location()
+        ))
+    })
 }
 
 fn targets(event: &EventDeclaration) -> Vec<&'static str> {

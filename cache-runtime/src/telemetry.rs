@@ -1,6 +1,6 @@
 //! What the cache did: counters, and notices for those who observe it.
 
-use crate::error::{CodecError, StoreError};
+use crate::error::{CodecError, Error, StoreError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -57,7 +57,7 @@ counters! {
     fills_refused,
     /// Invalidations acknowledged: events (cascades included), tags, removals, sets and clears.
     invalidations,
-    /// Invalidations that the store did not acknowledge; the caller was told.
+    /// Invalidations that the store did not acknowledge; the caller was told, or the observer where it was a writer's.
     invalidations_failed,
     /// Entries evicted from memory for room.
     evictions,
@@ -129,6 +129,14 @@ pub enum Notice<'a> {
     FillRefused {
         /// The entry's key.
         key: &'a str,
+    },
+    /// A write was done, and what depends on it could not be invalidated: it may be served until its TTL ends, or until
+    /// the same is emitted again. Writers with `#[invalidates(…, guarded)]` leave nothing to be served.
+    NotInvalidated {
+        /// The writer: module path and function.
+        by: &'a str,
+        /// Why not.
+        error: &'a Error,
     },
     /// A call would have waited for its own load; it ran the body unshared.
     CircularWait {

@@ -18,6 +18,7 @@ pages! {
     guide_5_testing = "../guide/5-testing.md",
     guide_6_operations = "../guide/6-operations.md",
     reference_cached = "../reference/cached.md",
+    reference_writers = "../reference/writers.md",
     reference_events = "../reference/events.md",
     reference_environment = "../reference/environment.md",
     reference_errors = "../reference/errors.md",

@@ -3,6 +3,7 @@
 use super::args::Args;
 use crate::item::{Function, last_name, type_arguments, ungrouped};
 use crate::problems::Problems;
+use crate::writer::names;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::visit::Visit;
@@ -29,6 +30,12 @@ pub(crate) fn check(function: &Function, args: &Args, problems: &mut Problems) {
         problems.at(&signature.fn_token, "only an `async` function can be cached", "write `async fn`");
     }
     check_receiver(function, problems);
+    for writer in ["invalidates", "cache_put"] {
+        if let Some(attribute) = function.attributes.iter().find(|attribute| names(attribute, writer)) {
+            let message = format!("a cached function cannot be a writer: a hit would skip `#[{writer}]`");
+            problems.at(attribute.path(), message, "put the two attributes on two functions");
+        }
+    }
     match &signature.output {
         ReturnType::Default => {
             let help = "return what is to be cached";

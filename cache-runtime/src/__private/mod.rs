@@ -3,25 +3,33 @@
 mod call;
 mod kind;
 pub mod shapes;
+mod write;
+pub mod written;
 
 pub use call::{Call, NamedCall, Tags, chosen, current, local_wire, tag_of, wire};
 pub use kind::{Kind, PlainKind, Unwrapped};
 pub use shapes::{Returned, Shape};
+pub use write::{Guarded, Write};
+pub use written::{Refusal, Success, Written};
 
 pub use crate::codec::{CacheCodec, Cacheable, Chosen};
 pub use crate::event::{CacheEvent, Cascade, CascadeFields, Event, EventDeclaration};
 pub use crate::function::{Binding, EventRef, Fields, Function, FunctionSpec};
 pub use crate::key::{Fingerprinter, KeyPart, KeyWriter, Part, Piece, Template, part};
 pub use crate::policy::{Consistency, Policy, Tiers};
-pub use crate::registry::{RegisteredEvent, RegisteredFunction};
+pub use crate::registry::{RegisteredEvent, RegisteredFunction, RegisteredWriter};
+
 #[cfg(feature = "testing")]
 pub use crate::testing;
+pub use crate::writer::{Emitted, Writer, WriterSpec};
 pub use crate::{Cache, Entry};
 pub use inventory;
 pub use std::any::type_name_of_val as path_of;
+pub use std::clone::Clone;
 pub use std::default::Default;
 pub use std::option::Option::{self, None, Some};
 pub use std::pin::pin;
+pub use std::result::Result::{Err, Ok};
 pub use std::time::Duration;
 pub use std::{column, file, line, vec};
 
@@ -43,6 +51,15 @@ macro_rules! __submit_event {
     };
 }
 
+/// Makes a writer known to the program before its first call.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __submit_writer {
+    ($writer:expr) => {
+        $crate::__private::inventory::submit! { $crate::__private::RegisteredWriter($writer) }
+    };
+}
+
 /// The kind of a return type, as a constant.
 #[doc(hidden)]
 #[macro_export]
@@ -56,7 +73,7 @@ macro_rules! __kind {
     }};
 }
 
-pub use crate::{__kind as kind, __submit as submit, __submit_event as submit_event};
+pub use crate::{__kind as kind, __submit as submit, __submit_event as submit_event, __submit_writer as submit_writer};
 
 /// The name of a type parameter, as a key value.
 pub struct TypeName<T: ?Sized>(std::marker::PhantomData<fn() -> T>);

@@ -18,6 +18,7 @@ mod request;
 mod sequence;
 mod shared;
 mod stamps;
+mod transaction;
 mod wakes;
 mod write;
 
@@ -28,10 +29,12 @@ pub use entry::Entry;
 pub use explain::{Explanation, Found};
 pub use graph::{Graph, GraphEvent, GraphFunction};
 pub use l1::{Eviction, L1};
+pub use transaction::Deferred;
 
 pub(crate) use read::{Arrival, Turn};
 pub(crate) use request::Request;
 pub(crate) use shared::{Shared, Space};
+pub(crate) use transaction::{announce_deferred, defer_event};
 
 use crate::clock::Clock;
 use crate::codec::{CacheCodec, Cacheable, TypedWire, Value, Wire};

@@ -132,6 +132,11 @@ fn expanded(events: Vec<Event>) -> Result<(Vec<String>, u64), Error> {
     Ok((texts, events.len() as u64))
 }
 
+/// What emitting these would be refused for before the store is asked.
+pub(super) fn check_events(events: Vec<Event>) -> Result<(), Error> {
+    expanded(events).map(drop)
+}
+
 /// The event as this program knows it: with its declaration, if there is one.
 fn known(mut event: Event) -> Result<Event, Error> {
     if event.declaration().is_some() {

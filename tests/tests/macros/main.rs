@@ -1,0 +1,8 @@
+//! What the attributes beside `#[cached]` do, a file an attribute and a test a sentence: writers, and what waits for a
+//! commit.
+//!
+//! Unless a test says otherwise it runs three times: over memory alone, over a store in memory, and over a real Redis,
+//! which it starts.
+
+mod transactions;
+mod writers;

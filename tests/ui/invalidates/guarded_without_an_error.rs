@@ -1,0 +1,11 @@
+use cache_runtime::{CacheEvent, invalidates};
+
+#[derive(CacheEvent)]
+struct MemberUpdate {
+    guild_id: u64,
+}
+
+#[invalidates(MemberUpdate { guild_id }, guarded)]
+async fn kick(guild_id: u64) {}
+
+fn main() {}
