@@ -8,7 +8,7 @@ use cache_runtime::bus::Bus;
 use cache_runtime::key::{Dependency, Key};
 use cache_runtime::stamp::Partition;
 use cache_runtime::store::{
-    Announce, Answer, Begin, Begun, Bump, Commit, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
+    Announce, Answer, Begin, Begun, Bump, Commit, Lease, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
 };
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -263,6 +263,14 @@ impl<S: Store> Store for Stepped<S> {
             }
             Ok(bumps)
         })
+    }
+
+    fn extend<'a>(&'a self, namespace: &'a str, key: &'a Key, lease: Lease) -> Answer<'a, bool> {
+        stepped!(self.inner.extend(namespace, key, lease))
+    }
+
+    fn release<'a>(&'a self, namespace: &'a str, key: &'a Key, holder: u64) -> Answer<'a, ()> {
+        stepped!(self.inner.release(namespace, key, holder))
     }
 
     fn positions<'a>(&'a self, namespace: &'a str, partitions: &'a [Partition]) -> Answer<'a, Vec<Position>> {
