@@ -8,13 +8,18 @@ use std::time::{Duration, Instant};
 /// How long the nodes may take to agree.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// After how much silence a node counts as dead, in ms: one that is to be replaced soon, and one that a busy machine may
+/// hold up without a replica taking its place.
+const BRITTLE_MS: &str = "1500";
+const STURDY_MS: &str = "15000";
+
 const OPTIONS: [&str; 10] = [
     "--cluster-enabled",
     "yes",
     "--cluster-config-file",
     "nodes.conf",
-    "--cluster-node-timeout",
-    "1000",
+    "--cluster-replica-validity-factor",
+    "0",
     "--cluster-require-full-coverage",
     "no",
     "--repl-diskless-sync-delay",
@@ -28,12 +33,26 @@ pub struct RedisCluster {
 }
 
 impl RedisCluster {
-    /// Starts the servers and waits until they are a cluster and the replicas are up to date.
+    /// Starts the servers and waits until they are a cluster and the replicas are up to date. No replica takes a place
+    /// within what a test lasts.
     ///
     /// # Panics
     /// If `redis-server` or `redis-cli` is not installed, or the servers do not become a cluster.
     pub fn start() -> Self {
-        let servers: Vec<RedisServer> = (0..6).map(|_| RedisServer::start_with(&OPTIONS)).collect();
+        Self::start_with(STURDY_MS)
+    }
+
+    /// The same, with replicas that soon take the place of a primary that dies or is frozen.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub fn start_brittle() -> Self {
+        Self::start_with(BRITTLE_MS)
+    }
+
+    fn start_with(node_timeout_ms: &str) -> Self {
+        let options = [&OPTIONS[..], &["--cluster-node-timeout", node_timeout_ms]].concat();
+        let servers: Vec<RedisServer> = (0..6).map(|_| RedisServer::start_with(&options)).collect();
         let addresses = servers.iter().map(|server| format!("127.0.0.1:{}", server.port()));
         let created = Command::new("redis-cli")
             .args(["--cluster", "create"])

@@ -11,7 +11,7 @@ async fn row(source: &Source, id: u64) -> u64 {
 
 async fn node(server: &RedisServer, clock: &Clock) -> Cache {
     let store = RedisStore::connect(&server.url()).await.expect("it runs");
-    let store = store.with_read_deadline(Duration::from_secs(2)).with_write_deadline(Duration::from_secs(2));
+    let store = store.with_read_deadline(Duration::from_secs(5)).with_write_deadline(Duration::from_secs(5));
     Cache::builder().clock(clock.clone()).store(store).namespace("nodes").build().await.expect("coherent")
 }
 
@@ -86,7 +86,7 @@ async fn a_server_that_restarts_empty_costs_loads_and_nothing_else() {
     assert_eq!(cache.clone().scope(row(&source, 1)).await, 2);
     let recovered = Instant::now();
     while cache.clone().scope(observe(row(&source, 1))).await.1.is_none_or(|outcome| !outcome.is_hit()) {
-        assert!(recovered.elapsed() < Duration::from_secs(10), "it heals by itself");
+        assert!(recovered.elapsed() < Duration::from_secs(60), "it heals by itself");
         clock.advance(Duration::from_millis(1));
     }
 }
@@ -103,7 +103,7 @@ async fn y13_a_service_starts_and_answers_while_redis_is_away() {
     for id in 0..5 {
         assert_eq!(cache.clone().scope(row(&source, id)).await, 1);
     }
-    assert!(began.elapsed() < Duration::from_secs(5), "within the deadlines of the store");
+    assert!(began.elapsed() < Duration::from_secs(30), "within the deadlines of the store");
     assert!(cache.stats().store_errors > 0);
     cache.emit(Event::new("redis_row_changed").field("id", 1)).await.expect_err("it says that it could not");
     cache.scope(async { assert_miss!(row(&source, 99)) }).await;

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 #[test]
 fn a_failover_begins_a_new_epoch_in_its_partitions_only() {
-    let mut cluster = RedisCluster::start();
+    let mut cluster = RedisCluster::start_brittle();
     let store = hurried(&cluster.url());
     run(async {
         let (key, dependencies) = (name("k"), names(40));
@@ -29,7 +29,7 @@ fn a_failover_begins_a_new_epoch_in_its_partitions_only() {
 
 #[test]
 fn a_primary_that_dies_costs_loads_and_no_stale_read() {
-    let mut cluster = RedisCluster::start();
+    let mut cluster = RedisCluster::start_brittle();
     let (key, dependencies) = (name("k"), vec![name("d"), name("e")]);
     let (walk, walker) = Walk::over(cluster.url(), key, dependencies.clone());
     let tag = format!("{{p{}}}", dependencies[0].partition(256).0);
@@ -43,7 +43,7 @@ fn a_primary_that_dies_costs_loads_and_no_stale_read() {
 
 #[test]
 fn a_primary_that_freezes_is_replaced() {
-    let cluster = RedisCluster::start();
+    let cluster = RedisCluster::start_brittle();
     let (key, dependencies) = (name("k"), names(3));
     let (walk, walker) = Walk::over(cluster.url(), key, dependencies.clone());
     walk.until_it_hits(&cluster);
@@ -56,7 +56,7 @@ fn a_primary_that_freezes_is_replaced() {
 
 #[test]
 fn a_listener_whose_node_dies_is_told_and_listens_at_another() {
-    let mut cluster = RedisCluster::start();
+    let mut cluster = RedisCluster::start_brittle();
     let store = hurried(&cluster.url());
     let bus = store.bus().expect("it tells of its steps");
     run(async {

@@ -39,6 +39,9 @@ mod suite_in_another_database_of_a_unix_socket {
     });
 }
 
+/// What is by a deadline has come by then, on a machine that is busy with other things.
+const SOON: Duration = Duration::from_secs(15);
+
 /// A store that a busy machine does not hurry.
 fn patient(url: &str) -> RedisStore {
     let store = RedisStore::lazy(url).expect("the address parses");

@@ -9,7 +9,7 @@ const PRIMARY: &str = "main";
 fn an_invalidation_that_no_replica_has_is_not_acknowledged() {
     let (primary, replica) = pair();
     let store = RedisStore::lazy(&primary.url()).expect("the address parses");
-    let store = store.with_write_deadline(Duration::from_millis(300));
+    let store = store.with_write_deadline(Duration::from_secs(1));
     run(async {
         assert!(store.wait_for_replicas(1));
         at_last(async || bump(&store).await).await;
@@ -18,14 +18,14 @@ fn an_invalidation_that_no_replica_has_is_not_acknowledged() {
         let began = Instant::now();
         let error = bump(&store).await.expect_err("the replica is frozen");
         assert!(matches!(error, StoreError::NotReplicated { wanted: 1, .. }), "{error:?}");
-        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+        assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
         replica.resume();
         at_last(async || store.clear("test").await).await;
         store.wait_for_replicas(2);
         let error = store.remove("test", &[name("k")]).await.expect_err("there is one replica");
         assert!(matches!(error, StoreError::NotReplicated { wanted: 2, .. }), "{error:?}");
         store.wait_for_replicas(0);
-        bump(&store).await.expect("nothing is waited for");
+        at_last(async || bump(&store).await).await;
     });
 }
 
