@@ -46,6 +46,13 @@ pub enum Heard {
         /// The text of the key.
         key: String,
     },
+    /// Something was done to the entry of a key, perhaps by somebody who does not know the protocol.
+    Changed {
+        /// The text of the key.
+        key: String,
+    },
+    /// Something may have been done to any entry.
+    Flushed,
     /// Something that is no message of this version.
     Nonsense,
 }

@@ -1,7 +1,8 @@
 //! What this node has heard of the dependencies that its entries and flights have: a cell each.
 //!
 //! A cell is made before the store is read for a call, so that no bump between that read and the insertion is missed,
-//! and lives as long as an entry or a flight points to it. Cells are only ever raised.
+//! and lives as long as an entry or a flight points to it. Cells are only ever raised; one that is retired ends whatever
+//! has it, for good.
 
 use super::sequence::Mark;
 use crate::key::Id;
@@ -66,6 +67,25 @@ impl Cells {
         }
     }
 
+    /// Ends all that has the cell of a dependency or key; what is asked for from now on gets another.
+    ///
+    /// For a change that has no mark. Who began to ask before it may have seen what was there before: whatever that
+    /// puts into memory is as dead.
+    pub(crate) fn retire(&self, id: Id) {
+        let retired = self.shard(id).cells.remove(&id);
+        if let Some(cell) = retired.as_ref().and_then(Weak::upgrade) {
+            cell.raise(Mark::AFTER_ALL);
+        }
+    }
+
+    /// The same of all of them.
+    pub(crate) fn retire_all(&self) {
+        for shard in &self.0 {
+            let retired = std::mem::take(&mut shard.lock().unwrap_or_else(PoisonError::into_inner).cells);
+            retired.values().filter_map(Weak::upgrade).for_each(|cell| cell.raise(Mark::AFTER_ALL));
+        }
+    }
+
     fn shard(&self, id: Id) -> MutexGuard<'_, Shard> {
         self.0[(id.0 as usize) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -84,6 +104,18 @@ impl Shard {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_a_retired_cell_is_ended_and_what_comes_later_is_not() {
+        let cells = Cells::new();
+        let (before, other) = (cells.get(Id(1)), cells.get(Id(2)));
+        cells.retire(Id(1));
+        let latest = Mark::new(7, 7);
+        assert!(!before.is_covered_by(latest) && cells.get(Id(1)).is_covered_by(latest));
+        assert!(other.is_covered_by(latest));
+        cells.retire_all();
+        assert!(!other.is_covered_by(latest) && cells.get(Id(2)).is_covered_by(latest));
+    }
 
     #[test]
     fn cells_that_nobody_points_to_are_swept() {

@@ -145,6 +145,10 @@ impl Ears {
                 heard = feed.next() => match heard {
                     Ok(Heard::Step(message)) => self.cache()?.heard(&message),
                     Ok(Heard::Freed { key }) => self.cache()?.heard_freed(&key),
+                    Ok(Heard::Changed { key }) => {
+                        self.cache()?.shared.cells.retire(text_id(&self.space.namespace, &key));
+                    }
+                    Ok(Heard::Flushed) => self.cache()?.shared.cells.retire_all(),
                     Ok(Heard::Nonsense) => self.cache()?.shared.counters.messages_unread.count(),
                     Err(error) => {
                         let cache = self.cache()?;

@@ -9,6 +9,9 @@ pub(crate) struct Mark(pub(super) u64);
 const SEQ_BITS: u32 = 40;
 
 impl Mark {
+    /// Above every other.
+    pub(super) const AFTER_ALL: Self = Self(u64::MAX);
+
     pub(super) fn new(ordinal: u64, seq: u64) -> Self {
         Self((ordinal << SEQ_BITS) | (seq & ((1 << SEQ_BITS) - 1)))
     }

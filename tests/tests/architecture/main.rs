@@ -38,7 +38,7 @@ fn only_l1_names_moka_and_only_the_redis_store_names_redis() {
     assert_only("cache-runtime/src", &["moka::"], &["cache/l1.rs"]);
     let of_ours = |code: &str| code.replace("store::redis::", "");
     let naming = naming("cache-runtime/src", &["redis::"], of_ours);
-    let its_own = ["cache-runtime/src/store/redis/", "cache-runtime/src/bus/redis.rs", "cache-runtime/src/bus/mod.rs"];
+    let its_own = ["cache-runtime/src/store/redis/", "cache-runtime/src/bus/redis", "cache-runtime/src/bus/mod.rs"];
     assert!(naming.iter().all(|place| its_own.iter().any(|own| place.starts_with(own))), "{naming:#?}");
 }
 

@@ -7,6 +7,7 @@ mod interrupted;
 mod on_the_wire;
 mod refusing;
 mod replicas;
+mod tracking;
 mod unreachable;
 
 use cache_runtime::error::StoreError;

@@ -80,7 +80,8 @@ fn a_server_that_repeats_the_password_is_not_quoted() {
     }
 }
 
-fn quoting_server(command: &str) -> std::net::SocketAddr {
+/// A server that refuses everything, and repeats what it was given.
+pub(super) fn quoting_server(command: &str) -> std::net::SocketAddr {
     let said = format!("-ERR unknown command '{command}', with args beginning with: 'hunter2'\r\n").repeat(8);
     let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = server.local_addr().expect("it is bound");

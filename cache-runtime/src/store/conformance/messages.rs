@@ -137,9 +137,13 @@ async fn give_up(feed: &mut dyn Feed) {
 }
 
 async fn next(feed: &mut dyn Feed) -> Message {
-    let heard = tokio::time::timeout(Duration::from_secs(20), feed.next()).await;
-    match heard.expect("something is told within 20 s").expect("the connection holds") {
-        Heard::Step(message) => message,
-        heard => panic!("what a store tells of a step is a message: {heard:?}"),
+    loop {
+        let heard = tokio::time::timeout(Duration::from_secs(20), feed.next()).await;
+        match heard.expect("something is told within 20 s").expect("the connection holds") {
+            Heard::Step(message) => return message,
+            // Some stores tell of more than steps.
+            Heard::Changed { .. } | Heard::Flushed => {}
+            heard => panic!("what a store tells of a step is a message: {heard:?}"),
+        }
     }
 }

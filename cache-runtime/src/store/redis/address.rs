@@ -147,7 +147,7 @@ fn splits_a_password(scheme: &str, rest: &str) -> bool {
     !scheme.contains("unix") && (after.contains('@') || after.contains('#'))
 }
 
-fn reachable(info: ConnectionInfo) -> Result<ConnectionInfo, StoreError> {
+pub(super) fn reachable(info: ConnectionInfo) -> Result<ConnectionInfo, StoreError> {
     match info.addr() {
         ConnectionAddr::Tcp(host, _) if host.contains(',') => {
             Err(wrong("it names several hosts: write `redis+cluster://` or `redis+sentinel://`".into()))

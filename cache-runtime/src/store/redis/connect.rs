@@ -7,10 +7,11 @@ use super::names::Names;
 use super::scripts::ADOPT;
 use crate::stamp::{Partition, random_name};
 use redis::aio::{MultiplexedConnection, PubSub};
-use redis::{AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, ErrorKind, RedisResult};
+use redis::{AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, ErrorKind, PushInfo, RedisResult};
 use std::collections::HashSet;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::broadcast::Sender;
 use tokio::task::JoinHandle;
 
 /// A connection to one incarnation of the server.
@@ -69,19 +70,28 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) async fn open(info: &ConnectionInfo) -> RedisResult<Self> {
-        // Every operation has a deadline of its own.
-        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        let settings = info.redis_settings();
-        match stream(info).await? {
-            Stream::Tcp(stream) => {
-                let (connection, driver) = MultiplexedConnection::new_with_config(settings, stream, config).await?;
-                Ok(Self { connection, driver: tokio::spawn(driver) })
-            }
-            #[cfg(unix)]
-            Stream::Unix(stream) => {
-                let (connection, driver) = MultiplexedConnection::new_with_config(settings, stream, config).await?;
-                Ok(Self { connection, driver: tokio::spawn(driver) })
-            }
+        open_wire(info, None).await
+    }
+}
+
+/// A connection, whose pushes go to `pushes` if there is one.
+pub(super) async fn open_wire(info: &ConnectionInfo, pushes: Option<Sender<PushInfo>>) -> RedisResult<Wire> {
+    // Every operation has a deadline of its own.
+    let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+    let config = match pushes {
+        Some(pushes) => config.set_push_sender(pushes),
+        None => config,
+    };
+    let settings = info.redis_settings();
+    match stream(info).await? {
+        Stream::Tcp(stream) => {
+            let (connection, driver) = MultiplexedConnection::new_with_config(settings, stream, config).await?;
+            Ok(Wire { connection, driver: tokio::spawn(driver) })
+        }
+        #[cfg(unix)]
+        Stream::Unix(stream) => {
+            let (connection, driver) = MultiplexedConnection::new_with_config(settings, stream, config).await?;
+            Ok(Wire { connection, driver: tokio::spawn(driver) })
         }
     }
 }

@@ -18,6 +18,7 @@ mod sentinel;
 mod server;
 mod slots;
 mod steps;
+mod tracking;
 
 use super::{
     Announce, Answer, Begin, Begun, Bump, Commit, Lease, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
@@ -28,6 +29,7 @@ use crate::error::StoreError;
 use crate::key::{Dependency, Key};
 use crate::stamp::Partition;
 use ::redis::RedisResult;
+use address::Address;
 pub(crate) use names::Names;
 pub(crate) use node::CONNECT_DEADLINE;
 pub(crate) use route::Route;
@@ -36,6 +38,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
+pub(crate) use tracking::Tracking;
+
+/// The redis crate, for [`RedisStore::for_client`].
+pub use ::redis as client;
 
 /// What it is called in errors and metrics.
 pub(crate) const NAME: &str = "redis";
@@ -52,6 +58,8 @@ pub struct RedisStore {
     replicas: Arc<AtomicU8>,
     read_deadline: Duration,
     write_deadline: Duration,
+    /// Whether who listens hears of what others do to entries behind the protocol's back.
+    tracks: bool,
 }
 
 impl RedisStore {
@@ -77,9 +85,58 @@ impl RedisStore {
     /// # Errors
     /// If the address does not parse.
     pub fn lazy(url: &str) -> Result<Self, StoreError> {
-        let route = Arc::new(Route::new(address::parse(url)?));
-        let (read_deadline, write_deadline) = (Duration::from_millis(50), Duration::from_millis(100));
-        Ok(Self { route, clock: Clock::system(), replicas: Arc::default(), read_deadline, write_deadline })
+        Ok(Self::at(address::parse(url)?))
+    }
+
+    /// A store on the server that a client of the redis crate is made for, as `client.get_connection_info()` tells; it
+    /// connects when it is first used. Version 1 of that crate is meant, which is in `cache_runtime::store::redis::client`.
+    ///
+    /// The store makes connections of its own: a connection that others may break, or write to, cannot tell which
+    /// server it leads to.
+    ///
+    /// # Errors
+    /// If the server is reached by TLS, which this version does not speak.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use cache_runtime::store::redis::{RedisStore, client};
+    ///
+    /// let yours = client::Client::open("redis://user:password@localhost:6379/3")?;
+    /// let store = RedisStore::for_client(yours.get_connection_info())?;
+    /// # drop(store);
+    /// # Ok(()) }
+    /// ```
+    pub fn for_client(info: &client::ConnectionInfo) -> Result<Self, StoreError> {
+        Ok(Self::at(Address::One(address::reachable(info.clone())?)))
+    }
+
+    fn at(address: Address) -> Self {
+        Self {
+            route: Arc::new(Route::new(address)),
+            clock: Clock::system(),
+            replicas: Arc::default(),
+            read_deadline: Duration::from_millis(50),
+            write_deadline: Duration::from_millis(100),
+            tracks: false,
+        }
+    }
+
+    /// Lets caches hear of what is done to their entries by whoever does not know the protocol: a `SET`, `DEL`, `EXPIRE` or
+    /// `FLUSHALL` by hand. Their memory then asks the server for that entry; without this it goes on answering for the
+    /// entry's TTL.
+    ///
+    /// It takes RESP3 (Redis 6.0 or newer, Valkey) for the connection on which a cache listens. If the server does not
+    /// speak it, nothing is heard, the observer is told, and `max_staleness` holds by leases alone.
+    /// The price: also what caches store themselves is told, so that memory reads an entry once more after each load.
+    ///
+    /// # Errors
+    /// On a cluster, each server of which would have to be listened to.
+    pub fn with_tracking(self) -> Result<Self, StoreError> {
+        if self.route.partitions() > 1 {
+            let problem = "a cluster does not track what is done to entries: leave out `with_tracking`".to_owned();
+            return Err(StoreError::Address { problem });
+        }
+        Ok(Self { tracks: true, ..self })
     }
 
     /// How long a read may take, connecting included; 50 ms unless told.
@@ -170,7 +227,7 @@ impl Store for RedisStore {
     }
 
     fn bus(&self) -> Option<Arc<dyn Bus>> {
-        Some(Arc::new(RedisBus(self.route.clone())))
+        Some(Arc::new(RedisBus { route: self.route.clone(), tracks: self.tracks }))
     }
 
     /// Holds for all clones. The replicas are those of each server that performs a part of the invalidation.

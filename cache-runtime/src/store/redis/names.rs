@@ -59,7 +59,12 @@ impl Names {
 
     /// The bytes of an entry.
     pub(super) fn entry(&self, key: &Key) -> String {
-        format!("{}e:{}", self.prefix, key.as_str())
+        format!("{}{}", self.entries(), key.as_str())
+    }
+
+    /// What the names of entries begin with.
+    pub(crate) fn entries(&self) -> String {
+        format!("{}e:", self.prefix)
     }
 
     /// The nonce of the loads under way.

@@ -5,6 +5,7 @@ use super::connect::{Link, open, open_pubsub};
 use super::faults::{ends_connection, no_answer};
 use super::names::Names;
 use super::place::Place;
+use super::tracking::{Tracking, open_tracking};
 use crate::clock::{Clock, whole_ms};
 use redis::aio::PubSub;
 use redis::{RedisError, RedisResult};
@@ -49,6 +50,11 @@ impl Node {
     /// A connection of its own for a listener.
     pub(super) async fn pubsub(&self) -> RedisResult<PubSub> {
         open_pubsub(&self.place.find().await?).await
+    }
+
+    /// The same, of one that hears of every change of an entry.
+    pub(super) async fn tracking(&self, channels: &[&String], prefixes: &[&String]) -> RedisResult<Tracking> {
+        open_tracking(&self.place.find().await?, channels, prefixes).await
     }
 
     /// Asks on a connection, once it has adopted the partition. Dropping the future counts as an answer that did not

@@ -10,10 +10,11 @@ use super::place::Place;
 use super::sentinel::Sentinels;
 use super::server::Server;
 use super::slots::redirection;
+use super::tracking::Tracking;
 use crate::error::StoreError;
 use crate::stamp::Partition;
 use redis::aio::PubSub;
-use redis::{ConnectionInfo, RedisError, RedisResult};
+use redis::{ConnectionInfo, ErrorKind, RedisError, RedisResult};
 use std::collections::HashSet;
 use std::future::Future;
 use std::sync::atomic::AtomicUsize;
@@ -120,6 +121,16 @@ impl Route {
         }
         cluster.doubt();
         Err(said.unwrap_or_else(|| no_answer(CONNECT_DEADLINE)))
+    }
+
+    /// The same, of one that hears of every change of a name with one of these prefixes.
+    pub(crate) async fn tracking(&self, channels: &[&String], prefixes: &[&String]) -> RedisResult<Tracking> {
+        match &self.target {
+            Target::One(server) => server.shared().tracking(channels, prefixes).await,
+            Target::Cluster(_) => {
+                Err((ErrorKind::InvalidClientConfig, "each server of a cluster tracks its own").into())
+            }
+        }
     }
 
     /// Asks the server that has the partition, on a connection that has adopted it.

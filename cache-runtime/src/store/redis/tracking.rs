@@ -1,0 +1,43 @@
+//! A connection that hears of every change of an entry, whoever makes it: RESP3's tracking in broadcast mode.
+//!
+//! A server tells of a name that is written, deleted, expired or evicted, and of a flush of all; not of what is there now.
+
+use super::connect::{Wire, open_wire};
+use redis::aio::MultiplexedConnection;
+use redis::{ConnectionInfo, ProtocolVersion, PushInfo, RedisResult, cmd};
+use tokio::sync::broadcast::{self, Receiver};
+
+/// How many pushes a listener may be behind before it has to listen anew.
+const MAX_BEHIND: usize = 16_384;
+
+/// The connection, and what is pushed over it.
+pub(crate) struct Tracking {
+    wire: Wire,
+    pub(crate) pushes: Receiver<PushInfo>,
+}
+
+impl Tracking {
+    /// To ask the server whether it is still there.
+    pub(crate) fn connection(&self) -> MultiplexedConnection {
+        self.wire.connection.clone()
+    }
+}
+
+/// Subscribes to channels, and has all names tracked that begin with one of `prefixes`.
+pub(super) async fn open_tracking(
+    info: &ConnectionInfo,
+    channels: &[&String],
+    prefixes: &[&String],
+) -> RedisResult<Tracking> {
+    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    let (sender, pushes) = broadcast::channel(MAX_BEHIND);
+    let mut wire = open_wire(&info.clone().set_redis_settings(settings), Some(sender)).await?;
+    let mut track = cmd("CLIENT");
+    track.arg("TRACKING").arg("ON").arg("BCAST");
+    for prefix in prefixes {
+        track.arg("PREFIX").arg(prefix);
+    }
+    track.query_async::<()>(&mut wire.connection).await?;
+    wire.connection.subscribe(channels).await?;
+    Ok(Tracking { wire, pushes })
+}
