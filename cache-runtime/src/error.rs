@@ -27,6 +27,14 @@ pub enum Error {
         /// The declared name that is most like it.
         similar: Option<String>,
     },
+    /// No cached function of the program has this name.
+    #[error("no cached function is named `{name}`{}", hint(.similar))]
+    UnknownFunction {
+        /// The name as it was given.
+        name: String,
+        /// The name that is most like it.
+        similar: Option<String>,
+    },
     /// An event was emitted without a field that a cached function is bound to.
     #[error("event `{event}` lacks the field `{field}` that `{function}` is bound to")]
     MissingField {

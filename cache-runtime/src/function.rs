@@ -14,6 +14,8 @@ pub struct Function {
     path: OnceLock<String>,
     print: OnceLock<Id>,
     bindings: OnceLock<Vec<Bound>>,
+    /// The dependencies on itself, and on whoever shares its keys.
+    selves: OnceLock<Vec<String>>,
 }
 
 /// What the attribute says.
@@ -86,7 +88,7 @@ pub(crate) struct Bound {
 impl Function {
     /// A function of this description.
     pub const fn new(spec: FunctionSpec) -> Self {
-        Self { spec, path: OnceLock::new(), print: OnceLock::new(), bindings: OnceLock::new() }
+        Self { spec, path: OnceLock::new(), print: OnceLock::new(), bindings: OnceLock::new(), selves: OnceLock::new() }
     }
 
     /// Module, type if it is a method, and function.
@@ -124,7 +126,26 @@ impl Function {
     pub(crate) fn dependencies(&self, values: &[Part<'_>]) -> Vec<String> {
         let events = self.bindings().iter().map(|bound| bound.dependency(values));
         let tags = self.spec.tags.iter().map(|tag| tag_dependency(&tag.tag(self.path(), values)));
-        events.chain(tags).collect()
+        events.chain(tags).chain(self.selves().iter().cloned()).collect()
+    }
+
+    /// Functions whose keys can be equal serve each other's entries: what ends those of one ends those of all.
+    fn selves(&self) -> &[String] {
+        self.selves.get_or_init(|| {
+            let template = self.spec.template;
+            let shares = |other: &&'static Self| template.overlaps(self.path(), other.spec.template, other.path());
+            // One that is generic, or within another, need not be registered as the very static that is called.
+            let all = registry::functions().into_iter().filter(shares).map(registry::name_of);
+            let mut all: Vec<_> = all.chain([registry::name_of(self)]).map(|name| function_dependency(&name)).collect();
+            all.sort_unstable();
+            all.dedup();
+            all
+        })
+    }
+
+    /// Whether a key could be one of this function's.
+    pub(crate) fn may_have(&self, key: &str) -> bool {
+        self.spec.template.may_make(self.path(), key)
     }
 
     pub(crate) fn bindings(&self) -> &[Bound] {
@@ -150,6 +171,11 @@ pub(crate) fn path_of(inside: &str, ident: &str) -> String {
 /// The dependency on a tag.
 pub(crate) fn tag_dependency(tag: &str) -> String {
     format!("tag:{tag}")
+}
+
+/// The dependency on a function.
+pub(crate) fn function_dependency(name: &str) -> String {
+    format!("fn:{name}")
 }
 
 impl Binding {

@@ -37,6 +37,11 @@ pub(crate) fn writers() -> Vec<&'static Writer> {
     all
 }
 
+/// The functions that a key could be of, as a look at the beginnings of their keys tells of most.
+pub(crate) fn functions_with(key: &str) -> impl Iterator<Item = &'static Function> {
+    inventory::iter::<RegisteredFunction>.into_iter().map(|registered| registered.0).filter(|of| of.may_have(key))
+}
+
 /// Every declared event, by name.
 pub(crate) fn events() -> Vec<&'static EventDeclaration> {
     let mut all: Vec<_> = inventory::iter::<RegisteredEvent>.into_iter().map(|registered| registered.0).collect();
@@ -66,9 +71,26 @@ pub(crate) fn listeners<'a>(event: &'a str) -> impl Iterator<Item = (&'static Fu
 pub(crate) fn most_like(name: &str) -> Option<String> {
     let declared = events().into_iter().map(|event| event.name);
     let heard = functions().into_iter().flat_map(|function| function.bindings().iter().map(|bound| bound.event));
-    let scored = declared.chain(heard).map(|known| (strsim::jaro_winkler(known, name), known));
+    most_like_of(declared.chain(heard).map(str::to_owned), name)
+}
+
+/// Whether there is a cached function of this name, and if not, the one that is most likely meant.
+///
+/// # Errors
+/// The name of that one, if any is like it.
+pub(crate) fn check_function(name: &str) -> Result<(), Option<String>> {
+    let mut names = functions().into_iter().map(name_of);
+    if names.any(|known| known == name) {
+        Ok(())
+    } else {
+        Err(most_like_of(functions().into_iter().map(name_of), name))
+    }
+}
+
+fn most_like_of(known: impl Iterator<Item = String>, name: &str) -> Option<String> {
+    let scored = known.map(|known| (strsim::jaro_winkler(&known, name), known));
     let best = scored.max_by(|(left, _), (right, _)| left.total_cmp(right))?;
-    (best.0 > 0.8).then(|| best.1.to_owned())
+    (best.0 > 0.8).then_some(best.1)
 }
 
 /// What is wrong between the functions and events of this program, a sentence each.

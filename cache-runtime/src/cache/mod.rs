@@ -172,6 +172,35 @@ impl Cache {
         self.bump_tags(tags).await
     }
 
+    /// Invalidates every entry of a cached function, whatever its arguments, at once and without looking for them; also
+    /// what was kept by hand under its keys, and what functions with the same keys have loaded. `name` is the
+    /// function's own, or that of its attribute's `name`.
+    ///
+    /// # Errors
+    /// If no cached function of this program has the name, or the store did not do it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use cache_runtime::{Cache, Error, cached};
+    ///
+    /// #[cached(key = "guild:<guild_id>:members", ttl = 300)]
+    /// async fn guild_members(guild_id: u64) -> Vec<u64> {
+    ///     vec![guild_id]
+    /// }
+    ///
+    /// let cache = Cache::builder().build().await?;
+    /// cache.clone().scope(guild_members(42)).await;
+    /// cache.invalidate_function("guild_members").await?;
+    /// assert_eq!(cache.get::<Vec<u64>>("guild:42:members").await, None);
+    ///
+    /// let misspelt = cache.invalidate_function("guild_member").await.unwrap_err();
+    /// assert_eq!(misspelt.to_string(), "no cached function is named `guild_member`; did you mean `guild_members`?");
+    /// # Ok(()) }
+    /// ```
+    pub async fn invalidate_function(&self, name: &str) -> Result<Token, Error> {
+        self.bump_function(name).await
+    }
+
     /// Invalidates every entry bound to an event, typed or by name, and to the events it cascades to.
     ///
     /// Returns when the invalidation holds: from then on nothing loaded before is served on this node, nor on another

@@ -1,4 +1,4 @@
-//! Invalidating: by key, by tag, by event, all of it. What it costs does not depend on how many entries it hits.
+//! Invalidating: by key, by tag, by function, by event, all of it. What it costs does not depend on how many entries it hits.
 //!
 //! The acknowledgement comes after the store has answered and this node has raised its own cells.
 
@@ -10,7 +10,7 @@ use super::request::key_dependency;
 use super::sequence::Departure;
 use crate::error::{Error, StoreError};
 use crate::event::{Event, dependencies_of, with_cascades};
-use crate::function::tag_dependency;
+use crate::function::{function_dependency, tag_dependency};
 use crate::key::{Key, Name};
 use crate::registry;
 use crate::store::Bump;
@@ -38,6 +38,15 @@ impl Cache {
         self.check_open()?;
         let token = self.bump(tags.iter().map(|tag| tag_dependency(tag)).collect()).await?;
         self.shared.counters.invalidations.add(tags.len() as u64);
+        Ok(token)
+    }
+
+    pub(crate) async fn bump_function(&self, name: &str) -> Result<Token, Error> {
+        self.check_open()?;
+        let unknown = |similar| Error::UnknownFunction { name: name.to_owned(), similar };
+        registry::check_function(name).map_err(unknown)?;
+        let token = self.bump(vec![function_dependency(name)]).await?;
+        self.shared.counters.invalidations.count();
         Ok(token)
     }
 

@@ -4,9 +4,10 @@ use super::Cache;
 use super::demand::Demand;
 use super::l1::Ground;
 use super::shared::{FENCE_LIFE_MS, GENERATION_MARGIN_MS};
-use crate::function::{Function, tag_dependency};
+use crate::function::{Function, function_dependency, tag_dependency};
 use crate::key::{Dependency, Id, Key, Part};
 use crate::policy::{Policy, Tiers};
+use crate::registry;
 use crate::store::Begin;
 use std::sync::Arc;
 
@@ -33,10 +34,13 @@ impl Request {
 
     /// Of a key by hand.
     pub(crate) fn by_hand(cache: &Cache, key: &str, policy: Policy) -> Self {
+        // A function may serve what is kept under its key by hand, and the other way round.
+        let texts = registry::functions_with(key).map(|function| function_dependency(&registry::name_of(function)));
+        let texts = texts.collect();
         let key = cache.name(key.to_owned());
         let policy = Arc::new(cache.shared.settings.defaults.overlaid_by(&policy));
         // The key's own hash stands for it in memory too: no function's fingerprint is the hash of a single text.
-        Self::new(cache, key.id(), key, Vec::new(), policy)
+        Self::new(cache, key.id(), key, texts, policy)
     }
 
     fn new(cache: &Cache, print: Id, key: Key, mut texts: Vec<String>, policy: Arc<Policy>) -> Self {

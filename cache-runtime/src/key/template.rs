@@ -93,6 +93,16 @@ impl Template {
         patterns_meet(&left, &right)
     }
 
+    /// Whether a text could come from it.
+    pub(crate) fn may_make(self, path: &str, text: &str) -> bool {
+        let begins = match self.0.first() {
+            Some(Piece::Text(first)) => text.starts_with(first),
+            Some(Piece::Path) => text.starts_with(path),
+            _ => true,
+        };
+        begins && patterns_meet(&self.pattern(path), &text.chars().map(Symbol::One).collect::<Vec<_>>())
+    }
+
     fn pattern(self, path: &str) -> Vec<Symbol> {
         let piece = |piece: &Piece| match *piece {
             Piece::Text(text) => text.chars().map(Symbol::One).collect(),
@@ -178,6 +188,15 @@ mod tests {
         assert!(overlap(&[Piece::Text("a:"), ID, Piece::Text(":x")], &[Piece::Text("a:b:"), LAST]));
         assert!(!overlap(&[Piece::Text("guild:"), LAST], &[Piece::Text("guild:"), ID, Piece::Text(":members")]));
         assert!(!overlap(&[Piece::Text("guild:"), LAST], &[Piece::Text("user:"), LAST]));
+    }
+
+    #[test]
+    fn a_text_is_told_from_what_a_template_makes() {
+        let template = Template::new(&[Piece::Text("guild:"), ID, Piece::Text(":members")]);
+        assert!(template.may_make("", "guild:42:members"));
+        for text in ["guild:42:settings", "guild::members", "user:42:members", "guild:1:2:members", ""] {
+            assert!(!template.may_make("", text), "{text}");
+        }
     }
 
     #[test]

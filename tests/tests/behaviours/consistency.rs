@@ -93,7 +93,7 @@ async fn a_token_costs_nothing_where_it_is_known() {
     on_nodes(async |[a, b]| {
         let source = Source::new(1);
         b.run(row(source.clone(), 1)).await;
-        let token = Arc::new(a.cache().emit(changed()).await.expect("acknowledged"));
+        let token = Arc::new(a.cache().invalidate_tag("nodes:all").await.expect("acknowledged"));
         heard(&b, &token).await;
         b.run(row(source.clone(), 1)).await;
         let calls = b.store().all_calls();

@@ -1,19 +1,24 @@
 //! The behaviours of the specification, a file a guarantee and a test a sentence.
 //!
 //! Unless a test says otherwise it runs three times: over memory alone, over a store in memory, and over a real Redis,
-//! which it starts.
+//! which it starts. What is promised of invalidation, tags and nodes is run a fourth time, over a cluster: `cluster.rs`.
 
 mod announcements;
 mod basics;
 mod caches;
+mod cluster;
 mod consistency;
 mod events;
 mod expiry;
 mod flights;
+mod foreign;
+mod functions;
+mod generations;
 mod invalidation;
 #[allow(dead_code, reason = "of some functions only the keys are looked at")]
 mod keys;
 mod kinds;
+mod many;
 mod messages;
 mod nodes;
 mod redis;

@@ -1,6 +1,6 @@
-//! Tags and clear: L01 to L05, L11 to L13, L15 to L19.
+//! Tags and clear: L01 to L05, L11 to L13, L16 to L19.
 
-use cache_runtime::{Policy, assert_hit, assert_miss, cached};
+use cache_runtime::{Cache, Policy, assert_hit, assert_miss, cached};
 use cache_tests::{Source, on_each};
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,6 +111,59 @@ async fn l13_tags_are_named_as_they_are_printed() {
     .await;
 }
 
+#[derive(Clone, Copy)]
+struct Place {
+    id: u64,
+    group: Option<u64>,
+}
+
+#[cached(key = "tags:at:<place.group>:<place.id>", ttl = 600, tags = ["tags:place:<place.group>"])]
+async fn at_place(source: Arc<Source>, place: &Place) -> u64 {
+    source.read().await
+}
+
+#[tokio::test]
+async fn l13_a_tag_of_a_field_that_is_none_is_a_tag_of_its_own() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        let (some, none) = (Place { id: 1, group: Some(7) }, Place { id: 2, group: None });
+        at_place(source.clone(), &some).await;
+        at_place(source.clone(), &none).await;
+        cache.invalidate_tag("tags:place:7").await.expect("acknowledged");
+        assert_miss!(at_place(source.clone(), &some));
+        assert_hit!(at_place(source.clone(), &none));
+        let tags = at_place_entry(&none).explain().await.dependencies;
+        let tag = tags.iter().find_map(|name| name.strip_prefix("tag:"));
+        cache.invalidate_tag(tag.expect("it has one")).await.expect("acknowledged");
+        assert_miss!(at_place(source.clone(), &none));
+        assert_hit!(at_place(source.clone(), &some));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn l16_clearing_one_namespace_leaves_the_others() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        // One begins like another.
+        let [acme, longer] = ["acme", "acme2"].map(|name| cache.tenant(name).expect("a name"));
+        let all = [&cache, &acme, &longer];
+        for of in all {
+            of.clone().scope(row(source.clone(), "a", 1)).await;
+        }
+        acme.clear().await.expect("acknowledged");
+        cache.clone().scope(async { assert_hit!(row(source.clone(), "a", 1)) }).await;
+        longer.clone().scope(async { assert_hit!(row(source.clone(), "a", 1)) }).await;
+        acme.clone().scope(async { assert_miss!(row(source.clone(), "a", 1)) }).await;
+        cache.clear().await.expect("acknowledged");
+        cache.clone().scope(async { assert_miss!(row(source.clone(), "a", 1)) }).await;
+        for of in [&acme, &longer] {
+            of.clone().scope(async { assert_hit!(row(source.clone(), "a", 1)) }).await;
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn l17_l18_clear_hides_everything_and_what_was_under_way() {
     on_each(async |cache, _| {
@@ -169,10 +222,16 @@ async fn member(source: Arc<Source>, id: u64, guild: Option<u64>) -> Option<Memb
     guild.map(|guild| Member { guild, version })
 }
 
+/// A node that has never heard of the partition of a tag keeps a value with it only the second time.
+async fn know(cache: &Cache) {
+    cache.invalidate_tags(&["tags:in:7", "tags:in:8", "tags:in:9"]).await.expect("acknowledged");
+}
+
 #[tokio::test]
 async fn an_entry_has_the_tags_of_its_value() {
     on_each(async |cache, _| {
         let source = Source::new(1);
+        know(&cache).await;
         // The third has no value, hence no tags of one.
         for (id, guild) in [(1, Some(7)), (2, Some(8)), (3, None)] {
             assert_miss!(member(source.clone(), id, guild));
@@ -214,6 +273,7 @@ async fn a_load_during_which_a_tag_of_its_value_was_invalidated_is_not_kept() {
 async fn a_value_set_by_hand_and_one_refreshed_have_the_tags_of_the_new_value() {
     on_each(async |cache, _| {
         let source = Source::new(1);
+        know(&cache).await;
         member_entry(1).set(Member { guild: 7, version: 0 }).await.expect("stored");
         assert_eq!(assert_hit!(member(source.clone(), 1, Some(7))).expect("set").version, 0);
         cache.invalidate_tag("tags:in:7").await.expect("acknowledged");

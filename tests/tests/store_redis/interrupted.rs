@@ -90,9 +90,11 @@ fn an_idle_connection_that_was_killed_costs_no_error() {
         begin(&store).await.expect("the server is up");
         server.command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
         // The server's end is closed when it says that there is one client, who asks; then ours is told of it.
-        at_last(async || match server.command(&["CLIENT", "LIST"]).lines().filter(|line| line.contains("id=")).count() {
-            1 => Ok(()),
-            _ => Err(StoreError::Timeout { store: "test", waited: Duration::ZERO }),
+        at_last(async || {
+            match server.command(&["CLIENT", "LIST"]).lines().filter(|line| line.contains("id=")).count() {
+                1 => Ok(()),
+                _ => Err(StoreError::Timeout { store: "test", waited: Duration::ZERO }),
+            }
         })
         .await;
         tokio::time::sleep(Duration::from_millis(200)).await;
