@@ -135,12 +135,50 @@ pub enum StoreError {
         /// How long they were waited for.
         waited: Duration,
     },
+    /// It was not asked: it has failed too often just now, and its breaker is open.
+    #[error("store `{store}` was not asked: its breaker is open")]
+    BreakerOpen {
+        /// The store's name.
+        store: &'static str,
+    },
+    /// It was not asked: too many operations are waiting for it already.
+    #[error("store `{store}` was not asked: {limit} operations are under way already")]
+    TooManyInFlight {
+        /// The store's name.
+        store: &'static str,
+        /// How many may be under way.
+        limit: usize,
+    },
     /// The address of the store does not parse or names something this build cannot do.
     #[error("store address: {problem}")]
     Address {
         /// What is wrong with it and what would be right.
         problem: String,
     },
+}
+
+impl StoreError {
+    /// Whether the same may succeed later, with nothing changed but the store's condition.
+    ///
+    /// ```
+    /// use cache_runtime::StoreError;
+    ///
+    /// assert!(StoreError::BreakerOpen { store: "redis" }.is_temporary());
+    /// assert!(!StoreError::Address { problem: "it does not parse".into() }.is_temporary());
+    /// ```
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Timeout { .. } | Self::Unreachable { .. } | Self::NotReplicated { .. } => true,
+            Self::BreakerOpen { .. } | Self::TooManyInFlight { .. } => true,
+            Self::Refused { .. } | Self::Address { .. } => false,
+        }
+    }
+
+    /// Whether the store was not even asked.
+    pub(crate) fn is_skipped(&self) -> bool {
+        matches!(self, Self::BreakerOpen { .. } | Self::TooManyInFlight { .. })
+    }
 }
 
 /// Why a value could not be encoded or decoded.

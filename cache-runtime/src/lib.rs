@@ -25,8 +25,9 @@
 //! ```
 //!
 //! The modules in reading order, each using only those before it: the words ([`key`], [`policy`], [`clock`], [`error`],
-//! [`event`], `schema`, `stamp`, `token`, `call`, `function`, `writer`, `registry`, `outcome`), the mechanisms ([`codec`], `envelope`, `flight`,
-//! `telemetry`), the ports ([`bus`], [`store`]), the engine (`cache`), and the doors by which people and generated code come in.
+//! [`event`], `schema`, `stamp`, `token`, `call`, `function`, `writer`, `registry`, `outcome`), the mechanisms ([`codec`],
+//! `envelope`, `flight`, `backoff`, `breaker`, `telemetry`), the ports ([`bus`], [`store`]), the engine (`cache`), and the
+//! doors by which people and generated code come in.
 
 pub mod clock;
 pub mod codec;
@@ -44,6 +45,8 @@ mod outcome;
 mod registry;
 mod writer;
 
+mod backoff;
+mod breaker;
 mod envelope;
 mod flight;
 mod telemetry;

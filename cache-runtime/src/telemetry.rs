@@ -1,5 +1,6 @@
 //! What the cache did: counters, and notices for those who observe it.
 
+use crate::breaker::BreakerState;
 use crate::error::{CodecError, Error, StoreError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -23,6 +24,12 @@ macro_rules! counters {
             /// How far what memory answers now may be behind other nodes' invalidations, in milliseconds; at most the
             /// bound. Zero where the next answer asks the store anyway.
             pub may_be_behind_ms: u64,
+            /// Operations of the store that are under way now.
+            pub store_in_flight: u64,
+            /// Breakers that are not closed now: one for each server of a cluster, one for any other store.
+            pub breakers_open: u64,
+            /// Operations of the store that were attempted once more.
+            pub store_retries: u64,
         }
 
         #[derive(Debug, Default)]
@@ -63,6 +70,8 @@ counters! {
     evictions,
     /// Operations that the store did not perform.
     store_errors,
+    /// Operations that the store was not asked for, since its breaker was open or too many were under way.
+    store_skipped,
     /// Stored bytes that were no entry of this program: altered, or of another format, codec or type.
     unreadable,
     /// Values that were returned and not stored, since they are too large or cannot be encoded.
@@ -110,6 +119,15 @@ pub enum Notice<'a> {
         operation: &'static str,
         /// Why.
         error: &'a StoreError,
+    },
+    /// The store, or one server of it, has failed too often and is not asked for a while; or it is asked again.
+    Breaker {
+        /// The store's name.
+        store: &'static str,
+        /// Which of its servers, if it has several.
+        server: Option<&'a str>,
+        /// What its breaker is from now on.
+        state: BreakerState,
     },
     /// Stored bytes were no entry of this program; the call went on as after a miss.
     Unreadable {

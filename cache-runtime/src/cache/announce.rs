@@ -2,7 +2,7 @@
 //! leaves nothing old behind.
 
 use super::Cache;
-use super::remove::{BumpUnderWay, token_of, twice};
+use super::remove::{BumpUnderWay, token_of};
 use crate::clock::whole_ms;
 use crate::error::Error;
 use crate::key::{Dependency, Name};
@@ -60,7 +60,7 @@ impl Announced {
             Some(store) if !names.is_empty() => {
                 let under_way = BumpUnderWay::new(cache, names.iter().copied());
                 let settle = Settle { dependencies: &self.dependencies, writer: self.writer };
-                let bumps = twice(|| store.settle(&cache.space.namespace, settle)).await?;
+                let bumps = store.settle(&cache.space.namespace, settle).await?;
                 under_way.done(&bumps, &names);
                 token_of(&bumps)
             }

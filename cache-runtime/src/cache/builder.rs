@@ -11,8 +11,8 @@ use crate::flight::Flights;
 use crate::key::MAX_NAME_BYTES;
 use crate::policy::Policy;
 use crate::registry;
-use crate::store::Store;
-use crate::telemetry::{Counters, Observer, Observers};
+use crate::store::{BreakerChange, Guarded, Resilience, Store};
+use crate::telemetry::{Counters, Notice, Observer, Observers};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -21,7 +21,7 @@ use std::time::Duration;
 /// What a cache is made of.
 ///
 /// Defaults: 256 MB of memory, no store, no default TTL, the build's first codec, one second of staleness on other nodes,
-/// values up to 32 MiB, names up to 256 bytes.
+/// values up to 32 MiB, names up to 256 bytes, and of [`Resilience`] what it says.
 #[must_use]
 pub struct Builder {
     namespace: String,
@@ -34,6 +34,7 @@ pub struct Builder {
     codec: AnyCodec,
     max_staleness: Duration,
     wait_replicas: u8,
+    resilience: Resilience,
     max_value_bytes: usize,
     max_key_bytes: usize,
     enabled: bool,
@@ -52,6 +53,7 @@ impl Builder {
             codec: AnyCodec::first(),
             max_staleness: Duration::from_secs(1),
             wait_replicas: 0,
+            resilience: Resilience::default(),
             max_value_bytes: 32 << 20,
             max_key_bytes: MAX_NAME_BYTES,
             enabled: true,
@@ -111,6 +113,13 @@ impl Builder {
         self
     }
 
+    /// What is done about a store that is slow or away: deadlines, retries, breakers, and how many operations may be under
+    /// way. [`Resilience`] says what holds by default, and [`Resilience::off`] does without.
+    pub fn resilience(mut self, resilience: Resilience) -> Self {
+        self.resilience = resilience;
+        self
+    }
+
     /// How long this node may go on serving from memory after another node's invalidation was acknowledged, if it hears
     /// nothing of it. Shorter costs a round trip more often.
     pub fn max_staleness(mut self, max_staleness: Duration) -> Self {
@@ -166,7 +175,10 @@ impl Builder {
         self.check()?;
         let counters = Counters::default();
         let l1 = l1::Entries::new(self.l1, counters.evictions.share());
-        let space = Arc::new(Space::new(self.namespace, 0, self.store.as_ref()));
+        let observers = Arc::new(self.observers);
+        let guard = self.store.map(|store| guarded(store, self.resilience, &self.clock, observers.clone()));
+        let store = guard.clone().map(|guard| Arc::new(guard) as Arc<dyn Store>);
+        let space = Arc::new(Space::new(self.namespace, 0, store.as_ref()));
         let settings = Settings {
             defaults: self.defaults,
             configured: self.configured,
@@ -180,11 +192,12 @@ impl Builder {
             flights: Flights::new(),
             wakes: Wakes::new(),
             cells: Cells::new(),
-            store: self.store,
+            store,
+            guard,
             clock: self.clock,
             settings,
             counters,
-            observers: self.observers,
+            observers,
             policies: Default::default(),
             spaces: Default::default(),
             listeners: Default::default(),
@@ -214,6 +227,13 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+fn guarded(store: Arc<dyn Store>, resilience: Resilience, clock: &Clock, observers: Arc<Observers>) -> Guarded {
+    let tell = move |change: &BreakerChange<'_>| {
+        observers.tell(&Notice::Breaker { store: change.store, server: change.server, state: change.state });
+    };
+    Guarded::telling(store, resilience, clock.clone(), tell)
 }
 
 pub(crate) fn check_namespace(what: &str, name: &str) -> Result<(), Error> {

@@ -6,6 +6,7 @@
 use super::Cache;
 use super::shared::{Shared, Space};
 use super::wakes::Wakes;
+use crate::backoff::Backoff;
 use crate::bus::{Bus, Feed, Heard, Message};
 use crate::key::text_id;
 use crate::telemetry::Notice;
@@ -20,7 +21,7 @@ const LISTEN_DEADLINE: Duration = Duration::from_secs(2);
 const MAX_LOSSES: u32 = 2;
 
 /// How long to wait before listening anew: first, and at most.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(5));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
 /// A task that is ended with its owner.
 #[derive(Debug)]
@@ -109,11 +110,11 @@ struct Ears {
 
 impl Ears {
     async fn run(self, bus: Arc<dyn Bus>) {
-        let (mut pause, longest) = PAUSES;
+        let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
         loop {
             match tokio::time::timeout(LISTEN_DEADLINE, bus.listen(&self.space.namespace)).await {
                 Ok(Ok(feed)) => {
-                    pause = PAUSES.0;
+                    backoff.reset();
                     if self.listen_to(feed).await.is_none() {
                         return;
                     }
@@ -127,8 +128,7 @@ impl Ears {
                 Err(_elapsed) => {}
             }
             // A wait of real time: the server on the other side lives by it.
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(longest);
+            tokio::time::sleep(backoff.pause()).await;
         }
     }
 

@@ -8,7 +8,7 @@ use super::knowledge::Knowledge;
 use super::l1::Standing;
 use super::request::key_dependency;
 use super::sequence::Departure;
-use crate::error::{Error, StoreError};
+use crate::error::Error;
 use crate::event::{Event, dependencies_of, with_cascades};
 use crate::function::{function_dependency, tag_dependency};
 use crate::key::{Key, Name};
@@ -61,7 +61,7 @@ impl Cache {
             return Ok(Token::default());
         };
         let under_way = BumpUnderWay::new(self, names.iter().copied());
-        let bumps = twice(|| store.bump(&self.space.namespace, &dependencies)).await?;
+        let bumps = store.bump(&self.space.namespace, &dependencies).await?;
         under_way.done(&bumps, &names);
         Ok(token_of(&bumps))
     }
@@ -78,7 +78,7 @@ impl Cache {
             Some(store) => {
                 let keys = std::slice::from_ref(key);
                 let under_way = BumpUnderWay::new(self, keys);
-                let removal = twice(|| store.remove(&self.space.namespace, keys)).await?;
+                let removal = store.remove(&self.space.namespace, keys).await?;
                 under_way.done(&removal.bumps, &[key]);
                 // Entries that are in memory only rest on a generation of their key.
                 self.bump(vec![key_dependency(key.as_str())]).await?;
@@ -100,7 +100,7 @@ impl Cache {
             }
             Some(store) => {
                 let under_way = BumpUnderWay::everywhere(self);
-                let bumps = twice(|| store.clear(&self.space.namespace)).await?;
+                let bumps = store.clear(&self.space.namespace).await?;
                 under_way.done(&bumps, &[]);
                 token_of(&bumps)
             }
@@ -176,14 +176,6 @@ fn complete(event: &Event) -> Result<(), Error> {
 
 pub(super) fn token_of(bumps: &[Bump]) -> Token {
     Token::of(bumps.iter().map(|bump| (bump.partition, bump.stamp)))
-}
-
-/// Once more if it is not known whether it was done: invalidating twice is harmless.
-pub(super) async fn twice<'a, T>(act: impl Fn() -> crate::store::Answer<'a, T>) -> Result<T, StoreError> {
-    match act().await {
-        Err(StoreError::Timeout { .. } | StoreError::Unreachable { .. }) => act().await,
-        answer => answer,
-    }
 }
 
 /// A bump that was sent and not answered yet. If it never is, this node forgets what it knew of those partitions.

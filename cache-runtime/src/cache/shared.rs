@@ -15,7 +15,7 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::registry;
 use crate::stamp::Partition;
-use crate::store::Store;
+use crate::store::{Guarded, Store};
 use crate::telemetry::{Counters, Notice, Observers};
 use std::collections::HashMap;
 use std::future::Future;
@@ -36,10 +36,12 @@ pub(crate) struct Shared {
     pub(super) wakes: Wakes,
     pub(super) cells: Cells,
     pub(super) store: Option<Arc<dyn Store>>,
+    /// The same store: its gauges.
+    pub(super) guard: Option<Guarded>,
     pub(super) clock: Clock,
     pub(super) settings: Settings,
     pub(super) counters: Counters,
-    pub(super) observers: Observers,
+    pub(super) observers: Arc<Observers>,
     pub(super) policies: RwLock<HashMap<usize, Arc<Policy>>>,
     pub(super) spaces: Mutex<HashMap<String, Arc<Space>>>,
     pub(super) listeners: Mutex<Vec<Listener>>,
@@ -165,7 +167,12 @@ impl Cache {
         self.shared.observers.tell(notice);
     }
 
+    /// What the store was not even asked for is only counted: it was told when its breaker opened.
     pub(super) fn store_failed<T>(&self, operation: &'static str, error: &StoreError) -> Option<T> {
+        if error.is_skipped() {
+            self.shared.counters.store_skipped.count();
+            return None;
+        }
         self.shared.counters.store_errors.count();
         self.tell(&Notice::StoreFailed { operation, error });
         None

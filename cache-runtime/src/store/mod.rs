@@ -4,10 +4,13 @@
 
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+mod guarded;
 mod memory;
 #[cfg(feature = "redis")]
 pub mod redis;
 
+pub use crate::breaker::{Breaker, BreakerState};
+pub use guarded::{BreakerChange, Deadlines, Guarded, Resilience};
 pub use memory::MemoryStore;
 
 use crate::bus::Bus;
@@ -24,7 +27,8 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Se
 
 /// The port to a store. `docs/protocol.md` says what each operation has to guarantee; `store_suite!` checks it.
 ///
-/// Every operation is atomic in each partition it touches, and ends by a deadline of the store's own.
+/// Every operation is atomic in each partition it touches, and ends by a deadline: the store's own, or that of the guard
+/// which a cache puts around it ([`Guarded`]).
 /// `namespace` separates caches that share a server: nothing done in one is seen in another.
 pub trait Store: Send + Sync + 'static {
     /// What it is called in errors and metrics.
@@ -91,6 +95,17 @@ pub trait Store: Send + Sync + 'static {
     /// Bumps, removals, puts, announcements and settlements are published in the same atomic step, and so are a new epoch
     /// and a lease that is given back.
     fn bus(&self) -> Option<Arc<dyn Bus>> {
+        None
+    }
+
+    /// The deadlines by which it ends operations by itself; none if it does not, and whoever uses it has to.
+    fn deadlines(&self) -> Option<Deadlines> {
+        None
+    }
+
+    /// Which server has a partition, by a name of its own, as far as is known without asking anybody. Partitions of one
+    /// server fail together. None if there is but one server, or nobody knows.
+    fn server_of(&self, _partition: Partition) -> Option<Arc<str>> {
         None
     }
 

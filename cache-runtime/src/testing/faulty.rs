@@ -6,7 +6,8 @@ use crate::error::StoreError;
 use crate::key::{Dependency, Key};
 use crate::stamp::Partition;
 use crate::store::{
-    Announce, Answer, Begin, Begun, Bump, Commit, Lease, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
+    Announce, Answer, Begin, Begun, Bump, Commit, Deadlines, Lease, Position, Put, Read, Removal, Settle, Snapshot,
+    Store, Verdict,
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,6 +76,7 @@ pub struct FaultyStore {
 #[derive(Default)]
 struct Faults {
     failing: HashSet<Operation>,
+    failing_next: HashMap<Operation, usize>,
     calls: HashMap<Operation, usize>,
     holds: Vec<(Operation, When, Arc<Hold>)>,
 }
@@ -113,9 +115,16 @@ impl FaultyStore {
         self.lock().failing.insert(operation);
     }
 
+    /// Makes the next `times` of an operation fail, as if the store could not be reached.
+    pub fn fail_next(&self, operation: Operation, times: usize) {
+        self.lock().failing_next.insert(operation, times);
+    }
+
     /// Makes every operation work again.
     pub fn heal(&self) {
-        self.lock().failing.clear();
+        let mut faults = self.lock();
+        faults.failing.clear();
+        faults.failing_next.clear();
     }
 
     /// How often an operation was asked for.
@@ -158,7 +167,7 @@ impl FaultyStore {
     async fn around<T>(&self, operation: Operation, act: Answer<'_, T>) -> Result<T, StoreError> {
         *self.lock().calls.entry(operation).or_default() += 1;
         self.wait(operation, When::Before).await;
-        if self.lock().failing.contains(&operation) {
+        if self.lock().fails(operation) {
             return Err(StoreError::Unreachable { store: "faulty", cause: "it was told to fail".into() });
         }
         let answer = act.await;
@@ -182,6 +191,14 @@ impl FaultyStore {
 
     fn lock(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Faults {
+    fn fails(&mut self, operation: Operation) -> bool {
+        let next = self.failing_next.get_mut(&operation).filter(|left| **left > 0);
+        let fails_now = next.map(|left| *left -= 1).is_some();
+        fails_now || self.failing.contains(&operation)
     }
 }
 
@@ -256,5 +273,14 @@ impl Store for FaultyStore {
 
     fn wait_for_replicas(&self, replicas: u8) -> bool {
         self.inner.wait_for_replicas(replicas)
+    }
+
+    /// The inner store's: what waits here waits until it is told.
+    fn deadlines(&self) -> Option<Deadlines> {
+        self.inner.deadlines()
+    }
+
+    fn server_of(&self, partition: Partition) -> Option<Arc<str>> {
+        self.inner.server_of(partition)
     }
 }

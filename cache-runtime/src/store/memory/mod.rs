@@ -6,8 +6,8 @@ mod lives;
 mod partition;
 
 use super::{
-    Announce, Answer, Begin, Begun, Bump, Commit, Lease, Leased, Position, Put, Read, Removal, Settle, Snapshot, Store,
-    Verdict, Want,
+    Announce, Answer, Begin, Begun, Bump, Commit, Deadlines, Lease, Leased, Position, Put, Read, Removal, Settle,
+    Snapshot, Store, Verdict, Want,
 };
 use crate::bus::{Bus, Heard, LocalBus, Message};
 use crate::clock::Clock;
@@ -215,6 +215,10 @@ impl Store for MemoryStore {
 
     fn bus(&self) -> Option<Arc<dyn Bus>> {
         Some(Arc::new(self.bus.clone()))
+    }
+
+    fn deadlines(&self) -> Option<Deadlines> {
+        Some(Deadlines::NEVER)
     }
 }
 

@@ -45,6 +45,12 @@ struct Map {
     turn: usize,
 }
 
+impl Map {
+    fn owner(&self, slot: u16) -> Option<Address> {
+        self.moved.get(&slot).or_else(|| self.slots.owner(slot)).cloned()
+    }
+}
+
 impl Cluster {
     pub(super) fn new(settings: ConnectionInfo, seeds: Vec<Address>) -> Self {
         let (map, survey) = (Mutex::default(), tokio::sync::Mutex::default());
@@ -56,12 +62,16 @@ impl Cluster {
         self.survey_if_due().await;
         let slot = slot_of(&tag(partition));
         let mut map = self.map();
-        let owner = map.moved.get(&slot).or_else(|| map.slots.owner(slot)).cloned();
-        match (owner, &map.failed) {
+        match (map.owner(slot), &map.failed) {
             (Some(owner), _) => Ok((owner.clone(), self.server_at(&mut map, owner))),
             (None, Some(error)) => Err(error.clone()),
             (None, None) => Err((ErrorKind::ClusterConnectionNotFound, "no node of the cluster has the slot").into()),
         }
+    }
+
+    /// Where a partition is, by the map there is.
+    pub(super) fn owner(&self, partition: Partition) -> Option<Address> {
+        self.map().owner(slot_of(&tag(partition)))
     }
 
     /// Notes where a slot has moved to.

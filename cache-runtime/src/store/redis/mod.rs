@@ -21,7 +21,8 @@ mod steps;
 mod tracking;
 
 use super::{
-    Announce, Answer, Begin, Begun, Bump, Commit, Lease, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
+    Announce, Answer, Begin, Begun, Bump, Commit, Deadlines, Lease, Position, Put, Read, Removal, Settle, Snapshot,
+    Store, Verdict,
 };
 use crate::bus::{Bus, RedisBus};
 use crate::clock::Clock;
@@ -228,6 +229,14 @@ impl Store for RedisStore {
 
     fn bus(&self) -> Option<Arc<dyn Bus>> {
         Some(Arc::new(RedisBus { route: self.route.clone(), tracks: self.tracks }))
+    }
+
+    fn deadlines(&self) -> Option<Deadlines> {
+        Some(Deadlines { read: self.read_deadline, write: self.write_deadline })
+    }
+
+    fn server_of(&self, partition: Partition) -> Option<Arc<str>> {
+        self.route.server_of(partition)
     }
 
     /// Holds for all clones. The replicas are those of each server that performs a part of the invalidation.

@@ -83,6 +83,14 @@ impl Route {
         }
     }
 
+    /// The node of a cluster that has a partition, by the map there is.
+    pub(super) fn server_of(&self, partition: Partition) -> Option<Arc<str>> {
+        match &self.target {
+            Target::One(_) => None,
+            Target::Cluster(cluster) => cluster.owner(partition).map(|(host, port)| format!("{host}:{port}").into()),
+        }
+    }
+
     /// The address, without user and password.
     pub(super) fn address(&self) -> &str {
         &self.address

@@ -1,0 +1,362 @@
+//! Any store, guarded: deadlines, retries, a breaker for each of its servers, and a bound on what is under way at once.
+//!
+//! Settles what becomes of an operation when the store is slow or away. It is itself a store, and the only place that
+//! repeats an operation: what has been performed for all one knows is repeated only if doing it twice is harmless.
+
+mod bus;
+mod circuits;
+mod resilience;
+
+pub use circuits::BreakerChange;
+pub use resilience::{Deadlines, Resilience};
+
+use super::{
+    Announce, Answer, Begin, Begun, Bump, Commit, Lease, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
+};
+use crate::backoff::Backoff;
+use crate::breaker::BreakerState;
+use crate::bus::Bus;
+use crate::clock::Clock;
+use crate::error::StoreError;
+use crate::key::{Dependency, Key, Name};
+use crate::stamp::Partition;
+use circuits::{Circuits, Passes};
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// A store with its guard; clones share both.
+///
+/// A cache puts one around its store by itself, with what [`Builder::resilience`](crate::Builder::resilience) says.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use cache_runtime::store::{BreakerState, Guarded, Resilience, Store};
+/// use cache_runtime::testing::{FaultyStore, Operation};
+/// use cache_runtime::{Clock, MemoryStore, StoreError};
+/// use std::sync::Arc;
+///
+/// let faulty = FaultyStore::new(MemoryStore::new());
+/// let store = Guarded::new(Arc::new(faulty.clone()), Resilience::default(), Clock::manual());
+/// faulty.fail(Operation::Positions);
+/// for _ in 0..5 {
+///     store.positions("ns", &[]).await.unwrap_err();
+/// }
+/// assert_eq!(store.breakers(), [(None, BreakerState::Open)]);
+/// assert!(matches!(store.positions("ns", &[]).await, Err(StoreError::BreakerOpen { .. })));
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Guarded(Arc<Guard>);
+
+struct Guard {
+    inner: Arc<dyn Store>,
+    resilience: Resilience,
+    /// The breakers' clock.
+    clock: Clock,
+    /// The deadlines': a server does not live by a manual clock.
+    real: Clock,
+    circuits: Circuits,
+    under_way: UnderWay,
+    retries: AtomicU64,
+}
+
+/// How many operations there are at the moment. Invalidations have room of their own: reads cannot keep them out.
+#[derive(Default)]
+struct UnderWay {
+    reads: AtomicUsize,
+    invalidations: AtomicUsize,
+}
+
+/// What may be done with an operation that failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// A question. Asked again while there is time.
+    Question,
+    /// The same, by the deadline of writes.
+    Preparation,
+    /// Changes what a second attempt would find.
+    Once,
+    /// Harmless to do twice, and wanted done: repeated even if it may have been performed.
+    Invalidation,
+}
+
+impl Guarded {
+    /// Guards a store. Breakers go by `clock`; deadlines, and pauses between attempts, are of real time.
+    pub fn new(inner: Arc<dyn Store>, resilience: Resilience, clock: Clock) -> Self {
+        Self::telling(inner, resilience, clock, |_| {})
+    }
+
+    /// The same, telling somebody whenever a breaker opens, lets a probe through, or closes.
+    pub fn telling(
+        inner: Arc<dyn Store>,
+        resilience: Resilience,
+        clock: Clock,
+        tell: impl Fn(&BreakerChange<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        let circuits = Circuits::new(inner.name(), resilience.breaker, Box::new(tell));
+        let (real, under_way, retries) = (Clock::system(), UnderWay::default(), AtomicU64::new(0));
+        Self(Arc::new(Guard { inner, resilience, clock, real, circuits, under_way, retries }))
+    }
+
+    /// The servers that were asked so far, by name where the store knows it, and the states of their breakers.
+    #[must_use]
+    pub fn breakers(&self) -> Vec<(Option<Arc<str>>, BreakerState)> {
+        self.0.circuits.states()
+    }
+
+    /// How many of the breakers are not closed.
+    pub(crate) fn breakers_open(&self) -> u64 {
+        self.breakers().iter().filter(|(_, state)| *state != BreakerState::Closed).count() as u64
+    }
+
+    /// How many operations are under way.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        let under_way = &self.0.under_way;
+        under_way.reads.load(Ordering::Relaxed) + under_way.invalidations.load(Ordering::Relaxed)
+    }
+
+    /// How often an operation was attempted once more.
+    #[must_use]
+    pub fn retries(&self) -> u64 {
+        self.0.retries.load(Ordering::Relaxed)
+    }
+}
+
+impl Guard {
+    /// Performs an operation that has to do with these partitions, if their servers' breakers let it through.
+    async fn perform<'a, T>(
+        &self,
+        sort: Sort,
+        partitions: impl IntoIterator<Item = Partition>,
+        act: impl Fn() -> Answer<'a, T>,
+    ) -> Result<T, StoreError> {
+        let _under_way = self.enter(sort)?;
+        let passes = self.circuits.admit(&*self.inner, partitions, self.clock.now_ms())?;
+        let answer = self.attempts(sort, act).await;
+        self.judge(passes, answer.as_ref().err());
+        answer
+    }
+
+    async fn attempts<'a, T>(&self, sort: Sort, act: impl Fn() -> Answer<'a, T>) -> Result<T, StoreError> {
+        let (mut backoff, mut left) = (self.resilience.backoff(), self.resilience.retries);
+        let (limit, is_ours) = self.limit(sort);
+        let started_ms = self.real.now_ms();
+        let mut answer = within(limit.filter(|_| is_ours), self.inner.name(), act()).await;
+        while let Err(error) = &answer
+            && left > 0
+            && sort.may_repeat(error)
+        {
+            left -= 1;
+            let Some(rest) = self.rest(sort, limit, started_ms, &mut backoff).await else { break };
+            self.retries.fetch_add(1, Ordering::Relaxed);
+            answer = within(rest, self.inner.name(), act()).await;
+        }
+        answer
+    }
+
+    /// Pauses before another attempt, and says how long that may take; none if there is no time for one. A caller waits
+    /// for a question no longer than its deadline, whatever is tried; an invalidation gets its deadline each time.
+    async fn rest(
+        &self,
+        sort: Sort,
+        limit: Option<Duration>,
+        started_ms: u64,
+        backoff: &mut Backoff,
+    ) -> Option<Option<Duration>> {
+        // Where no runtime keeps the time, nothing on the other side needs any.
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Some(None);
+        }
+        let pause = backoff.pause();
+        let left = || {
+            let spent = Duration::from_millis(self.real.now_ms().saturating_sub(started_ms));
+            limit.map(|limit| limit.saturating_sub(spent))
+        };
+        if sort != Sort::Invalidation && left().is_some_and(|left| left <= pause) {
+            return None;
+        }
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
+        Some(if sort == Sort::Invalidation { limit } else { left() })
+    }
+
+    /// How long an operation may take, if there is a limit, and whether it is for us to hold it to that.
+    fn limit(&self, sort: Sort) -> (Option<Duration>, bool) {
+        let its_own = self.inner.deadlines();
+        let deadlines = self.resilience.deadlines.or(its_own).unwrap_or_default();
+        let limit = if sort == Sort::Question { deadlines.read } else { deadlines.write };
+        ((limit < Duration::MAX).then_some(limit), self.resilience.deadlines.is_some() || its_own.is_none())
+    }
+
+    fn enter(&self, sort: Sort) -> Result<Room<'_>, StoreError> {
+        let taken = match sort {
+            Sort::Invalidation => &self.under_way.invalidations,
+            Sort::Question | Sort::Preparation | Sort::Once => &self.under_way.reads,
+        };
+        let (room, limit) = (Room(taken), self.resilience.max_in_flight);
+        if taken.fetch_add(1, Ordering::Relaxed) < limit {
+            return Ok(room);
+        }
+        Err(StoreError::TooManyInFlight { store: self.inner.name(), limit })
+    }
+
+    /// A server that refuses is one that answers.
+    fn judge(&self, passes: Passes<'_>, error: Option<&StoreError>) {
+        let counts_timeouts = self.resilience.breaker.is_some_and(|breaker| breaker.counts_timeouts);
+        match error {
+            Some(StoreError::Unreachable { .. }) => passes.failed(self.clock.now_ms()),
+            Some(StoreError::Timeout { .. }) if counts_timeouts => passes.failed(self.clock.now_ms()),
+            Some(StoreError::Timeout { .. } | StoreError::BreakerOpen { .. } | StoreError::TooManyInFlight { .. }) => {}
+            Some(_) | None => passes.succeeded(),
+        }
+    }
+
+    fn of<'n>(&self, names: impl IntoIterator<Item = &'n Name>) -> Vec<Partition> {
+        let count = self.inner.partitions();
+        if count == 1 {
+            return vec![Partition(0)];
+        }
+        let mut partitions: Vec<_> = names.into_iter().map(|name| name.partition(count)).collect();
+        partitions.sort_unstable();
+        partitions.dedup();
+        partitions
+    }
+}
+
+/// The room that an operation takes up.
+struct Room<'a>(&'a AtomicUsize);
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Sort {
+    fn may_repeat(self, error: &StoreError) -> bool {
+        match (self, error) {
+            (Self::Once, _) => false,
+            (Self::Invalidation, StoreError::Timeout { .. }) => true,
+            (_, StoreError::Unreachable { .. }) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Ends an attempt when its time is up.
+async fn within<T>(
+    limit: Option<Duration>,
+    store: &'static str,
+    act: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    match limit.filter(|_| tokio::runtime::Handle::try_current().is_ok()) {
+        None => act.await,
+        Some(limit) => match tokio::time::timeout(limit, act).await {
+            Ok(answer) => answer,
+            Err(_elapsed) => Err(StoreError::Timeout { store, waited: limit }),
+        },
+    }
+}
+
+impl Store for Guarded {
+    fn name(&self) -> &'static str {
+        self.0.inner.name()
+    }
+
+    fn partitions(&self) -> u16 {
+        self.0.inner.partitions()
+    }
+
+    fn read<'a>(&'a self, namespace: &'a str, read: Read<'a>) -> Answer<'a, Snapshot> {
+        let partitions = self.0.of(read.dependencies.iter().chain([read.key]));
+        Box::pin(self.0.perform(Sort::Question, partitions, move || self.0.inner.read(namespace, read)))
+    }
+
+    fn begin<'a>(&'a self, namespace: &'a str, begin: Begin<'a>) -> Answer<'a, Begun> {
+        let partitions = self.0.of(begin.dependencies.iter().chain([begin.key]));
+        // A lease that was taken without our hearing of it is somebody else's for all one knows.
+        let sort = if begin.lease.is_some() { Sort::Once } else { Sort::Preparation };
+        Box::pin(self.0.perform(sort, partitions, move || self.0.inner.begin(namespace, begin)))
+    }
+
+    fn commit<'a>(&'a self, namespace: &'a str, commit: Commit<'a>) -> Answer<'a, Verdict> {
+        let partitions = self.0.of([commit.key]);
+        Box::pin(self.0.perform(Sort::Once, partitions, move || self.0.inner.commit(namespace, commit)))
+    }
+
+    fn bump<'a>(&'a self, namespace: &'a str, dependencies: &'a [Dependency]) -> Answer<'a, Vec<Bump>> {
+        let act = move || self.0.inner.bump(namespace, dependencies);
+        Box::pin(self.0.perform(Sort::Invalidation, self.0.of(dependencies), act))
+    }
+
+    fn remove<'a>(&'a self, namespace: &'a str, keys: &'a [Key]) -> Answer<'a, Removal> {
+        let act = move || self.0.inner.remove(namespace, keys);
+        Box::pin(self.0.perform(Sort::Invalidation, self.0.of(keys), act))
+    }
+
+    fn put<'a>(&'a self, namespace: &'a str, put: Put<'a>) -> Answer<'a, Bump> {
+        Box::pin(self.0.perform(Sort::Once, self.0.of([put.key]), move || self.0.inner.put(namespace, put)))
+    }
+
+    fn clear<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {
+        let all = (0..self.partitions()).map(Partition);
+        Box::pin(self.0.perform(Sort::Invalidation, all, move || self.0.inner.clear(namespace)))
+    }
+
+    fn announce<'a>(&'a self, namespace: &'a str, announce: Announce<'a>) -> Answer<'a, Vec<Bump>> {
+        let act = move || self.0.inner.announce(namespace, announce);
+        Box::pin(self.0.perform(Sort::Invalidation, self.0.of(announce.dependencies), act))
+    }
+
+    fn settle<'a>(&'a self, namespace: &'a str, settle: Settle<'a>) -> Answer<'a, Vec<Bump>> {
+        let act = move || self.0.inner.settle(namespace, settle);
+        Box::pin(self.0.perform(Sort::Invalidation, self.0.of(settle.dependencies), act))
+    }
+
+    fn extend<'a>(&'a self, namespace: &'a str, key: &'a Key, lease: Lease) -> Answer<'a, bool> {
+        let act = move || self.0.inner.extend(namespace, key, lease);
+        Box::pin(self.0.perform(Sort::Preparation, self.0.of([key]), act))
+    }
+
+    fn release<'a>(&'a self, namespace: &'a str, key: &'a Key, holder: u64) -> Answer<'a, ()> {
+        let act = move || self.0.inner.release(namespace, key, holder);
+        Box::pin(self.0.perform(Sort::Preparation, self.0.of([key]), act))
+    }
+
+    /// Of partitions whose servers are not asked it says nothing: the others' leases are renewed all the same.
+    fn positions<'a>(&'a self, namespace: &'a str, partitions: &'a [Partition]) -> Answer<'a, Vec<Position>> {
+        Box::pin(async move {
+            let asked = self.0.circuits.reachable(&*self.0.inner, partitions, self.0.clock.now_ms());
+            let asked = if asked.is_empty() { partitions.to_vec() } else { asked };
+            let act = || self.0.inner.positions(namespace, &asked);
+            self.0.perform(Sort::Question, asked.iter().copied(), act).await
+        })
+    }
+
+    fn bus(&self) -> Option<Arc<dyn Bus>> {
+        self.0.inner.bus().map(|inner| bus::guarded(inner, self.0.clone()))
+    }
+
+    fn wait_for_replicas(&self, replicas: u8) -> bool {
+        self.0.inner.wait_for_replicas(replicas)
+    }
+
+    fn deadlines(&self) -> Option<Deadlines> {
+        self.0.resilience.deadlines.or(self.0.inner.deadlines())
+    }
+
+    fn server_of(&self, partition: Partition) -> Option<Arc<str>> {
+        self.0.inner.server_of(partition)
+    }
+}
+
+impl std::fmt::Debug for Guarded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let of = &self.0;
+        f.debug_struct("Guarded").field("store", &of.inner.name()).field("resilience", &of.resilience).finish()
+    }
+}

@@ -1,0 +1,4 @@
+//! Never the outage: what callers see while the store is slow, away or half alive, and how it heals by itself.
+
+mod breakers;
+mod limits;
