@@ -65,6 +65,7 @@ pub mod testing;
 
 pub use cache::{
     Announced, Builder, Cache, Deferred, Entry, Eviction, Explanation, Found, Graph, GraphEvent, GraphFunction, L1,
+    Recovery,
 };
 #[cfg(feature = "testing")]
 pub use cache_macros::test;

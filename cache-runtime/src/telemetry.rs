@@ -24,6 +24,8 @@ macro_rules! counters {
             /// How far what memory answers now may be behind other nodes' invalidations, in milliseconds; at most the
             /// bound. Zero where the next answer asks the store anyway.
             pub may_be_behind_ms: u64,
+            /// Names that are queued to be invalidated; zero unless [`Builder::recovery`](crate::Builder::recovery) is on.
+            pub invalidations_waiting: u64,
             /// Operations of the store that are under way now.
             pub store_in_flight: u64,
             /// Breakers that are not closed now: one for each server of a cluster, one for any other store.
@@ -66,6 +68,12 @@ counters! {
     invalidations,
     /// Invalidations that the store did not acknowledge; the caller was told, or the observer where it was a writer's.
     invalidations_failed,
+    /// Names whose invalidation was accepted while the store did not perform it.
+    invalidations_queued,
+    /// Those of them that the store has performed since.
+    invalidations_replayed,
+    /// Those that were given up, since the cache was shut down before.
+    invalidations_dropped,
     /// Entries evicted from memory for room.
     evictions,
     /// Operations that the store did not perform.
@@ -128,6 +136,22 @@ pub enum Notice<'a> {
         server: Option<&'a str>,
         /// What its breaker is from now on.
         state: BreakerState,
+    },
+    /// The store did not perform an invalidation, which was accepted to be performed later.
+    InvalidationsQueued {
+        /// Of how many names.
+        names: usize,
+    },
+    /// The store has performed invalidations that were queued.
+    InvalidationsReplayed {
+        /// Of how many names.
+        names: usize,
+    },
+    /// The cache was shut down before the store performed what was queued. What depends on it may be served by other nodes
+    /// until its TTL ends.
+    InvalidationsDropped {
+        /// How many names.
+        names: usize,
     },
     /// Stored bytes were no entry of this program; the call went on as after a miss.
     Unreadable {

@@ -15,7 +15,10 @@ use std::str::FromStr;
 /// # Ok::<(), cache_runtime::InvalidToken>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Token(Vec<(Partition, Stamp)>);
+pub struct Token {
+    steps: Vec<(Partition, Stamp)>,
+    is_queued: bool,
+}
 
 /// A text that is no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,19 +26,31 @@ pub struct Token(Vec<(Partition, Stamp)>);
 pub struct InvalidToken;
 
 impl Token {
+    /// Whether the invalidation was accepted and has yet to be performed, where
+    /// [`Builder::recovery`](crate::Builder::recovery) allows that. Then it holds on this node, and on others no later
+    /// than the bound after it was performed; the token says nothing to them.
+    #[must_use]
+    pub fn is_queued(&self) -> bool {
+        self.is_queued
+    }
+
+    pub(crate) fn queued() -> Self {
+        Self { steps: Vec::new(), is_queued: true }
+    }
+
     /// Where each partition stood after the invalidation.
     pub(crate) fn steps(&self) -> &[(Partition, Stamp)] {
-        &self.0
+        &self.steps
     }
 
     pub(crate) fn of(steps: impl IntoIterator<Item = (Partition, Stamp)>) -> Self {
-        Self(steps.into_iter().collect())
+        Self { steps: steps.into_iter().collect(), is_queued: false }
     }
 }
 
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (partition, stamp)) in self.0.iter().enumerate() {
+        for (at, (partition, stamp)) in self.steps.iter().enumerate() {
             if at > 0 {
                 f.write_str("_")?;
             }
@@ -56,6 +71,6 @@ impl FromStr for Token {
             let (partition, stamp) = step.split_once('.')?;
             Some((Partition(partition.parse().ok()?), Stamp::parse(stamp)?))
         };
-        text.split('_').map(step).collect::<Option<_>>().map(Self).ok_or(InvalidToken)
+        text.split('_').map(step).collect::<Option<Vec<_>>>().map(Self::of).ok_or(InvalidToken)
     }
 }

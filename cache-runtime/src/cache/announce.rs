@@ -2,7 +2,7 @@
 //! leaves nothing old behind.
 
 use super::Cache;
-use super::remove::{BumpUnderWay, token_of};
+use super::remove::{BumpUnderWay, Performed, token_of};
 use crate::clock::whole_ms;
 use crate::error::Error;
 use crate::key::{Dependency, Name};
@@ -62,7 +62,7 @@ impl Announced {
                 let settle = Settle { dependencies: &self.dependencies, writer: self.writer };
                 let bumps = store.settle(&cache.space.namespace, settle).await?;
                 under_way.done(&bumps, &names);
-                token_of(&bumps)
+                token_of(Some(Performed { existed: 0, bumps }))
             }
             // The drop raises what there is.
             _ => Token::default(),

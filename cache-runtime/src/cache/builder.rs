@@ -1,6 +1,7 @@
 //! Building a cache, and refusing to build one that contradicts itself.
 
 use super::cells::Cells;
+use super::recover::{Queue, Recovery};
 use super::shared::{Settings, Shared, Space};
 use super::wakes::Wakes;
 use super::{Cache, L1, l1};
@@ -35,6 +36,7 @@ pub struct Builder {
     max_staleness: Duration,
     wait_replicas: u8,
     resilience: Resilience,
+    recovery: Option<Recovery>,
     max_value_bytes: usize,
     max_key_bytes: usize,
     enabled: bool,
@@ -54,6 +56,7 @@ impl Builder {
             max_staleness: Duration::from_secs(1),
             wait_replicas: 0,
             resilience: Resilience::default(),
+            recovery: None,
             max_value_bytes: 32 << 20,
             max_key_bytes: MAX_NAME_BYTES,
             enabled: true,
@@ -117,6 +120,33 @@ impl Builder {
     /// way. [`Resilience`] says what holds by default, and [`Resilience::off`] does without.
     pub fn resilience(mut self, resilience: Resilience) -> Self {
         self.resilience = resilience;
+        self
+    }
+
+    /// Keeps invalidations that the store does not perform until it does, instead of returning an error: `emit`, the tags,
+    /// `remove` and `clear` are accepted then, with a token that [says so](crate::Token::is_queued).
+    ///
+    /// From then on this node answers from the source whatever depends on them; other nodes hear of them when they have
+    /// been performed. What is queued is in this process only: [`Cache::shutdown`] waits for it, and a crash loses it.
+    /// [`Cache::announce`] is for writes that no crash may undo. Needs a tokio runtime.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+    /// use cache_runtime::testing::{FaultyStore, Operation};
+    /// use cache_runtime::{Cache, MemoryStore, Recovery};
+    /// use std::time::Duration;
+    ///
+    /// let store = FaultyStore::new(MemoryStore::new());
+    /// let cache = Cache::builder().store(store.clone()).recovery(Recovery::default()).build().await?;
+    /// store.fail(Operation::Bump);
+    /// assert!(cache.invalidate_tag("guild:42").await?.is_queued());
+    /// store.heal();
+    /// cache.shutdown(Duration::from_secs(5)).await;
+    /// assert_eq!(cache.stats().invalidations_replayed, 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn recovery(mut self, recovery: Recovery) -> Self {
+        self.recovery = Some(recovery);
         self
     }
 
@@ -194,6 +224,7 @@ impl Builder {
             cells: Cells::new(),
             store,
             guard,
+            queue: Queue::new(self.recovery),
             clock: self.clock,
             settings,
             counters,

@@ -7,25 +7,43 @@
 use super::sequence::Mark;
 use crate::key::Id;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// The mark of the last bump of one dependency or removal of one key that was heard of.
 #[derive(Debug, Default)]
-pub(crate) struct Cell(AtomicU64);
+pub(crate) struct Cell {
+    mark: AtomicU64,
+    /// How many invalidations of it this node has accepted and not yet performed.
+    owed: AtomicU32,
+}
 
 impl Cell {
-    /// Whether nothing was heard since `mark`.
+    /// Whether nothing was heard since `mark`, and nothing is owed. What is owed is read first: by the time that it is
+    /// paid, the mark has been raised.
     pub(crate) fn is_covered_by(&self, mark: Mark) -> bool {
-        self.0.load(Ordering::Acquire) <= mark.raw()
+        !self.is_owed() && self.mark.load(Ordering::Acquire) <= mark.raw()
+    }
+
+    /// Whether this node has accepted an invalidation of it that the store has not performed yet.
+    pub(crate) fn is_owed(&self) -> bool {
+        self.owed.load(Ordering::Acquire) > 0
+    }
+
+    pub(super) fn owe(&self) {
+        self.owed.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn pay(&self) {
+        self.owed.fetch_sub(1, Ordering::AcqRel);
     }
 
     fn raise(&self, mark: Mark) {
-        self.0.fetch_max(mark.raw(), Ordering::AcqRel);
+        self.mark.fetch_max(mark.raw(), Ordering::AcqRel);
     }
 
     pub(crate) fn load(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
+        self.mark.load(Ordering::Acquire)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::sequence::{Awaited, Departure, Mark, Sequence};
 use crate::stamp::{Partition, Stamp};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How many own bumps may be ahead of messages that do not come.
@@ -21,6 +21,8 @@ pub(crate) struct Knowledge {
     floor: AtomicU64,
     /// Whether anybody relied on it since the last heartbeat.
     is_asked: AtomicBool,
+    /// How many new epochs this node has accepted and not yet begun.
+    owed: AtomicU32,
     sequence: Mutex<Sequence>,
 }
 
@@ -53,6 +55,7 @@ impl Knowledge {
             ordinal: AtomicU64::new(ordinal),
             floor: AtomicU64::new(0),
             is_asked: AtomicBool::new(false),
+            owed: AtomicU32::new(0),
             sequence: Mutex::new(Sequence::new(ordinal)),
         }
     }
@@ -89,10 +92,23 @@ impl Knowledge {
         if !self.is_asked.load(Ordering::Relaxed) {
             self.is_asked.store(true, Ordering::Relaxed);
         }
-        if lease_until_ms <= now_ms || mark.0 < self.floor.load(Ordering::Acquire) {
+        if lease_until_ms <= now_ms || mark.0 < self.floor.load(Ordering::Acquire) || self.is_owed() {
             return Trust::Doubtful;
         }
         Trust::Sure
+    }
+
+    /// Whether this node has accepted a new epoch that the store has not begun yet: nobody may answer for this one.
+    pub(crate) fn is_owed(&self) -> bool {
+        self.owed.load(Ordering::Acquire) > 0
+    }
+
+    pub(super) fn owe(&self) {
+        self.owed.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn pay(&self) {
+        self.owed.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// This moment, as far as this node knows.

@@ -131,6 +131,11 @@ pub(crate) enum Standing {
 }
 
 impl Ground {
+    /// Whether this node has accepted an invalidation of it that the store does not know of yet.
+    pub(crate) fn is_owed(&self) -> bool {
+        self.knowledge.is_owed() || self.cells.iter().any(|cell| cell.is_owed())
+    }
+
     /// The latest that was heard of anything in this partition that matters here: a bump, or the end of an epoch; and if
     /// it is to be heeded, that something was missed, which may have mattered.
     pub(crate) fn known(&self, heeds_floor: bool) -> (Partition, u64) {

@@ -183,6 +183,9 @@ impl Cache {
     /// One round trip; what it says of the partitions is learned whatever becomes of the entry.
     async fn read_store(&self, request: &Request, grounds: &[Ground], want: Want) -> Option<(Snapshot, Marks, Moment)> {
         let store = self.shared.store.as_ref()?;
+        if grounds.iter().any(Ground::is_owed) {
+            return None;
+        }
         let asked = self.moment();
         let sent = departures(grounds, self.now_ms());
         let read = Read { key: &request.key, dependencies: &request.dependencies, want };

@@ -12,7 +12,9 @@ mod l1;
 mod late;
 mod listen;
 mod look;
+mod owed;
 mod read;
+mod recover;
 mod remove;
 mod request;
 mod sequence;
@@ -29,6 +31,7 @@ pub use entry::Entry;
 pub use explain::{Explanation, Found};
 pub use graph::{Graph, GraphEvent, GraphFunction};
 pub use l1::{Eviction, L1};
+pub use recover::Recovery;
 pub use transaction::Deferred;
 
 pub(crate) use read::{Arrival, Turn};
@@ -280,6 +283,7 @@ impl Cache {
             flights: self.shared.flights.len() as u64,
             is_listening: self.space.partitions.iter().all(|partition| partition.is_listening()),
             may_be_behind_ms: behind.max().unwrap_or(0),
+            invalidations_waiting: self.shared.queue.len() as u64,
             store_in_flight: guard.map_or(0, |guard| guard.in_flight() as u64),
             breakers_open: guard.map_or(0, Guarded::breakers_open),
             store_retries: guard.map_or(0, Guarded::retries),
@@ -329,9 +333,12 @@ impl Cache {
     }
 
     /// Ends the cache's work. Cached functions run uncached from then on, and explicit calls return
-    /// [`Error::ShutDown`]. In the background this version only listens, which ends at once.
-    pub async fn shutdown(&self, _deadline: Duration) {
+    /// [`Error::ShutDown`].
+    ///
+    /// Waits until `deadline` for invalidations that are queued, and tells the observer how many names it had to give up.
+    pub async fn shutdown(&self, deadline: Duration) {
         self.shared.closed.store(true, Ordering::Release);
+        self.pay_all(deadline).await;
         self.shared.end_tasks();
     }
 

@@ -6,9 +6,10 @@ use super::Cache;
 use super::announce::Announced;
 use super::knowledge::Knowledge;
 use super::l1::Standing;
+use super::owed::Invalidation;
 use super::request::key_dependency;
 use super::sequence::Departure;
-use crate::error::Error;
+use crate::error::{Error, StoreError};
 use crate::event::{Event, dependencies_of, with_cascades};
 use crate::function::{function_dependency, tag_dependency};
 use crate::key::{Key, Name};
@@ -55,58 +56,71 @@ impl Cache {
         if dependencies.is_empty() {
             return Ok(Token::default());
         }
-        let names: Vec<&Name> = dependencies.iter().collect();
-        let Some(store) = &self.shared.store else {
-            self.raise_locally(&names);
+        if self.shared.store.is_none() {
+            self.raise_locally(&dependencies.iter().collect::<Vec<_>>());
             return Ok(Token::default());
-        };
-        let under_way = BumpUnderWay::new(self, names.iter().copied());
-        let bumps = store.bump(&self.space.namespace, &dependencies).await?;
-        under_way.done(&bumps, &names);
-        Ok(token_of(&bumps))
+        }
+        Ok(token_of(self.invalidate(Invalidation::Bump(dependencies)).await?))
     }
 
     /// Removes a key from every tier, and refuses the loads of it that are under way.
     pub(crate) async fn remove_key(&self, key: &Key) -> Result<bool, Error> {
         self.check_open()?;
         let in_memory = self.forget_in_memory(key);
-        let existed = match &self.shared.store {
-            None => {
-                self.raise_locally(&[key]);
-                in_memory
-            }
-            Some(store) => {
-                let keys = std::slice::from_ref(key);
-                let under_way = BumpUnderWay::new(self, keys);
-                let removal = store.remove(&self.space.namespace, keys).await?;
-                under_way.done(&removal.bumps, &[key]);
-                // Entries that are in memory only rest on a generation of their key.
-                self.bump(vec![key_dependency(key.as_str())]).await?;
-                in_memory || removal.existed > 0
-            }
+        let existed = if self.shared.store.is_none() {
+            self.raise_locally(&[key]);
+            0
+        } else {
+            let performed = self.invalidate(Invalidation::Remove(vec![key.clone()])).await?;
+            performed.map_or(0, |performed| performed.existed)
         };
         self.forget_in_memory(key);
         self.shared.counters.invalidations.count();
-        Ok(existed)
+        Ok(in_memory || existed > 0)
     }
 
     /// Begins a new epoch: no entry of this namespace is valid any more.
     pub(crate) async fn clear_all(&self) -> Result<Token, Error> {
         self.check_open()?;
-        let token = match &self.shared.store {
-            None => {
-                self.space.partitions.iter().for_each(|partition| partition.restart());
-                Token::default()
-            }
-            Some(store) => {
-                let under_way = BumpUnderWay::everywhere(self);
-                let bumps = store.clear(&self.space.namespace).await?;
-                under_way.done(&bumps, &[]);
-                token_of(&bumps)
-            }
+        let token = if self.shared.store.is_none() {
+            self.space.partitions.iter().for_each(|partition| partition.restart());
+            Token::default()
+        } else {
+            token_of(self.invalidate(Invalidation::Clear).await?)
         };
         self.shared.counters.invalidations.count();
         Ok(token)
+    }
+
+    /// Has the store perform an invalidation, and learns of it.
+    pub(super) async fn perform(&self, invalidation: &Invalidation) -> Result<Performed, StoreError> {
+        let Some(store) = &self.shared.store else { return Ok(Performed::default()) };
+        let namespace = &self.space.namespace;
+        match invalidation {
+            Invalidation::Bump(names) => {
+                let under_way = BumpUnderWay::new(self, names).uncounted();
+                let bumps = store.bump(namespace, names).await?;
+                under_way.done(&bumps, &names.iter().collect::<Vec<_>>());
+                Ok(Performed { existed: 0, bumps })
+            }
+            Invalidation::Remove(keys) => {
+                let under_way = BumpUnderWay::new(self, keys).uncounted();
+                let removal = store.remove(namespace, keys).await?;
+                under_way.done(&removal.bumps, &keys.iter().collect::<Vec<_>>());
+                // Entries that are in memory only rest on a generation of their key.
+                let names: Vec<_> = keys.iter().map(|key| self.name(key_dependency(key.as_str()))).collect();
+                let under_way = BumpUnderWay::new(self, &names).uncounted();
+                let bumps = store.bump(namespace, &names).await?;
+                under_way.done(&bumps, &names.iter().collect::<Vec<_>>());
+                Ok(Performed { existed: removal.existed, bumps: [removal.bumps, bumps].concat() })
+            }
+            Invalidation::Clear => {
+                let under_way = BumpUnderWay::everywhere(self).uncounted();
+                let bumps = store.clear(namespace).await?;
+                under_way.done(&bumps, &[]);
+                Ok(Performed { existed: 0, bumps })
+            }
+        }
     }
 
     fn forget_in_memory(&self, key: &Key) -> bool {
@@ -174,14 +188,27 @@ fn complete(event: &Event) -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) fn token_of(bumps: &[Bump]) -> Token {
-    Token::of(bumps.iter().map(|bump| (bump.partition, bump.stamp)))
+/// What the store did.
+#[derive(Default)]
+pub(super) struct Performed {
+    /// How many of the keys had an entry.
+    pub(super) existed: usize,
+    pub(super) bumps: Vec<Bump>,
+}
+
+/// The receipt of what was performed, or accepted to be.
+pub(super) fn token_of(performed: Option<Performed>) -> Token {
+    match performed {
+        Some(performed) => Token::of(performed.bumps.iter().map(|bump| (bump.partition, bump.stamp))),
+        None => Token::queued(),
+    }
 }
 
 /// A bump that was sent and not answered yet. If it never is, this node forgets what it knew of those partitions.
 pub(super) struct BumpUnderWay<'a> {
     cache: &'a Cache,
     partitions: Vec<(Arc<Knowledge>, Departure)>,
+    is_counted: bool,
 }
 
 impl<'a> BumpUnderWay<'a> {
@@ -200,7 +227,13 @@ impl<'a> BumpUnderWay<'a> {
     fn of<'k>(cache: &'a Cache, partitions: impl Iterator<Item = &'k Arc<Knowledge>>) -> Self {
         let now_ms = cache.now_ms();
         let depart = |knowledge: &Arc<Knowledge>| (knowledge.clone(), knowledge.depart_bump(now_ms));
-        Self { cache, partitions: partitions.map(depart).collect() }
+        Self { cache, partitions: partitions.map(depart).collect(), is_counted: true }
+    }
+
+    /// The same, of an attempt of which somebody else keeps count.
+    fn uncounted(mut self) -> Self {
+        self.is_counted = false;
+        self
     }
 
     /// Raises the cells of what was bumped, then learns the steps, which may renew the leases.
@@ -223,7 +256,7 @@ impl<'a> BumpUnderWay<'a> {
 
 impl Drop for BumpUnderWay<'_> {
     fn drop(&mut self) {
-        if !self.partitions.is_empty() {
+        if self.is_counted && !self.partitions.is_empty() {
             self.cache.shared.counters.invalidations_failed.count();
         }
         for (knowledge, _) in &self.partitions {

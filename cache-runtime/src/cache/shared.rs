@@ -4,6 +4,7 @@ use super::cells::Cells;
 use super::knowledge::Knowledge;
 use super::listen::Listener;
 use super::read::{Departed, Landing, Turn};
+use super::recover::Queue;
 use super::wakes::Wakes;
 use super::{Cache, l1};
 use crate::clock::Clock;
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     pub(super) store: Option<Arc<dyn Store>>,
     /// The same store: its gauges.
     pub(super) guard: Option<Guarded>,
+    /// Invalidations that it has yet to perform.
+    pub(super) queue: Queue,
     pub(super) clock: Clock,
     pub(super) settings: Settings,
     pub(super) counters: Counters,

@@ -4,6 +4,7 @@
 
 use super::Cache;
 use super::l1::{Backing, Rooted, Slot, Standing};
+use super::owed::Invalidation;
 use super::read::{Landing, Turn};
 use super::remove::BumpUnderWay;
 use super::request::{Request, key_dependency};
@@ -247,9 +248,12 @@ impl Cache {
         let (begun, _) = self.begin_in_store(&**store, request, &grounds).await?;
         let (_, bytes) = self.seal(request, wire, &begun, &fill)?;
         let under_way = BumpUnderWay::new(self, [&request.key]);
+        let begun_at = self.order_of_owed();
         let put = Put { key: &request.key, bytes: &bytes, life_ms: fill.life_ms };
         let bump = store.put(&self.space.namespace, put).await?;
         under_way.done(&[bump], &[&request.key]);
+        // A removal from before must not come after.
+        self.settled(&Invalidation::Remove(vec![request.key.clone()]), begun_at);
         // What other nodes keep in memory only rests on a generation of its key.
         self.bump(vec![key_dependency(request.key.as_str())]).await?;
         self.shared.counters.invalidations.count();

@@ -77,6 +77,7 @@ pub struct FaultyStore {
 struct Faults {
     failing: HashSet<Operation>,
     failing_next: HashMap<Operation, usize>,
+    refused: HashSet<String>,
     calls: HashMap<Operation, usize>,
     holds: Vec<(Operation, When, Arc<Hold>)>,
 }
@@ -120,11 +121,17 @@ impl FaultyStore {
         self.lock().failing_next.insert(operation, times);
     }
 
+    /// Makes the store refuse, from now on, to bump anything along with the dependency of this text.
+    pub fn refuse(&self, dependency: &str) {
+        self.lock().refused.insert(dependency.to_owned());
+    }
+
     /// Makes every operation work again.
     pub fn heal(&self) {
         let mut faults = self.lock();
         faults.failing.clear();
         faults.failing_next.clear();
+        faults.refused.clear();
     }
 
     /// How often an operation was asked for.
@@ -232,7 +239,11 @@ impl Store for FaultyStore {
     }
 
     fn bump<'a>(&'a self, namespace: &'a str, dependencies: &'a [Dependency]) -> Answer<'a, Vec<Bump>> {
-        faulty!(self, Bump, self.inner.bump(namespace, dependencies))
+        faulty!(self, Bump, {
+            let refused = dependencies.iter().any(|name| self.lock().refused.contains(name.as_str()));
+            let refusal = StoreError::Refused { store: "faulty", cause: "it was told to refuse".into() };
+            if refused { Box::pin(std::future::ready(Err(refusal))) } else { self.inner.bump(namespace, dependencies) }
+        })
     }
 
     fn remove<'a>(&'a self, namespace: &'a str, keys: &'a [Key]) -> Answer<'a, Removal> {

@@ -43,8 +43,8 @@ fn only_l1_names_moka_and_only_the_redis_store_names_redis() {
 }
 
 #[test]
-fn a_task_is_spawned_only_for_a_connection_and_to_listen() {
-    let allowed = ["cache/listen.rs", "store/redis/connect.rs"];
+fn a_task_is_spawned_only_for_a_connection_to_listen_and_to_recover() {
+    let allowed = ["cache/listen.rs", "cache/recover.rs", "store/redis/connect.rs"];
     assert_only("cache-runtime/src", &["spawn(", "spawn_blocking("], &allowed);
 }
 

@@ -2,3 +2,4 @@
 
 mod breakers;
 mod limits;
+mod queue;
