@@ -208,6 +208,17 @@ pub(crate) fn path(option: &str, value: &Expr) -> syn::Result<Path> {
     }
 }
 
+/// The path of a function of the returned value or error.
+pub(crate) fn function(option: &str, value: &Expr, form: &str) -> syn::Result<Path> {
+    match value {
+        Expr::Path(_) => path(option, value),
+        other => {
+            let help = format!("write the path of a `{form}`, as in `{option} = my_function`");
+            Err(error(other, format!("`{option}` is not the path of a function"), help))
+        }
+    }
+}
+
 /// One of some words.
 pub(crate) fn word(option: &str, value: &Expr, words: &[&str]) -> syn::Result<Ident> {
     let word = match value {

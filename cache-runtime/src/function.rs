@@ -47,6 +47,8 @@ pub struct FunctionSpec {
     pub tags: &'static [Template],
     /// The attribute's `version`.
     pub version: u32,
+    /// Whether the life of a value follows from it.
+    pub lives_by_value: bool,
     /// The options that make up its policy.
     pub policy: fn() -> Policy,
 }

@@ -3,6 +3,7 @@
 use super::binding::EventSpec;
 use super::coherence;
 use super::opinions::Opinions;
+use super::rules::Paths;
 use crate::options::{Given, Table, ungrouped};
 use crate::problems::{Problems, error};
 use crate::template::{self, Template};
@@ -22,6 +23,7 @@ pub(crate) struct Args {
     pub(crate) version: Option<u32>,
     pub(crate) cache: Option<Expr>,
     pub(crate) policy: Opinions,
+    pub(crate) paths: Paths,
     pub(crate) codec: Option<Expr>,
     pub(crate) runtime: Option<Path>,
     pub(crate) companions: Option<bool>,
@@ -54,11 +56,13 @@ const TABLE: Table = Table {
         "min_load",
         "refresh_every",
         "refresh_idle",
+        "ttl_from",
+        "cache_if",
         "codec",
         "crate",
         "companions",
     ],
-    planned: &["ttl_from", "error_ttl", "error_if", "cache_if", "local", "batch"],
+    planned: &["error_ttl", "error_if", "local", "batch"],
     elsewhere: &[
         ("size", "the size belongs to the cache: `Cache::builder().l1(L1::max_entries(n))`"),
         ("max_size", "the size belongs to the cache: `Cache::builder().l1(L1::max_entries(n))`"),
@@ -107,6 +111,8 @@ impl Args {
             "name" => self.name = Some(name_of(values::text("name", value)?)?),
             "version" => self.version = Some(values::number("version", value)?),
             "cache" => self.cache = Some(values::expression("cache", value, "self.cache")?),
+            "ttl_from" => self.paths.ttl_from = Some(values::function("ttl_from", value, "fn(&T) -> Duration")?),
+            "cache_if" => self.paths.cache_if = Some(values::function("cache_if", value, "fn(&T) -> bool")?),
             "codec" => self.codec = Some(values::expression("codec", value, "cache_runtime::Json")?),
             "crate" => self.runtime = Some(values::path("crate", value)?),
             "companions" => self.companions = Some(values::switch("companions", value)?),

@@ -2,7 +2,7 @@
 
 use super::checks;
 use super::model::{Binding, Event, Fields, Model, Part, Value};
-use crate::template::Piece;
+use super::rules::rules;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -80,8 +80,7 @@ fn entry(model: &Model) -> TokenStream {
     signature.inputs = model.entry_inputs.iter().cloned().collect();
     signature.output = syn::parse_quote!(-> #door::Entry<#value>);
     let (attributes, parts, span) = (companion_attributes(model), parts(model), at_return(model));
-    let tags = late_tags(model);
-    let last = quote_spanned!(span=> call.named(&[#(#parts),*]).entry(&shape, wire, #tags));
+    let last = quote_spanned!(span=> call.named(&[#(#parts),*]).entry(&shape, wire, rules));
     let body = block(model, &[function_static(model), prelude(model), last]);
     quote! {
         #[doc = #doc]
@@ -99,11 +98,11 @@ fn companion_attributes(model: &Model) -> TokenStream {
     }
 }
 
-/// `shape`, `wire` and `call`, reported at the return type if it cannot be cached.
+/// `shape`, `wire`, `rules` and `call`, reported at the return type if it cannot be cached.
 fn prelude(model: &Model) -> TokenStream {
     let (cache, wire, parts, returns) = (cache(model), wire(model), parts(model), &model.returns);
     let span = at_return(model);
-    let door = model.door.at(span);
+    let (door, rules) = (model.door.at(span), rules(model, span));
     quote_spanned! {span=>
         let shape = {
             #[allow(unused_imports)]
@@ -111,6 +110,7 @@ fn prelude(model: &Model) -> TokenStream {
             (&&&&#door::Returned::<#returns>::new()).shape()
         };
         let wire = #wire;
+        let rules = #rules;
         let call = #door::Call::open(#cache, &__CACHED_FUNCTION, &[#(#parts),*]);
     }
 }
@@ -145,38 +145,10 @@ fn wire(model: &Model) -> TokenStream {
 fn last_call(model: &Model, method: &str) -> TokenStream {
     let (parts, load, span) = (parts(model), load(model), at_return(model));
     let (door, method) = (model.door.at(span), format_ident!("{method}", span = span));
-    let tags = late_tags(model);
     quote_spanned! {span=>
         let call = call.named(&[#(#parts),*]);
-        call.#method(shape, wire, #tags, #door::pin!(#load)).await
+        call.#method(shape, wire, rules, #door::pin!(#load)).await
     }
-}
-
-/// What makes the tags of a value.
-fn late_tags(model: &Model) -> TokenStream {
-    let door = &model.door;
-    if model.late_tags.is_empty() {
-        return quote!(#door::None);
-    }
-    let value = format_ident!("value", span = Span::mixed_site());
-    let tags = model.late_tags.iter().map(|tag| {
-        let span = tag.literal.span().resolved_at(Span::mixed_site());
-        let door = door.at(span);
-        let parts = tag.placeholders().map(|placeholder| {
-            let expression = placeholder.expression_of(format_ident!("value", span = span), span);
-            quote_spanned!(span=> #door::part(&#expression))
-        });
-        let mut at = 0usize..;
-        let pieces = tag.pieces.iter().map(|piece| match piece {
-            Piece::Text(text) => quote!(#door::Piece::Text(#text)),
-            Piece::Placeholder(_) => {
-                let index = at.next();
-                quote!(#door::Piece::Value { index: #index, delimiter: #door::None, is_integer: false })
-            }
-        });
-        quote!(#door::tag_of(#door::Template::new(&[#(#pieces),*]), &[#(#parts),*]))
-    });
-    quote!(#door::Some(|#value| #door::vec![#(#tags),*]))
 }
 
 /// The body, in the same words wherever it stands, so that what is wrong in it is reported once.
@@ -244,13 +216,14 @@ fn spec(model: &Model) -> TokenStream {
     let (ident, returns) = (model.function.signature.ident.unraw().to_string(), type_text(&model.returns));
     let (template, tags) = (key_template(model), model.tags.iter().map(|tag| template(model, tag)));
     let (values, bindings) = (value_names(model), model.bindings.iter().map(|binding| bound(model, binding)));
-    let policy = policy(model);
+    let (policy, lives_by_value) = (policy(model), model.paths.ttl_from.is_some());
     quote! {
         #door::FunctionSpec {
             name: #name, is_named: #is_named, ident: #ident, inside: || #door::path_of(&__inside),
             file: #door::file!(), line: #door::line!(), column: #door::column!(),
             template: #template, values: &[#(#values),*], returns: #returns,
-            bindings: &[#(#bindings),*], tags: &[#(#tags),*], version: #version, policy: #policy,
+            bindings: &[#(#bindings),*], tags: &[#(#tags),*], version: #version,
+            lives_by_value: #lives_by_value, policy: #policy,
         }
     }
 }

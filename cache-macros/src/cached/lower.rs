@@ -58,6 +58,7 @@ pub(crate) fn lower(args: Args, function: &Function, problems: &mut Problems) ->
         late_tags,
         bindings,
         policy: args.policy,
+        paths: args.paths,
         codec: args.codec,
         version: args.version.unwrap_or(0),
         cache: args.cache,

@@ -9,6 +9,7 @@ mod expand;
 mod lower;
 mod model;
 mod opinions;
+mod rules;
 mod separators;
 mod settled;
 mod signature;

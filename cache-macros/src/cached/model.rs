@@ -1,6 +1,7 @@
 //! Checked facts: what the stages before have made sure of, and the expansion may rely on.
 
 use super::opinions::Opinions;
+use super::rules::Paths;
 use crate::item::Function;
 use crate::paths::Door;
 use crate::template::{Placeholder, Template};
@@ -21,6 +22,7 @@ pub(crate) struct Model {
     pub(crate) late_tags: Vec<Template>,
     pub(crate) bindings: Vec<Binding>,
     pub(crate) policy: Opinions,
+    pub(crate) paths: Paths,
     pub(crate) codec: Option<Expr>,
     pub(crate) version: u32,
     pub(crate) cache: Option<Expr>,

@@ -45,6 +45,7 @@ fn a_method_with_a_field_of_self() {
                     bindings: &[],
                     tags: &[],
                     version: 0u32,
+                    lives_by_value: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::to_duration(TTL)),
                         ..<door::Policy as door::Default>::default()
@@ -59,6 +60,7 @@ fn a_method_with_a_field_of_self() {
                     (&&&&door::Returned::<Option<User>>::new()).shape()
                 };
                 let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let rules = door::Rules::of(&shape);
                 let call = door::Call::open(
                     door::chosen(&self.cache),
                     &__CACHED_FUNCTION,
@@ -82,7 +84,7 @@ fn a_method_with_a_field_of_self() {
                 call.fetch(
                         shape,
                         wire,
-                        door::None,
+                        rules,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Option < User > > (); }
@@ -148,6 +150,7 @@ fn a_generic_function() {
                     bindings: &[],
                     tags: &[],
                     version: 0u32,
+                    lives_by_value: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
                         ..<door::Policy as door::Default>::default()
@@ -162,6 +165,7 @@ fn a_generic_function() {
                     (&&&&door::Returned::<Vec<T>>::new()).shape()
                 };
                 let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let rules = door::Rules::of(&shape);
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
@@ -181,7 +185,7 @@ fn a_generic_function() {
                 call.fetch(
                         shape,
                         wire,
-                        door::None,
+                        rules,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Vec < T > > (); } db
@@ -229,6 +233,7 @@ fn a_pattern_parameter() {
                     bindings: &[],
                     tags: &[],
                     version: 0u32,
+                    lives_by_value: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
                         tiers: door::Some(door::Tiers::L1),
@@ -244,6 +249,7 @@ fn a_pattern_parameter() {
                     (&&&&door::Returned::<AppResult<Json>>::new()).shape()
                 };
                 let wire = door::local_wire(&shape);
+                let rules = door::Rules::of(&shape);
                 let call = door::Call::open(door::current(), &__CACHED_FUNCTION, &[door::part(&id)]);
                 if let door::Some(hit) = call.peek(&shape) {
                     return hit;
@@ -252,7 +258,7 @@ fn a_pattern_parameter() {
                 call.fetch(
                         shape,
                         wire,
-                        door::None,
+                        rules,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < AppResult < Json > > (); }
@@ -294,6 +300,7 @@ fn a_policy() {
                     bindings: &[],
                     tags: &[],
                     version: 0u32,
+                    lives_by_value: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(60000u64)),
                         l1_ttl: door::Some(door::to_duration(TTL / 2)),
@@ -313,6 +320,7 @@ fn a_policy() {
                     (&&&&door::Returned::<u64>::new()).shape()
                 };
                 let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let rules = door::Rules::of(&shape);
                 let call = door::Call::open(door::current(), &__CACHED_FUNCTION, &[]);
                 if let door::Some(hit) = call.peek(&shape) {
                     return hit;
@@ -321,7 +329,7 @@ fn a_policy() {
                 call.fetch(
                         shape,
                         wire,
-                        door::None,
+                        rules,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < u64 > (); } 42 }

@@ -45,6 +45,7 @@ fn the_default_key() {
                     bindings: &[],
                     tags: &[],
                     version: 0u32,
+                    lives_by_value: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
                         ..<door::Policy as door::Default>::default()
@@ -59,6 +60,7 @@ fn the_default_key() {
                     (&&&&door::Returned::<Member>::new()).shape()
                 };
                 let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let rules = door::Rules::of(&shape);
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
@@ -71,7 +73,7 @@ fn the_default_key() {
                 call.fetch(
                         shape,
                         wire,
-                        door::None,
+                        rules,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Member > (); }
@@ -164,6 +166,7 @@ fn typed_events_and_tags() {
                         ),
                     ],
                     version: 2u32,
+                    lives_by_value: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
                         ..<door::Policy as door::Default>::default()
@@ -188,6 +191,7 @@ fn typed_events_and_tags() {
                     (&&&&door::Returned::<Member>::new()).shape()
                 };
                 let wire = door::wire(&shape, door::Chosen(Json), 2u32);
+                let rules = door::Rules::of(&shape);
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
@@ -200,7 +204,7 @@ fn typed_events_and_tags() {
                 call.fetch(
                         shape,
                         wire,
-                        door::None,
+                        rules,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Member > (); }

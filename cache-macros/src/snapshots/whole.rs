@@ -44,6 +44,7 @@ fn the_first_example_of_the_guide() {
                     ],
                     tags: &[],
                     version: 0u32,
+                    lives_by_value: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
                         ..<door::Policy as door::Default>::default()
@@ -58,6 +59,7 @@ fn the_first_example_of_the_guide() {
                     (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape()
                 };
                 let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let rules = door::Rules::of(&shape);
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
@@ -70,7 +72,7 @@ fn the_first_example_of_the_guide() {
                 call.fetch(
                         shape,
                         wire,
-                        door::None,
+                        rules,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Result < Vec < Member >,
@@ -124,6 +126,7 @@ fn the_first_example_of_the_guide() {
                     ],
                     tags: &[],
                     version: 0u32,
+                    lives_by_value: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
                         ..<door::Policy as door::Default>::default()
@@ -137,6 +140,7 @@ fn the_first_example_of_the_guide() {
                     (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape()
                 };
                 let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let rules = door::Rules::of(&shape);
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
@@ -146,7 +150,7 @@ fn the_first_example_of_the_guide() {
                 call.refresh(
                         shape,
                         wire,
-                        door::None,
+                        rules,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Result < Vec < Member >,
@@ -188,6 +192,7 @@ fn the_first_example_of_the_guide() {
                     ],
                     tags: &[],
                     version: 0u32,
+                    lives_by_value: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
                         ..<door::Policy as door::Default>::default()
@@ -201,12 +206,13 @@ fn the_first_example_of_the_guide() {
                     (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape()
                 };
                 let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let rules = door::Rules::of(&shape);
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
                     &[door::part(&guild_id)],
                 );
-                call.named(&[door::part(&guild_id)]).entry(&shape, wire, door::None)
+                call.named(&[door::part(&guild_id)]).entry(&shape, wire, rules)
             }
         "#]],
     );

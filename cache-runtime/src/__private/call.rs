@@ -1,14 +1,14 @@
 //! One call of a cached function: memory first, then a name, then the engine.
 
+use super::rules::Rules;
 use super::shapes::Shape;
 use crate::cache::{Arrival, Cache, Entry, Request, Turn, print_of, typed};
-use crate::codec::{Cacheable, CodecChoice, LocalWire, TypedWire, Value, Wire};
+use crate::codec::{Cacheable, CodecChoice, LocalWire, TypedWire, Wire};
 use crate::function::Function;
 use crate::key::{Id, Part, Template};
 use crate::scope;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
 /// The cache of this task.
 pub fn current() -> Cache {
@@ -76,9 +76,6 @@ impl Call {
     }
 }
 
-/// The tags that follow from a value, if its function has such.
-pub type Tags<T> = Option<fn(&T) -> Vec<String>>;
-
 /// A tag of a returned value.
 pub fn tag_of(template: Template, values: &[Part<'_>]) -> String {
     template.tag("", values)
@@ -93,7 +90,7 @@ pub struct NamedCall {
 
 impl NamedCall {
     /// The answer of whoever has it, or of the body.
-    pub async fn fetch<S, F>(mut self, _: S, wire: impl Wire, tags: Tags<S::Value>, load: Pin<&mut F>) -> S::Return
+    pub async fn fetch<S, F>(mut self, _: S, wire: impl Wire, rules: Rules<S>, load: Pin<&mut F>) -> S::Return
     where
         S: Shape<Value: Clone + Send + Sync + 'static>,
         F: Future<Output = S::Return>,
@@ -101,22 +98,22 @@ impl NamedCall {
         if !self.is_cached() {
             return load.await;
         }
-        self.request.has_late_tags = tags.is_some();
+        self.request.has_late_tags = rules.values.tags.is_some();
         match self.cache.arrive(&self.request, &wire).await {
-            Arrival::Load(turn) => self.load::<S, F>(&wire, *turn, tags, load).await,
+            Arrival::Load(turn) => self.load::<S, F>(&wire, *turn, rules, load).await,
             Arrival::Found(value) => match S::close(value.and_then(|value| typed::<S::Value>(&value))) {
                 Some(returned) => returned,
                 // A function that shares the key remembers absences, which this one cannot say.
                 None => {
                     let turn = self.cache.arrive_to_refresh(&self.request).await;
-                    self.load::<S, F>(&wire, turn, tags, load).await
+                    self.load::<S, F>(&wire, turn, rules, load).await
                 }
             },
         }
     }
 
     /// The answer of the body, which replaces whatever is cached.
-    pub async fn refresh<S, F>(mut self, _: S, wire: impl Wire, tags: Tags<S::Value>, load: Pin<&mut F>) -> S::Return
+    pub async fn refresh<S, F>(mut self, _: S, wire: impl Wire, rules: Rules<S>, load: Pin<&mut F>) -> S::Return
     where
         S: Shape<Value: Clone + Send + Sync + 'static>,
         F: Future<Output = S::Return>,
@@ -124,29 +121,27 @@ impl NamedCall {
         if !self.is_cached() {
             return load.await;
         }
-        self.request.has_late_tags = tags.is_some();
+        self.request.has_late_tags = rules.values.tags.is_some();
         let turn = self.cache.arrive_to_refresh(&self.request).await;
-        self.load::<S, F>(&wire, turn, tags, load).await
+        self.load::<S, F>(&wire, turn, rules, load).await
     }
 
     /// A handle on the entry.
-    pub fn entry<S>(self, _: &S, wire: impl Wire + 'static, tags: Tags<S::Value>) -> Entry<S::Value>
+    pub fn entry<S>(self, _: &S, wire: impl Wire + 'static, rules: Rules<S>) -> Entry<S::Value>
     where
         S: Shape<Value: Clone + Send + Sync + 'static>,
     {
-        Entry::new(self.cache, self.request, Box::new(wire), tags)
+        Entry::new(self.cache, self.request, Box::new(wire), rules.values)
     }
 
-    async fn load<S, F>(&self, wire: &dyn Wire, turn: Turn, tags: Tags<S::Value>, load: Pin<&mut F>) -> S::Return
+    async fn load<S, F>(&self, wire: &dyn Wire, turn: Turn, rules: Rules<S>, load: Pin<&mut F>) -> S::Return
     where
         S: Shape<Value: Clone + Send + Sync + 'static>,
         F: Future<Output = S::Return>,
     {
         match S::open(self.cache.run(&turn, load).await) {
             Ok(value) => {
-                let tags = tags.zip(value.as_ref()).map_or(Vec::new(), |(tags, value)| tags(value));
-                let kept = value.clone().map(|value| Arc::new(value) as Value);
-                self.cache.land(&self.request, wire, turn, kept, tags).await;
+                self.cache.land(&self.request, wire, turn, rules.values.apply(value.as_ref())).await;
                 S::close(value).expect("what a shape opened it can close")
             }
             // The turn is dropped here: the next waiter loads for itself.
@@ -158,6 +153,6 @@ impl NamedCall {
     }
 
     fn is_cached(&self) -> bool {
-        self.cache.is_open() && self.request.policy.ttl.is_some()
+        self.cache.is_open() && (self.request.policy.ttl.is_some() || self.request.lives_by_value)
     }
 }

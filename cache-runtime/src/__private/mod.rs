@@ -2,12 +2,14 @@
 
 mod call;
 mod kind;
+mod rules;
 pub mod shapes;
 mod write;
 pub mod written;
 
-pub use call::{Call, NamedCall, Tags, chosen, current, local_wire, tag_of, wire};
+pub use call::{Call, NamedCall, chosen, current, local_wire, tag_of, wire};
 pub use kind::{Kind, PlainKind, Unwrapped};
+pub use rules::Rules;
 pub use shapes::{Returned, Shape};
 pub use write::{Guarded, Write};
 pub use written::{Refusal, Success, Written};

@@ -1,6 +1,6 @@
 //! A handle on one entry, as the companion `…_entry` returns it.
 
-use super::{Cache, Explanation, Request, typed};
+use super::{Cache, Explanation, Request, ValueRules, typed};
 use crate::codec::{Cacheable, Wire};
 use crate::error::Error;
 use std::sync::Arc;
@@ -11,17 +11,12 @@ pub struct Entry<T> {
     cache: Cache,
     request: Request,
     wire: Box<dyn Wire>,
-    tags: Option<fn(&T) -> Vec<String>>,
+    rules: ValueRules<T>,
 }
 
 impl<T: Clone + Send + Sync + 'static> Entry<T> {
-    pub(crate) fn new(
-        cache: Cache,
-        request: Request,
-        wire: Box<dyn Wire>,
-        tags: Option<fn(&T) -> Vec<String>>,
-    ) -> Self {
-        Self { cache, request, wire, tags }
+    pub(crate) fn new(cache: Cache, request: Request, wire: Box<dyn Wire>, rules: ValueRules<T>) -> Self {
+        Self { cache, request, wire, rules }
     }
 
     /// The key as it stands in a store, without namespace.
@@ -41,13 +36,14 @@ impl<T: Clone + Send + Sync + 'static> Entry<T> {
         typed(&self.cache.look_only(&self.request, &*self.wire).await??)
     }
 
-    /// Replaces the value in every tier, by the function's policy. Loads that are under way will not be kept.
+    /// Replaces the value in every tier, by the function's policy. Loads that are under way will not be kept. Whether a
+    /// loaded value would be kept (`cache_if`, `min_load`) is not asked; a `ttl_from` of zero removes the entry.
     ///
     /// # Errors
     /// If no TTL is given anywhere, the value cannot be encoded, or the store does not take it.
     pub async fn set(&self, value: T) -> Result<(), Error> {
-        let tags = self.tags.map_or(Vec::new(), |tags| tags(&value));
-        let request = self.cache.tagged(&self.request, tags);
+        let tagged = self.cache.tagged(&self.request, self.rules.tags_of(&value));
+        let request = self.rules.ttl_from.map_or_else(|| tagged.clone(), |ttl_from| tagged.living(ttl_from(&value)));
         self.cache.set_value(&request, &*self.wire, Arc::new(value)).await
     }
 

@@ -148,10 +148,11 @@ impl Cache {
         let now_ms = self.now_ms();
         let remaining_ms = envelope.remaining_ms(self.shared.clock.wall_ms());
         let age_ms = envelope.ttl_ms.saturating_sub(remaining_ms);
-        let left_ms = remaining_ms.min(request.life_ms(envelope.absent).saturating_sub(age_ms));
+        let left_ms = remaining_ms.min(request.left_ms(envelope.absent, age_ms));
         if left_ms == 0 {
             return None;
         }
+        let l1_life_ms = request.l1_life_ms(left_ms);
         let value = match envelope.absent {
             true => None,
             false => match wire.decode(self.shared.settings.codec, payload) {
@@ -171,8 +172,8 @@ impl Cache {
             grounds,
             backing: Backing::Entry(envelope.identity),
             loaded_ms: now_ms.saturating_sub(age_ms),
-            expires_ms: now_ms.saturating_add(left_ms),
-            life: Duration::from_millis(left_ms),
+            expires_ms: now_ms.saturating_add(l1_life_ms),
+            life: Duration::from_millis(l1_life_ms),
         });
         if let Some(l1) = self.shared.l1.as_ref().filter(|_| request.tiers().has_l1()) {
             l1.insert(request.print, slot.clone());

@@ -11,6 +11,8 @@ mod knowledge;
 mod l1;
 mod late;
 mod listen;
+mod lives;
+mod loaded;
 mod look;
 mod owed;
 mod read;
@@ -34,6 +36,7 @@ pub use l1::{Eviction, L1};
 pub use recover::Recovery;
 pub use transaction::Deferred;
 
+pub(crate) use loaded::ValueRules;
 pub(crate) use read::{Arrival, Turn};
 pub(crate) use request::Request;
 pub(crate) use shared::{Shared, Space};
@@ -137,7 +140,7 @@ impl Cache {
             Arrival::Load(turn) => *turn,
         };
         let value = self.run(&turn, pin!(load())).await.inspect_err(|_| self.load_failed())?;
-        self.land(&request, &wire, turn, Some(Arc::new(value.clone())), Vec::new()).await;
+        self.land(&request, &wire, turn, ValueRules::none().apply(Some(&value))).await;
         Ok(value)
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct Request {
     pub(crate) demand: Demand,
     /// Whether its value has tags of its own.
     pub(crate) has_late_tags: bool,
+    /// Whether its value has a life of its own.
+    pub(crate) lives_by_value: bool,
 }
 
 impl Request {
@@ -29,7 +31,8 @@ impl Request {
     pub(crate) fn of_call(cache: &Cache, function: &'static Function, print: Id, values: &[Part<'_>]) -> Self {
         let key = cache.name(function.spec().template.key(function.path(), values));
         let policy = cache.policy_of(function);
-        Self::new(cache, print, key, function.dependencies(values), policy)
+        let lives_by_value = function.spec().lives_by_value;
+        Self { lives_by_value, ..Self::new(cache, print, key, function.dependencies(values), policy) }
     }
 
     /// Of a key by hand.
@@ -52,7 +55,7 @@ impl Request {
         texts.dedup();
         let dependencies = texts.into_iter().map(|text| cache.name(text)).collect();
         let demand = Demand::of(cache, &policy);
-        Self { print, key, dependencies, policy, demand, has_late_tags: false }
+        Self { print, key, dependencies, policy, demand, has_late_tags: false, lives_by_value: false }
     }
 
     /// The request of an entry that was found to have further dependencies: it was filled by another function or by hand.

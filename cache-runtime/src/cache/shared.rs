@@ -138,6 +138,7 @@ impl Cache {
         let configured = settings.configured.get(&registry::name_of(function));
         let policy = configured.map_or_else(|| attributed.clone(), |policy| attributed.overlaid_by(policy));
         let problem = match policy.ttl {
+            None if function.spec().lives_by_value => return policy,
             None => Error::NoTtl { name: function.path().to_owned() }.to_string(),
             Some(ttl) if ttl.is_zero() => format!("`{}` has a TTL of zero: nothing is kept", function.path()),
             Some(_) => return policy,

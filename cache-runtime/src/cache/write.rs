@@ -4,12 +4,12 @@
 
 use super::Cache;
 use super::l1::{Backing, Rooted, Slot, Standing};
+use super::loaded::Loaded;
 use super::owed::Invalidation;
 use super::read::{Landing, Turn};
 use super::remove::BumpUnderWay;
 use super::request::{Request, key_dependency};
 use super::stamps::rooted;
-use crate::clock::whole_ms;
 use crate::codec::{Output, Value, Wire};
 use crate::envelope::Envelope;
 use crate::error::{CodecError, Error};
@@ -18,18 +18,6 @@ use crate::store::{Begun, Commit, Put, Verdict};
 use crate::telemetry::Notice;
 use std::sync::Arc;
 use std::time::Duration;
-
-impl Request {
-    /// How long a value, or the absence of one, is kept.
-    pub(super) fn life_ms(&self, absent: bool) -> u64 {
-        let life = if absent { self.policy.none_ttl } else { self.policy.ttl };
-        life.map_or(0, whole_ms)
-    }
-
-    pub(super) fn longest_life_ms(&self) -> u64 {
-        self.life_ms(false).max(self.life_ms(true))
-    }
-}
 
 /// How many tags and events an entry may depend on: each is a name to read with it.
 const MAX_DEPENDENCIES: usize = 10_000;
@@ -42,24 +30,40 @@ struct Fill {
 }
 
 impl Cache {
-    /// Keeps what was loaded, unless it was overtaken, and gives it to those who wait. `tags` are those that follow from
-    /// the value.
-    pub(crate) async fn land(
+    /// Keeps what was loaded, unless it was overtaken or is not worth it, and gives it to those who wait.
+    pub(crate) async fn land(&self, request: &Request, wire: &dyn Wire, turn: Turn, loaded: Loaded) {
+        let loaded_ms = self.now_ms();
+        let load_cost_ms = loaded_ms.saturating_sub(turn.started_ms);
+        let value = loaded.value.clone();
+        let turn = match loaded.is_keepable && request.is_worth_keeping(load_cost_ms) {
+            true => self.keep_loaded(request, wire, turn, loaded, load_cost_ms).await,
+            false => turn,
+        };
+        self.share_out(turn, value, loaded_ms);
+    }
+
+    async fn keep_loaded(
         &self,
         request: &Request,
         wire: &dyn Wire,
         mut turn: Turn,
-        value: Option<Value>,
-        tags: Vec<String>,
-    ) {
-        let loaded_ms = self.now_ms();
-        let life_ms = request.life_ms(value.is_none());
-        let fill = Fill { value, life_ms, load_cost_ms: loaded_ms.saturating_sub(turn.started_ms) };
-        if life_ms > 0 {
-            let wider = self.with_late_tags(request, &mut turn, tags).await;
-            self.keep(wider.as_ref().unwrap_or(request), wire, &turn, &fill, wider.is_some()).await;
+        loaded: Loaded,
+        load_cost_ms: u64,
+    ) -> Turn {
+        let living = loaded.life.map(|life| request.living(life));
+        let living = living.as_ref().unwrap_or(request);
+        let life_ms = living.drawn_life_ms(loaded.value.is_none());
+        if life_ms == 0 {
+            return turn;
         }
-        self.share_out(turn, fill.value, loaded_ms);
+        let wider = self.with_late_tags(living, &mut turn, loaded.tags).await;
+        let widest = wider.as_ref().unwrap_or(living);
+        if living.longest_life_ms() > request.longest_life_ms() {
+            self.prolong(widest, &mut turn).await;
+        }
+        let fill = Fill { value: loaded.value, life_ms, load_cost_ms };
+        self.keep(widest, wire, &turn, &fill, wider.is_some()).await;
+        turn
     }
 
     async fn keep(&self, request: &Request, wire: &dyn Wire, turn: &Turn, fill: &Fill, has_late_tags: bool) {
@@ -127,7 +131,10 @@ impl Cache {
         let (backing, payload_bytes) = kept;
         self.shared.l1.as_ref().filter(|_| request.tiers().has_l1())?;
         let grounds = rooted(&turn.grounds, &turn.marks)?;
-        let loaded_ms = self.now_ms();
+        let (loaded_ms, l1_life_ms) = (self.now_ms(), request.l1_life_ms(fill.life_ms));
+        if l1_life_ms == 0 {
+            return None;
+        }
         Some(Slot {
             value: fill.value.clone(),
             key: request.key.id(),
@@ -137,8 +144,8 @@ impl Cache {
             grounds,
             backing,
             loaded_ms,
-            expires_ms: loaded_ms.saturating_add(fill.life_ms),
-            life: Duration::from_millis(fill.life_ms),
+            expires_ms: loaded_ms.saturating_add(l1_life_ms),
+            life: Duration::from_millis(l1_life_ms),
         })
     }
 
@@ -220,7 +227,10 @@ impl Cache {
     /// Replaces an entry by a value that the caller vouches for, in every tier.
     pub(crate) async fn set_value(&self, request: &Request, wire: &dyn Wire, value: Value) -> Result<(), Error> {
         self.check_open()?;
-        let life_ms = request.policy.ttl.map(whole_ms).ok_or_else(|| Error::NoTtl { name: request.key.to_string() })?;
+        if request.policy.ttl.is_none() {
+            return Err(Error::NoTtl { name: request.key.to_string() });
+        }
+        let life_ms = request.drawn_life_ms(false);
         if life_ms == 0 {
             return self.remove_key(&request.key).await.map(drop);
         }

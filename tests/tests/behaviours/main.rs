@@ -15,11 +15,13 @@ mod foreign;
 mod functions;
 mod generations;
 mod invalidation;
+mod keeping;
 #[allow(dead_code, reason = "of some functions only the keys are looked at")]
 mod keys;
 mod kinds;
 mod many;
 mod messages;
+mod negatives;
 mod nodes;
 mod redis;
 mod several;

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use cache_runtime::cached;
+use std::sync::Arc;
 use std::time::Duration;
 
 const SHARE: f64 = 0.25;
@@ -54,8 +55,54 @@ async fn as_long(id: u64) -> u64 {
     id
 }
 
+fn seconds(id: &u64) -> Duration {
+    Duration::from_secs(*id)
+}
+
+fn is_odd(id: &u64) -> bool {
+    id % 2 == 1
+}
+
+mod paths {
+    //! Rules elsewhere, and generic ones.
+
+    pub(crate) fn is_full<T>(list: &[T]) -> bool {
+        !list.is_empty()
+    }
+}
+
+#[cached(key = "policies:by-value:<id>", ttl_from = seconds, cache_if = is_odd, none_ttl = 5)]
+async fn by_value(id: u64) -> Result<Option<Arc<u64>>, String> {
+    Ok(Some(Arc::new(id)))
+}
+
+#[cached(key = "policies:generic:<T>:<id>", ttl = 60, cache_if = paths::is_full::<T>, tags = ["all:<return.len()>"])]
+async fn generic<T>(id: u64) -> Vec<T>
+where
+    T: Clone + Send + Sync + From<u8> + serde::Serialize + serde::de::DeserializeOwned + 'static,
+{
+    vec![T::from(u8::try_from(id).unwrap_or(0))]
+}
+
+/// With rules of its own.
+pub struct Ruled;
+
+impl Ruled {
+    fn is_fine(_: &u64) -> bool {
+        true
+    }
+
+    #[cached(key = "policies:own-rule:<id>", ttl = 60, cache_if = Self::is_fine, skip(self))]
+    async fn own_rule(&self, id: u64) -> u64 {
+        id
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     assert_eq!(everything(1).await.expect("it does not fail"), 1);
     assert_eq!(expressions(1).await + switched_off(1).await + as_long(1).await, 3);
+    assert_eq!(by_value(1).await, Ok(Some(Arc::new(1))));
+    assert_eq!(generic::<u64>(1).await, [1]);
+    assert_eq!(Ruled.own_rule(1).await, 1);
 }

@@ -1,0 +1,78 @@
+//! What a load brought, and what the rules of its function say of it.
+
+use super::Cache;
+use super::read::Turn;
+use super::request::Request;
+use super::shared::GENERATION_MARGIN_MS;
+use crate::codec::Value;
+use crate::store::Begin;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A loaded value, or the absence of one.
+pub(crate) struct Loaded {
+    pub(crate) value: Option<Value>,
+    /// Tags that follow from it.
+    pub(crate) tags: Vec<String>,
+    /// A life that follows from it.
+    pub(crate) life: Option<Duration>,
+    /// Whether it may be kept at all.
+    pub(crate) is_keepable: bool,
+}
+
+/// What follows from a value of a cached function.
+#[derive(Debug)]
+pub(crate) struct ValueRules<T> {
+    pub(crate) tags: Option<fn(&T) -> Vec<String>>,
+    pub(crate) ttl_from: Option<fn(&T) -> Duration>,
+    pub(crate) cache_if: Option<fn(&T) -> bool>,
+}
+
+impl<T> ValueRules<T> {
+    pub(crate) fn none() -> Self {
+        Self { tags: None, ttl_from: None, cache_if: None }
+    }
+
+    pub(crate) fn tags_of(&self, value: &T) -> Vec<String> {
+        self.tags.map_or(Vec::new(), |tags| tags(value))
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> ValueRules<T> {
+    /// A value with all that follows from it.
+    pub(crate) fn apply(&self, value: Option<&T>) -> Loaded {
+        let Some(value) = value else {
+            return Loaded { value: None, tags: Vec::new(), life: None, is_keepable: true };
+        };
+        let is_keepable = self.cache_if.is_none_or(|cache_if| cache_if(value));
+        Loaded {
+            tags: if is_keepable { self.tags_of(value) } else { Vec::new() },
+            life: self.ttl_from.filter(|_| is_keepable).map(|ttl_from| ttl_from(value)),
+            value: Some(Arc::new(value.clone())),
+            is_keepable,
+        }
+    }
+}
+
+// Derived, they would ask the same of `T`.
+impl<T> Clone for ValueRules<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for ValueRules<T> {}
+
+impl Cache {
+    /// Lets the generations of an entry live as long as its value wants to; they were made when only the policy's life
+    /// was known. Without an answer nothing can be kept.
+    pub(super) async fn prolong(&self, request: &Request, turn: &mut Turn) {
+        let (Some(store), Some(begun)) = (&self.shared.store, &mut turn.begun) else { return };
+        let generation_life_ms = request.longest_life_ms().saturating_add(GENERATION_MARGIN_MS);
+        let begin = Begin { generation_life_ms, ..request.begin(&request.dependencies) };
+        match store.begin(&self.space.namespace, begin).await {
+            Ok(made) => begun.is_dirty |= made.is_dirty,
+            Err(error) => turn.begun = self.store_failed("begin", &error),
+        }
+    }
+}
