@@ -49,7 +49,7 @@ pub trait Store: Send + Sync + 'static {
     /// Prepares a load: makes the generations that are absent, makes or joins the key's fence, takes the key's lease if one
     /// is asked for and nobody else has it, returns the stamps.
     ///
-    /// A lease is refused nobody for good: one that has run out is free. While a write to a dependency is announced none is
+    /// A lease is refused nobody for good: one that has run out is free. Its holder may ask again, and is given it again. While a write to a dependency is announced none is
     /// taken, for the load is not kept.
     fn begin<'a>(&'a self, namespace: &'a str, begin: Begin<'a>) -> Answer<'a, Begun>;
 

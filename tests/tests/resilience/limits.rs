@@ -1,6 +1,7 @@
 //! Deadlines, attempts, and how much may be under way at once: J01 to J03, Y13.
 
-use cache_runtime::store::{Deadlines, Resilience};
+use cache_runtime::key::Key;
+use cache_runtime::store::{Begin, Deadlines, Guarded, Lease, Leased, Resilience, Store};
 use cache_runtime::testing::{FaultyStore, Operation, When};
 use cache_runtime::{Cache, Clock, Error, MemoryStore, Policy, StoreError, assert_hit, cached};
 use cache_tests::Source;
@@ -35,6 +36,24 @@ async fn what_fails_once_is_asked_again_and_the_caller_does_not_notice() {
     cache.remove("limits:row:1").await.expect("at the second attempt");
     cache.clear().await.expect("at the second attempt");
     assert_eq!((cache.stats().store_retries, cache.stats().store_errors), (5, 0));
+}
+
+#[tokio::test]
+async fn so_is_the_lease_of_a_key_which_its_holder_is_given_again() {
+    let faulty = FaultyStore::new(MemoryStore::new());
+    let store = Guarded::new(Arc::new(faulty.clone()), Resilience::default(), Clock::manual());
+    let begin = Begin {
+        key: &Key::new("", "k".to_owned(), 8),
+        dependencies: &[],
+        generation_life_ms: 60_000,
+        fence_life_ms: 60_000,
+        lease: Some(Lease { holder: 7, life_ms: 60_000 }),
+    };
+    for _ in 0..2 {
+        faulty.fail_next(Operation::Begin, 1);
+        assert_eq!(store.begin("", begin).await.expect("at the second attempt").leased, Leased::Taken);
+    }
+    assert_eq!(store.retries(), 2);
 }
 
 #[tokio::test]

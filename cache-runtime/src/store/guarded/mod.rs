@@ -278,9 +278,8 @@ impl Store for Guarded {
 
     fn begin<'a>(&'a self, namespace: &'a str, begin: Begin<'a>) -> Answer<'a, Begun> {
         let partitions = self.0.of(begin.dependencies.iter().chain([begin.key]));
-        // A lease that was taken without our hearing of it is somebody else's for all one knows.
-        let sort = if begin.lease.is_some() { Sort::Once } else { Sort::Preparation };
-        Box::pin(self.0.perform(sort, partitions, move || self.0.inner.begin(namespace, begin)))
+        // A lease that was taken without our hearing of it is given to its holder again.
+        Box::pin(self.0.perform(Sort::Preparation, partitions, move || self.0.inner.begin(namespace, begin)))
     }
 
     fn commit<'a>(&'a self, namespace: &'a str, commit: Commit<'a>) -> Answer<'a, Verdict> {
