@@ -1,5 +1,7 @@
 //! How long and where a value is kept, and which of several opinions on it counts.
 
+mod coherence;
+
 use std::time::Duration;
 
 /// How entries of one function, or of a whole cache, are kept. What is `None` is left to the next wider policy.
@@ -32,7 +34,7 @@ pub struct Policy {
     /// A shorter life in the process's memory; by default as long as in the store.
     pub l1_ttl: Option<Duration>,
     /// By how much of its TTL an entry's life is shortened at random, so that entries filled together do not expire
-    /// together: from 0 (not at all, the default) to 1. A life lies in `[ttl * (1 - jitter), ttl]`.
+    /// together: from 0 (not at all, the default) to below 1. A life lies in `[ttl * (1 - jitter), ttl]`.
     pub jitter: Option<f64>,
     /// XFetch's beta: how eagerly an entry is loaded anew before it expires, so that callers seldom meet an expired one.
     /// By default 1; larger is earlier; 0 switches it off.

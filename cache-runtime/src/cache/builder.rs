@@ -253,6 +253,12 @@ impl Builder {
         {
             return wrong("wait_replicas", "this cache has no store whose replicas could be waited for");
         }
+        let configured = self.configured.iter().map(|(name, policy)| (format!("configure(`{name}`)"), policy));
+        for (place, policy) in configured.chain([("defaults".to_owned(), &self.defaults)]) {
+            if let Some(mistake) = policy.mistakes().first() {
+                return wrong(&place, mistake);
+            }
+        }
         if self.max_staleness.is_zero() {
             return wrong("max_staleness", "zero would make every entry in memory doubtful; use `L1::off()` instead");
         }

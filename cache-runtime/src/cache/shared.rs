@@ -134,16 +134,24 @@ impl Cache {
 
     fn resolve(&self, function: &Function) -> Policy {
         let settings = &self.shared.settings;
-        let attributed = settings.defaults.overlaid_by(&(function.spec().policy)());
+        let own = (function.spec().policy)();
+        let attributed = settings.defaults.overlaid_by(&own);
         let configured = settings.configured.get(&registry::name_of(function));
         let policy = configured.map_or_else(|| attributed.clone(), |policy| attributed.overlaid_by(policy));
-        let problem = match policy.ttl {
-            None if function.spec().lives_by_value => return policy,
-            None => Error::NoTtl { name: function.path().to_owned() }.to_string(),
-            Some(ttl) if ttl.is_zero() => format!("`{}` has a TTL of zero: nothing is kept", function.path()),
-            Some(_) => return policy,
-        };
-        self.tell(&Notice::Misconfigured { problem: &problem });
+        let mut mistakes: Vec<String> = own.mistakes().into_iter().chain(policy.contradictions()).collect();
+        mistakes.sort();
+        mistakes.dedup();
+        let mut problems: Vec<String> = mistakes.iter().map(|it| format!("`{}`: {it}", function.path())).collect();
+        match policy.ttl {
+            None if !function.spec().lives_by_value => {
+                problems.push(Error::NoTtl { name: function.path().to_owned() }.to_string());
+            }
+            Some(ttl) if ttl.is_zero() => {
+                problems.push(format!("`{}` has a TTL of zero: nothing is kept", function.path()));
+            }
+            None | Some(_) => {}
+        }
+        problems.iter().for_each(|problem| self.tell(&Notice::Misconfigured { problem }));
         policy
     }
 

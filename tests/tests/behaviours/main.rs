@@ -23,6 +23,7 @@ mod many;
 mod messages;
 mod negatives;
 mod nodes;
+mod policies;
 mod redis;
 mod several;
 mod tags;
