@@ -4,6 +4,7 @@ use crate::RedisServer;
 use std::ops::RangeInclusive;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// How long the nodes may take to agree.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -13,11 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const BRITTLE_MS: &str = "1500";
 const STURDY_MS: &str = "15000";
 
-const OPTIONS: [&str; 10] = [
+const OPTIONS: [&str; 8] = [
     "--cluster-enabled",
     "yes",
-    "--cluster-config-file",
-    "nodes.conf",
     "--cluster-replica-validity-factor",
     "0",
     "--cluster-require-full-coverage",
@@ -30,6 +29,7 @@ const OPTIONS: [&str; 10] = [
 pub struct RedisCluster {
     servers: Vec<RedisServer>,
     created: Vec<(u16, u16, u16)>,
+    _memory: Option<TempDir>,
 }
 
 impl RedisCluster {
@@ -39,7 +39,7 @@ impl RedisCluster {
     /// # Panics
     /// If `redis-server` or `redis-cli` is not installed, or the servers do not become a cluster.
     pub fn start() -> Self {
-        Self::start_with(STURDY_MS)
+        Self::start_with(STURDY_MS, None)
     }
 
     /// The same, with replicas that soon take the place of a primary that dies or is frozen.
@@ -47,12 +47,18 @@ impl RedisCluster {
     /// # Panics
     /// As [`start`](Self::start).
     pub fn start_brittle() -> Self {
-        Self::start_with(BRITTLE_MS)
+        Self::start_with(BRITTLE_MS, Some(tempfile::tempdir().expect("a directory can be made")))
     }
 
-    fn start_with(node_timeout_ms: &str) -> Self {
-        let options = [&OPTIONS[..], &["--cluster-node-timeout", node_timeout_ms]].concat();
-        let servers: Vec<RedisServer> = (0..6).map(|_| RedisServer::start_with(&options)).collect();
+    /// With a memory, what a node knows of the others outlives it, so that it is the same one when it comes back.
+    fn start_with(node_timeout_ms: &str, memory: Option<TempDir>) -> Self {
+        let start = |at| {
+            let file = memory.as_ref().map(|memory| memory.path().join(format!("{at}.conf")).display().to_string());
+            let file = file.unwrap_or_else(|| "nodes.conf".to_owned());
+            let of_its_own = ["--cluster-node-timeout", node_timeout_ms, "--cluster-config-file", &file];
+            RedisServer::start_with(&[&OPTIONS[..], &of_its_own].concat())
+        };
+        let servers: Vec<RedisServer> = (0..6).map(start).collect();
         let addresses = servers.iter().map(|server| format!("127.0.0.1:{}", server.port()));
         let created = Command::new("redis-cli")
             .args(["--cluster", "create"])
@@ -62,7 +68,7 @@ impl RedisCluster {
             .output()
             .expect("redis-cli is installed");
         assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stdout));
-        let cluster = Self { servers, created: vec![] };
+        let cluster = Self { servers, created: vec![], _memory: memory };
         cluster.until("the cluster is well", || cluster.is_well());
         Self { created: cluster.owners(), ..cluster }
     }
@@ -106,6 +112,23 @@ impl RedisCluster {
         self.servers.iter_mut().find(|server| server.port() == port).expect("it is one of ours").kill();
     }
 
+    /// Starts a server of a brittle cluster again that was killed, with nothing in it: as the primary that it was, if no
+    /// replica has taken its place yet, else as a replica.
+    ///
+    /// # Panics
+    /// If there is none, or it does not start.
+    pub fn restart_empty(&mut self, port: u16) {
+        self.servers.iter_mut().find(|server| server.port() == port).expect("it is one of ours").restart_empty();
+    }
+
+    /// The ports of those who have slots now.
+    pub fn primaries(&self) -> Vec<u16> {
+        let mut ports: Vec<u16> = self.owners().into_iter().map(|(.., port)| port).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
+
     /// Moves the slot of a key to another primary, key by key and with pauses, as tools do with large slots; `between` is
     /// done after each key.
     pub fn migrate(&self, key: &str, mut between: impl FnMut()) {
@@ -142,7 +165,11 @@ impl RedisCluster {
         }
     }
 
-    fn at(&self, port: u16) -> &RedisServer {
+    /// The server at a port.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn at(&self, port: u16) -> &RedisServer {
         self.servers.iter().find(|server| server.port() == port).expect("it is one of ours")
     }
 
@@ -183,7 +210,8 @@ impl RedisCluster {
         owners
     }
 
-    fn is_well(&self) -> bool {
+    /// Whether all slots are served and every server is up to date with its primary.
+    pub fn is_well(&self) -> bool {
         self.running().all(|server| {
             let info = server.command(&["CLUSTER", "INFO"]);
             let replication = server.command(&["INFO", "replication"]);

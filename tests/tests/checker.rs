@@ -10,6 +10,12 @@ fn nothing_stale_that_may_not_be_is_served_while_servers_and_nodes_fail() {
 }
 
 #[test]
+fn nor_over_a_cluster_whose_primaries_are_killed() {
+    let checked = checked(&["--cluster", "--faults", "kill", "--mode", "strong", "--seconds", "3"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", said(&checked));
+}
+
+#[test]
 fn a_cache_that_puts_an_old_value_back_is_caught() {
     let checked = checked(&["--faults", "none", "--subjects", "broken", "--seconds", "3"]);
     assert_eq!(checked.status.code(), Some(1), "{}", said(&checked));

@@ -1,4 +1,4 @@
-//! Primaries that die, and replicas that take their place.
+//! W03: primaries that die, and replicas that take their place.
 
 use super::moving::Walk;
 use super::*;

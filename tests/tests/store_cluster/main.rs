@@ -1,4 +1,5 @@
-//! The store on a Redis Cluster does what every store has to, whatever happens to the cluster.
+//! The store on a Redis Cluster does what every store has to, whatever happens to the cluster. W01: a script that
+//! touched a second slot would be refused.
 //!
 //! These tests start a cluster of six servers each.
 

@@ -1,4 +1,4 @@
-//! Slots that move to another node while they are used.
+//! W01, W02: slots that move to another node while they are used.
 
 use super::*;
 use std::sync::Arc;

@@ -72,6 +72,39 @@ fn the_lease_of_a_key_is_where_its_entry_is() {
     });
 }
 
+/// W09. By `PUBLISH`, which a cluster passes on to all its nodes, and which Redis has had before 7.0; what nodes tell each
+/// other of one key is so little that sharded channels, a connection to each node, would not pay.
+#[test]
+fn what_is_told_is_heard_at_every_node() {
+    use futures_util::StreamExt;
+    let cluster = RedisCluster::start();
+    let store = patient(&cluster.url());
+    run(async {
+        let dependencies = names(1);
+        store.bump("test", &dependencies).await.expect("the cluster is up");
+        let channel = format!("test:{{p{}}}:ev", dependencies[0].partition(256).0);
+        let mut listeners = Vec::new();
+        for server in cluster.running() {
+            let listener = redis::Client::open(server.url()).expect("the address parses");
+            let mut listener = listener.get_async_pubsub().await.expect("it is up");
+            listener.subscribe(&channel).await.expect("it is up");
+            listeners.push(listener);
+        }
+        assert_eq!(listeners.len(), 6);
+        let bump = store.bump("test", &dependencies).await.expect("the cluster is up")[0];
+        for listener in &mut listeners {
+            let mut told = listener.on_message();
+            loop {
+                let message = tokio::time::timeout(Duration::from_secs(20), told.next()).await;
+                let message = message.expect("it is told within 20 s").expect("the connection holds");
+                if String::from_utf8_lossy(message.get_payload_bytes()).contains(&bump.stamp.to_string()) {
+                    break;
+                }
+            }
+        }
+    });
+}
+
 #[test]
 fn a_store_with_another_number_of_partitions_is_refused() {
     let cluster = RedisCluster::start();

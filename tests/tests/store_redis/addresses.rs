@@ -74,6 +74,26 @@ fn what_parses_is_shown_without_the_password() {
     }
 }
 
+/// W07.
+#[test]
+fn a_store_is_made_for_a_client_that_there_is() {
+    use cache_runtime::store::redis::client;
+    let server = RedisServer::start_with(&["--requirepass", "right"]);
+    let url = server.url().replace("redis://", "redis://:right@");
+    let yours = client::Client::open(format!("{url}/3?protocol=resp3")).expect("the address parses");
+    let store = RedisStore::for_client(yours.get_connection_info()).expect("it can be reached");
+    run(async {
+        at_last(async || begin(&store).await).await;
+        let mut connection = yours.get_multiplexed_async_connection().await.expect("the server is up");
+        let exists: bool = client::cmd("EXISTS").arg("test:{p0}:m").query_async(&mut connection).await.expect("it may");
+        assert!(exists, "in the client's database");
+    });
+    let url = "redis://:hunter2@one,two";
+    let many = client::Client::open(url).expect("that crate takes it for one host");
+    let error = RedisStore::for_client(many.get_connection_info()).expect_err("these are two");
+    assert!(error.to_string().contains("several hosts") && !all_of(&error).contains("hunter2"), "{error}");
+}
+
 #[test]
 fn what_has_several_hosts_is_shown_with_all_of_them() {
     let shown = |url: &str| format!("{:?}", RedisStore::lazy(url).expect(url));

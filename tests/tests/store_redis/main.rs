@@ -1,4 +1,5 @@
-//! The store on Redis does what every store has to, whatever happens to its server.
+//! The store on Redis does what every store has to, whatever happens to its server: W04 to W08. It does so by RESP2, and by
+//! RESP3 in two of the three suites.
 //!
 //! These tests start a `redis-server` each.
 

@@ -2,6 +2,7 @@
 
 use super::*;
 
+/// W05.
 #[test]
 fn no_command_searches_the_key_space() {
     let server = RedisServer::start();
@@ -64,6 +65,7 @@ fn a_read_is_one_round_trip_of_one_command() {
     assert_eq!(calls, [("mget".to_owned(), 10)]);
 }
 
+/// W06.
 #[test]
 fn the_rights_that_the_reference_lists_suffice() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/store-layout.md");
@@ -80,6 +82,8 @@ fn the_rights_that_the_reference_lists_suffice() {
         read(&store).await.expect("it may");
         store.read("test", Read { key: &name("k"), dependencies: &[], want: Want::Head(8) }).await.expect("it may");
         store.bus().expect("it tells of its steps").listen("test").await.expect("it may");
+        let tracking = store.clone().with_tracking().expect("one server can");
+        tracking.bus().expect("it tells of its steps").listen("test").await.expect("it may");
         store.put("test", Put { key: &name("k"), bytes: b"v", life_ms: 1_000 }).await.expect("it may");
         store.remove("test", &[name("k")]).await.expect("it may");
         let announce = Announce { dependencies: &[name("d")], writer: 1, life_ms: 60_000 };

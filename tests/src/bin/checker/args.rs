@@ -23,6 +23,7 @@ usage: checker [options]
   --writers <n>      tasks that write and invalidate, in all nodes together (2)
   --keys <n>         rows of the database (24)
   --bound-ms <n>     how long other nodes may serve what was invalidated (1000)
+  --cluster          over a cluster of three primaries with a replica each
   --seed <n>         of what is drawn; the rest is up to the machine (1)
   --help
 
@@ -55,6 +56,7 @@ pub(crate) struct Options {
     pub(crate) writers: u32,
     pub(crate) keys: u32,
     pub(crate) bound: Duration,
+    pub(crate) cluster: bool,
     pub(crate) seed: u64,
 }
 
@@ -62,7 +64,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             duration: Duration::from_secs(20),
-            faults: Fault::all(),
+            faults: Vec::new(),
             subjects: vec![Kind::Ours],
             modes: vec![Mode::Eventual, Mode::Strong],
             nodes: 3,
@@ -70,6 +72,7 @@ impl Default for Options {
             writers: 2,
             keys: 24,
             bound: Duration::from_secs(1),
+            cluster: false,
             seed: 1,
         }
     }
@@ -96,7 +99,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> anyhow::Result<Command> {
             Long("keys") => options.keys = number(&mut parser, "--keys", 1..=1_000_000)?,
             Long("bound-ms") => options.bound = Duration::from_millis(number(&mut parser, "--bound-ms", 20..=60_000)?),
             Long("seed") => options.seed = number(&mut parser, "--seed", 0..=u64::MAX)?,
-            Long("cluster") => bail!("--cluster: the cache speaks to one server so far, there is nothing to check"),
+            Long("cluster") => options.cluster = true,
             Value(word) if word == NODE => {
                 let plan = text(&mut parser)?;
                 return Ok(Command::Node(serde_json::from_str(&plan).context("the plan of a node")?));
@@ -104,7 +107,24 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> anyhow::Result<Command> {
             unexpected => return Err(unexpected.unexpected().into()),
         }
     }
+    settle(&mut options)?;
     Ok(Command::Check(options))
+}
+
+/// What follows from all of them together: the faults, unless they are named, and what none of these can mean.
+fn settle(options: &mut Options) -> anyhow::Result<()> {
+    let cluster = options.cluster;
+    if options.faults.is_empty() {
+        options.faults = Fault::all().into_iter().filter(|fault| fault.is_of(cluster)).collect();
+    }
+    let place = if cluster { "a cluster" } else { "one server" };
+    if let Some(fault) = options.faults.iter().find(|fault| !fault.is_of(cluster)) {
+        bail!("--faults: `{}` is not done to {place}", fault.name());
+    }
+    if let Some(kind) = options.subjects.iter().find(|kind| cluster && !kind.is_held_to_its_word()) {
+        bail!("--cluster: {} does not speak to one", kind.name());
+    }
+    Ok(())
 }
 
 /// The arguments that make this program a node.
@@ -129,7 +149,7 @@ where
 
 fn faults(list: &str) -> anyhow::Result<Vec<Fault>> {
     if list == "all" {
-        return Ok(Fault::all());
+        return Ok(Vec::new());
     }
     let fault = |name: &str| {
         let known = || Fault::ALL.map(Fault::name).join(", ");
@@ -200,7 +220,9 @@ mod tests {
         assert!(told(&["--faults", "kill,nine"]).starts_with("--faults: `nine` should be `all` or of none, kill, "));
         assert_eq!(told(&["--subjects", "his"]), "--subjects: `his` should be ours, cached, moka or all");
         assert_eq!(told(&["--mode", "weak"]), "--mode: `weak` should be eventual, strong, l1-off or both");
-        assert!(told(&["--cluster"]).starts_with("--cluster: "));
+        assert_eq!(told(&["--cluster", "--faults", "evict"]), "--faults: `evict` is not done to a cluster");
+        assert_eq!(told(&["--faults", "move"]), "--faults: `move` is not done to one server");
+        assert_eq!(told(&["--cluster", "--subjects", "all"]), "--cluster: cached does not speak to one");
         assert!(told(&["--what"]).contains("--what"));
     }
 }

@@ -15,14 +15,15 @@ fault              subject        struck     reads  reads/s  inval.  stale/M  lo
 
 pub(crate) fn heading(options: &Options) -> String {
     format!(
-        "{} processes of {} readers, {} writers, {} keys, {} s a row, bound {} ms, seed {}\n\n{COLUMNS}",
+        "{} processes of {} readers, {} writers, {} keys, {} s a row, bound {} ms, seed {}{}\n\n{COLUMNS}",
         options.nodes,
         options.readers,
         options.writers,
         options.keys,
         options.duration.as_secs(),
         options.bound.as_millis(),
-        options.seed
+        options.seed,
+        if options.cluster { ", over a cluster" } else { "" }
     )
 }
 

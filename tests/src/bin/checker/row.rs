@@ -1,7 +1,7 @@
 //! One run: a subject under a fault.
 
 use crate::args::Options;
-use crate::fault::{Fault, Stage, Struck, clock};
+use crate::fault::{Fault, Servers, Stage, Struck, clock};
 use crate::judge::{Rule, Verdict, judge};
 use crate::node::{Plan, Tally};
 use crate::nodes::{Peer, Skew};
@@ -10,7 +10,7 @@ use crate::proxy::Proxy;
 use crate::source::Source;
 use crate::subject::{Kind, Mode};
 use anyhow::Context;
-use cache_tests::RedisServer;
+use cache_tests::{RedisCluster, RedisServer};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -78,15 +78,14 @@ impl Row {
 
     fn stage(&self, options: &Options, directory: &Path, place: &str) -> anyhow::Result<Stage> {
         let count = if self.kind.is_shared() { options.nodes } else { 1 };
-        let redis = RedisServer::start();
-        let port = redis.port().to_string();
-        let spare = (self.fault == Fault::Failover)
-            .then(|| RedisServer::start_with(&["--replicaof", "127.0.0.1", &port, "--repl-diskless-sync-delay", "0"]));
-        if spare.is_some() {
-            redis.command(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]);
-        }
-        let wires = (0..if self.fault.needs_wires() { count } else { 0 }).map(|_| Proxy::to(redis.port()));
-        let wires = wires.collect::<Result<Vec<_>, _>>().context("a port to listen on")?;
+        let servers = self.servers(options);
+        let wires = match &servers {
+            Servers::One { redis, .. } if self.fault.needs_wires() => {
+                (0..count).map(|_| Proxy::to(redis.port())).collect()
+            }
+            _ => Ok(Vec::new()),
+        };
+        let wires: Vec<Proxy> = wires.context("a port to listen on")?;
         let logs = directory.join("logs");
         std::fs::create_dir(&logs)?;
         let database = database(directory, options.keys)?;
@@ -95,7 +94,7 @@ impl Row {
             node,
             kind: self.kind,
             mode: self.mode,
-            redis: Some(wires.get(node as usize).map_or_else(|| redis.url(), Proxy::url)),
+            redis: Some(wires.get(node as usize).map_or_else(|| servers.url(), Proxy::url)),
             database: database.clone(),
             logs: logs.clone(),
             keys: options.keys,
@@ -110,7 +109,21 @@ impl Row {
         let (bound, rng) = (options.bound, fastrand::Rng::with_seed(options.seed));
         let title = format!("{place}, {} {} under {}", self.kind.name(), self.mode.name(), self.fault.name());
         let (struck, began) = (Struck::default(), Instant::now());
-        Ok(Stage { redis, spare, wires, skews, nodes, logs, bound, rng, struck, title, began })
+        Ok(Stage { servers, wires, skews, nodes, logs, bound, rng, struck, title, began })
+    }
+
+    fn servers(&self, options: &Options) -> Servers {
+        if options.cluster {
+            return Servers::Cluster(RedisCluster::start_brittle());
+        }
+        let redis = RedisServer::start();
+        let port = redis.port().to_string();
+        let spare = (self.fault == Fault::Failover)
+            .then(|| RedisServer::start_with(&["--replicaof", "127.0.0.1", &port, "--repl-diskless-sync-delay", "0"]));
+        if spare.is_some() {
+            redis.command(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]);
+        }
+        Servers::One { redis, spare }
     }
 
     /// A row that did nothing must not pass for one that found nothing.

@@ -1,10 +1,11 @@
 //! What goes wrong while nodes read and write.
 
 pub(crate) mod clock;
+mod cluster;
 mod stage;
 mod strike;
 
-pub(crate) use stage::{Stage, Struck};
+pub(crate) use stage::{Servers, Stage, Struck};
 
 /// One way in which it goes wrong, again and again during a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +26,12 @@ pub(crate) enum Fault {
     PausedLoading,
     Clock,
     Failover,
+    Move,
     Mixed,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::None,
         Self::Kill,
         Self::Pause,
@@ -46,6 +48,7 @@ impl Fault {
         Self::PausedLoading,
         Self::Clock,
         Self::Failover,
+        Self::Move,
         Self::Mixed,
     ];
 
@@ -83,7 +86,19 @@ impl Fault {
             Self::PausedLoading => ("paused-loading", "the same while every other load is slow"),
             Self::Clock => ("clock", "wall clocks of nodes jump by an hour, to and fro (needs libfaketime)"),
             Self::Failover => ("failover", "a replica that lacks the last writes becomes the primary"),
+            Self::Move => ("move", "a slot moves to another node, key by key (with --cluster only)"),
             Self::Mixed => ("mixed", "any of these but clock and failover, drawn anew each time"),
+        }
+    }
+
+    /// Whether it can be done to one server, or to a cluster.
+    pub(crate) fn is_of(self, cluster: bool) -> bool {
+        match self {
+            Self::None | Self::Kill | Self::Pause | Self::Flush | Self::Refuse | Self::Clients | Self::Pubsub => true,
+            Self::Partition | Self::PausedProcess | Self::PausedLoading | Self::Clock | Self::Failover => true,
+            Self::Move => cluster,
+            Self::Mixed => true,
+            Self::RestartEmpty | Self::RestartSnapshot | Self::Evict | Self::Silence => !cluster,
         }
     }
 

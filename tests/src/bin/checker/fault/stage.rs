@@ -6,15 +6,13 @@ use crate::log::RECORD_BYTES;
 use crate::nodes::{Peer, Skew};
 use crate::progress;
 use crate::proxy::Proxy;
-use cache_tests::RedisServer;
+use cache_tests::{RedisCluster, RedisServer};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Servers, wires and nodes, and what was done to them.
 pub(crate) struct Stage {
-    pub(crate) redis: RedisServer,
-    /// A replica, or what is to become one.
-    pub(crate) spare: Option<RedisServer>,
+    pub(crate) servers: Servers,
     /// One for each node, if there are wires.
     pub(crate) wires: Vec<Proxy>,
     /// One for each node, if clocks are to jump.
@@ -27,6 +25,25 @@ pub(crate) struct Stage {
     /// How the row is called on the progress line.
     pub(crate) title: String,
     pub(crate) began: Instant,
+}
+
+/// What nodes share.
+pub(crate) enum Servers {
+    One {
+        redis: RedisServer,
+        /// A replica, or what is to become one.
+        spare: Option<RedisServer>,
+    },
+    Cluster(RedisCluster),
+}
+
+impl Servers {
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::One { redis, .. } => redis.url(),
+            Self::Cluster(cluster) => cluster.url(),
+        }
+    }
 }
 
 /// When what was done.

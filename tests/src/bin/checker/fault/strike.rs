@@ -1,7 +1,7 @@
 //! Each fault, once. What was broken is whole again when it returns.
 
-use super::{Fault, Stage};
-use anyhow::Context;
+use super::{Fault, Servers, Stage};
+use cache_tests::RedisServer;
 use std::time::{Duration, Instant};
 
 /// What a mixed row draws from.
@@ -26,18 +26,21 @@ const FILLERS: (u32, usize) = (200, 8 << 10);
 
 impl Stage {
     pub(super) fn strike(&mut self, fault: Fault) -> anyhow::Result<()> {
+        if matches!(self.servers, Servers::Cluster(_)) {
+            return self.strike_cluster(fault);
+        }
         match fault {
             Fault::None => {}
             Fault::Kill => self.kill(),
             Fault::Pause => self.pause(),
             Fault::RestartEmpty => {
-                self.redis.restart_empty();
+                self.redis().restart_empty();
                 self.tell("redis is killed, and back, empty");
             }
             Fault::RestartSnapshot => self.restart_snapshot(),
             Fault::Evict => self.evict(),
             Fault::Flush => {
-                self.redis.command(&["FLUSHALL"]);
+                self.redis().command(&["FLUSHALL"]);
                 self.tell("redis is flushed");
             }
             Fault::Refuse => self.refuse(),
@@ -48,6 +51,7 @@ impl Stage {
             Fault::PausedProcess | Fault::PausedLoading => self.stop_a_node()?,
             Fault::Clock => self.turn_a_clock()?,
             Fault::Failover => self.fail_over()?,
+            Fault::Move => anyhow::bail!("one server has no slots to move"),
             Fault::Mixed => {
                 let fault = MIXED[self.rng.usize(..MIXED.len())];
                 self.strike(fault)?;
@@ -56,53 +60,69 @@ impl Stage {
         Ok(())
     }
 
+    /// The one server, as whoever strikes it knows it to be.
+    fn redis(&mut self) -> &mut RedisServer {
+        match &mut self.servers {
+            Servers::One { redis, .. } => redis,
+            Servers::Cluster(_) => unreachable!("a cluster is struck by faults of its own"),
+        }
+    }
+
+    fn spare(&mut self) -> anyhow::Result<&mut RedisServer> {
+        match &mut self.servers {
+            Servers::One { spare: Some(spare), .. } => Ok(spare),
+            _ => anyhow::bail!("there is no replica"),
+        }
+    }
+
     fn kill(&mut self) {
-        self.redis.kill();
+        self.redis().kill();
         self.tell("redis is killed");
         let away = self.draw(0.05, 1.5);
         self.wait(away);
-        self.redis.restart_empty();
+        self.redis().restart_empty();
         self.tell("redis is back, empty");
     }
 
     fn pause(&mut self) {
-        self.redis.pause();
+        self.redis().pause();
         self.tell("redis is stopped");
         // The deadlines of a store are tens of milliseconds: some pauses are within them, some past the bound.
         let pause = if self.rng.bool() { self.draw(0.01, 0.2) } else { self.draw(0.2, 2.5) };
         self.wait(pause);
-        self.redis.resume();
+        self.redis().resume();
         self.tell("redis goes on");
     }
 
     fn restart_snapshot(&mut self) {
-        let snapshot = self.redis.snapshot();
+        let snapshot = self.redis().snapshot();
         self.tell("redis is saved");
         let later = self.draw(0.02, 1.2);
         self.wait(later);
-        self.redis.restart_from(&snapshot);
+        self.redis().restart_from(&snapshot);
         self.tell("redis is killed, and back with what was saved");
     }
 
     fn evict(&mut self) {
-        let memory = self.redis.command(&["INFO", "memory"]);
+        let memory = self.redis().command(&["INFO", "memory"]);
         let used = memory.lines().find_map(|line| line.strip_prefix("used_memory:")?.trim().parse::<u64>().ok());
         let (fillers, filler) = (FILLERS.0, "x".repeat(FILLERS.1));
         let limit = used.unwrap_or(1 << 20) + (u64::from(fillers) * filler.len() as u64) / 2;
-        self.redis.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-random"]);
-        self.redis.command(&["CONFIG", "SET", "maxmemory", &limit.to_string()]);
+        self.redis().command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-random"]);
+        self.redis().command(&["CONFIG", "SET", "maxmemory", &limit.to_string()]);
         self.tell("redis evicts");
         let until = Instant::now() + self.draw(0.5, 2.0);
         while Instant::now() < until {
             for _ in 0..8 {
-                self.redis.command(&["SET", &format!("filler:{}", self.rng.u32(..fillers)), &filler]);
+                let name = format!("filler:{}", self.rng.u32(..fillers));
+                self.redis().command(&["SET", &name, &filler]);
             }
             self.wait(Duration::from_millis(1));
         }
-        self.redis.command(&["CONFIG", "SET", "maxmemory", "0"]);
-        self.redis.command(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
+        self.redis().command(&["CONFIG", "SET", "maxmemory", "0"]);
+        self.redis().command(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
         for filler in 0..fillers {
-            self.redis.command(&["DEL", &format!("filler:{filler}")]);
+            self.redis().command(&["DEL", &format!("filler:{filler}")]);
         }
         self.tell("redis evicts no more");
     }
@@ -111,16 +131,16 @@ impl Stage {
         // Without memory it refuses what needs some; without a replica that it was told to have, every write.
         let (setting, refusing, taking) =
             if self.rng.bool() { ("maxmemory", "1", "0") } else { ("min-replicas-to-write", "1", "0") };
-        self.redis.command(&["CONFIG", "SET", setting, refusing]);
+        self.redis().command(&["CONFIG", "SET", setting, refusing]);
         self.tell(format!("redis refuses writes: {setting} {refusing}"));
         let meanwhile = self.draw(0.05, 1.5);
         self.wait(meanwhile);
-        self.redis.command(&["CONFIG", "SET", setting, taking]);
+        self.redis().command(&["CONFIG", "SET", setting, taking]);
         self.tell("redis takes writes");
     }
 
     fn hang_up(&mut self, kind: &str) {
-        self.redis.command(&["CLIENT", "KILL", "TYPE", kind]);
+        self.redis().command(&["CLIENT", "KILL", "TYPE", kind]);
         self.tell(format!("redis hangs up on its {kind} clients"));
         // Who has just connected again may be hung up on once more.
         let soon = self.draw(0.0, 0.1);
@@ -131,7 +151,7 @@ impl Stage {
         self.tell("redis lets nobody listen");
         let until = Instant::now() + self.draw(0.5, 3.0);
         while Instant::now() < until {
-            self.redis.command(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+            self.redis().command(&["CLIENT", "KILL", "TYPE", "pubsub"]);
             self.wait(Duration::from_millis(2));
         }
         self.tell("redis lets nodes listen");
@@ -147,7 +167,7 @@ impl Stage {
         self.tell(format!("node {node} and redis hear each other, and what they had missed"));
     }
 
-    fn stop_a_node(&mut self) -> anyhow::Result<()> {
+    pub(super) fn stop_a_node(&mut self) -> anyhow::Result<()> {
         let node = self.rng.usize(..self.nodes.len());
         self.nodes[node].stop()?;
         self.tell(format!("node {node} is stopped"));
@@ -158,7 +178,7 @@ impl Stage {
         Ok(())
     }
 
-    fn turn_a_clock(&mut self) -> anyhow::Result<()> {
+    pub(super) fn turn_a_clock(&mut self) -> anyhow::Result<()> {
         let node = self.rng.usize(..self.skews.len());
         let jump = ["+3600", "-3600", "+0"][self.rng.usize(..3)];
         // Written aside and moved, so that nobody reads half of it.
@@ -172,20 +192,21 @@ impl Stage {
     /// The replica stops following, the primary goes on for a while, and is killed: what it acknowledged meanwhile is
     /// lost. There is never more than one server that nodes can reach.
     fn fail_over(&mut self) -> anyhow::Result<()> {
-        let spare = self.spare.as_ref().context("there is a replica")?;
-        let port = spare.port();
-        spare.command(&["REPLICAOF", "NO", "ONE"]);
+        let port = self.spare()?.port();
+        self.spare()?.command(&["REPLICAOF", "NO", "ONE"]);
         self.tell("the replica lags behind");
         let lag = self.draw(0.01, 0.5);
         self.wait(lag);
-        self.redis.kill();
+        self.redis().kill();
         self.tell("the primary is killed");
         let election = self.draw(0.0, 0.5);
         self.wait(election);
         self.wires.iter().for_each(|wire| wire.lead_to(port));
         self.tell("the replica is the primary");
-        let spare = self.spare.as_mut().context("there is a replica")?;
-        std::mem::swap(&mut self.redis, spare);
+        if let Servers::One { redis, spare: Some(spare) } = &mut self.servers {
+            std::mem::swap(redis, spare);
+        }
+        let spare = self.spare()?;
         spare.restart_empty();
         spare.command(&["REPLICAOF", "127.0.0.1", &port.to_string()]);
         let has_followed = || spare.command(&["INFO", "replication"]).contains("master_link_status:up");
