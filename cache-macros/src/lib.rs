@@ -4,6 +4,7 @@
 
 mod cache_event;
 mod cache_key;
+mod cache_put;
 mod cached;
 mod invalidates;
 mod item;
@@ -36,6 +37,14 @@ pub fn cached(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn invalidates(arguments: TokenStream, item: TokenStream) -> TokenStream {
     invalidates::expand(arguments.into(), item.into()).into()
+}
+
+/// Puts what an async function returns in place of an entry.
+///
+/// `key`, `ttl`, `ttl_from`, `l1_ttl`, `jitter`, `invalidate_on`, `tags`, `name`, `version`, `cache`, `tiers`, `codec`, `crate`.
+#[proc_macro_attribute]
+pub fn cache_put(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    cache_put::expand(arguments.into(), item.into()).into()
 }
 
 /// Declares an event that cached functions can be bound to.

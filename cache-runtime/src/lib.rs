@@ -69,7 +69,7 @@ pub use cache::{
 };
 #[cfg(feature = "testing")]
 pub use cache_macros::test;
-pub use cache_macros::{CacheEvent, CacheKey, cached, invalidates};
+pub use cache_macros::{CacheEvent, CacheKey, cache_put, cached, invalidates};
 pub use call::{Call, with};
 pub use clock::Clock;
 #[cfg(feature = "bincode")]

@@ -21,6 +21,12 @@ pub struct RegisteredWriter(pub &'static Writer);
 
 inventory::collect!(RegisteredFunction);
 inventory::collect!(RegisteredWriter);
+
+/// A function of this program whose returned values replace entries.
+#[derive(Debug)]
+pub struct RegisteredPut(pub &'static Function);
+
+inventory::collect!(RegisteredPut);
 inventory::collect!(RegisteredEvent);
 
 /// Every cached function, by path.
@@ -40,6 +46,19 @@ pub(crate) fn writers() -> Vec<&'static Writer> {
 /// The functions that a key could be of, as a look at the beginnings of their keys tells of most.
 pub(crate) fn functions_with(key: &str) -> impl Iterator<Item = &'static Function> {
     inventory::iter::<RegisteredFunction>.into_iter().map(|registered| registered.0).filter(|of| of.may_have(key))
+}
+
+/// Every function whose values replace entries, by path.
+pub(crate) fn puts() -> Vec<&'static Function> {
+    let mut all: Vec<_> = inventory::iter::<RegisteredPut>.into_iter().map(|registered| registered.0).collect();
+    all.sort_by_key(|function| (function.path(), function.spec().line));
+    all
+}
+
+/// The cached functions whose entries a writer replaces: those with its key.
+pub(crate) fn readers(writer: &Function) -> Vec<&'static Function> {
+    let template = writer.spec().template;
+    functions().into_iter().filter(|function| function.spec().template.is_same(template)).collect()
 }
 
 /// Every declared event, by name.
@@ -104,6 +123,7 @@ pub(crate) fn problems() -> Vec<String> {
     problems.extend(events_declared_twice());
     problems.extend(cycles());
     problems.extend(emitted_in_vain());
+    problems.extend(put_in_vain());
     problems
 }
 
@@ -283,6 +303,30 @@ fn emitted_in_vain() -> Vec<String> {
     by_text
         .filter_map(|(writer, event)| Some(format!("{} ({}) {}", writer.path(), writer.location(), vain(event)?)))
         .collect()
+}
+
+/// Values that no reader of their entry could read.
+fn put_in_vain() -> Vec<String> {
+    let pairs = puts().into_iter().flat_map(|writer| readers(writer).into_iter().map(move |reader| (writer, reader)));
+    let problem = |(writer, reader): (&Function, &Function)| {
+        let (w, r) = (writer.spec(), reader.spec());
+        let differ = if w.version != r.version {
+            format!("in version: {} and {}", w.version, r.version)
+        } else if unqualified(value_type(w.returns)) != unqualified(value_type(r.returns)) {
+            format!("in the type of their values: {} and {}", w.returns, r.returns)
+        } else {
+            return None;
+        };
+        Some(format!(
+            "{} ({}) puts entries of `{}` that {} ({}) reads, and the two differ {differ}",
+            writer.path(),
+            writer.location(),
+            writer.template(),
+            reader.path(),
+            reader.location(),
+        ))
+    };
+    pairs.filter_map(problem).collect()
 }
 
 fn vain(emitted: &Emitted) -> Option<String> {

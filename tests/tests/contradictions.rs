@@ -1,6 +1,6 @@
 //! What a program's functions and events say against each other is refused when a cache is built: A14, M07, Y02.
 
-use cache_runtime::{Cache, CacheEvent, Error, cached};
+use cache_runtime::{Cache, CacheEvent, Error, cache_put, cached, invalidates};
 
 #[cached(key = "contra:<id>:members", ttl = 60)]
 async fn members(id: String) -> Vec<u64> {
@@ -96,6 +96,32 @@ mod elsewhere {
     }
 }
 
+#[cached(key = "contra-put:<id>", ttl = 60)]
+async fn reads_what_is_put(id: u64) -> Option<u64> {
+    Some(id)
+}
+
+#[cache_put(key = "contra-put:<id>", version = 2)]
+async fn put_of_another_version(id: u64) -> u64 {
+    id
+}
+
+#[cache_put(key = "contra-put:<id>")]
+async fn put_of_another_type(id: u64) -> String {
+    id.to_string()
+}
+
+#[invalidates("contra_alnoe" { id })]
+async fn says_what_nobody_knows(id: u64) {}
+
+#[cached(key = "contra-heard:<id>", ttl = 60, invalidate_on = ["contra_heard"])]
+async fn hears(id: u64) -> u64 {
+    id
+}
+
+#[invalidates("contra_heard")]
+async fn says_too_little() {}
+
 async fn problems() -> Vec<String> {
     match Cache::builder().build().await {
         Err(Error::Registry(problems)) => problems,
@@ -161,6 +187,33 @@ async fn a_binding_to_a_field_that_the_event_does_not_have_is_refused() {
         assert!(problem.contains(part), "{problem}");
     }
     let _used = (Alone { id: 1 }, Cache::in_memory().scope(bound_to_nothing(1, 2)).await);
+}
+
+#[tokio::test]
+async fn a_put_that_its_readers_could_not_read_is_refused() {
+    let problems = problems().await;
+    for (writer, part) in [
+        ("put_of_another_version", "the two differ in version: 2 and 0"),
+        ("put_of_another_type", "the two differ in the type of their values: String and Option<u64>"),
+    ] {
+        let about = |problem: &&String| problem.contains(writer) && problem.contains("reads_what_is_put");
+        let problem = problems.iter().find(about).expect("it is refused");
+        assert!(problem.contains(part) && problem.contains("puts entries of `contra-put:<id>`"), "{problem}");
+    }
+    let _callable = Cache::in_memory()
+        .scope(async { (put_of_another_version(1).await, put_of_another_type(1).await, reads_what_is_put(1).await) })
+        .await;
+}
+
+#[tokio::test]
+async fn a_writer_that_could_only_fail_to_emit_is_refused() {
+    let problems = problems().await;
+    let problem = only(&problems, "says_what_nobody_knows");
+    assert!(problem.contains("emits `contra_alnoe`, which no type declares and no cached function listens to; did you mean `contra_alone`?"), "{problem}");
+    let problem = only(&problems, "says_too_little");
+    assert!(problem.contains("emits `contra_heard` without the field `id`, which contradictions::hears"), "{problem}");
+    let called = async { (says_what_nobody_knows(1).await, says_too_little().await, hears(1).await) };
+    assert_eq!(Cache::in_memory().scope(called).await.2, 1);
 }
 
 #[tokio::test]

@@ -80,7 +80,12 @@ const TABLE: Table = Table {
 
 /// Reads every option that can be read; the others are problems.
 pub(crate) fn read(tokens: TokenStream, problems: &mut Problems) -> Args {
-    let options = TABLE.read(tokens, problems);
+    read_by(&TABLE, tokens, problems)
+}
+
+/// The same of an attribute that has some of them.
+pub(crate) fn read_by(table: &Table, tokens: TokenStream, problems: &mut Problems) -> Args {
+    let options = table.read(tokens, problems);
     let mut args = Args { unread: options.unread, ..Args::default() };
     for option in options.given {
         let before = problems.count();
@@ -98,6 +103,10 @@ impl Args {
     /// Whether values are never stored, so that they need not be written and read.
     pub(crate) fn stays_in_memory(&self) -> bool {
         self.policy.word("tiers").is_some_and(|tiers| tiers == "l1")
+    }
+
+    pub(crate) fn is_unread(&self, option: &str) -> bool {
+        self.unread.iter().any(|unread| unread == option)
     }
 
     fn take(&mut self, Given { name, value }: &Given, problems: &mut Problems) -> syn::Result<()> {

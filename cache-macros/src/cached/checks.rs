@@ -10,7 +10,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 /// Makes a missing or renamed field of a typed event fail to compile, at the event's path or the field's name.
-pub(super) fn check(model: &Model, binding: &Binding) -> TokenStream {
+pub(crate) fn check(model: &Model, binding: &Binding) -> TokenStream {
     match (&binding.event, &binding.fields) {
         (Event::Named(_), _) => TokenStream::new(),
         (Event::Declared(path), Fields::Shared) => shares(model, path),

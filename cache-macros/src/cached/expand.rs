@@ -30,11 +30,11 @@ fn cached(model: &Model) -> TokenStream {
 }
 
 /// Where the return type is, with the hygiene of the expansion: what is wrong with the type is said once, and there.
-fn at_return(model: &Model) -> Span {
+pub(crate) fn at_return(model: &Model) -> Span {
     model.returns.span().resolved_at(Span::mixed_site())
 }
 
-fn block(model: &Model, parts: &[TokenStream]) -> TokenStream {
+pub(crate) fn block(model: &Model, parts: &[TokenStream]) -> TokenStream {
     quote_spanned!(at_return(model)=> { #(#parts)* })
 }
 
@@ -99,7 +99,7 @@ fn companion_attributes(model: &Model) -> TokenStream {
 }
 
 /// `shape`, `wire`, `rules` and `call`, reported at the return type if it cannot be cached.
-fn prelude(model: &Model) -> TokenStream {
+pub(crate) fn prelude(model: &Model) -> TokenStream {
     let (cache, wire, parts, returns) = (cache(model), wire(model), parts(model), &model.returns);
     let span = at_return(model);
     let (door, rules) = (model.door.at(span), rules(model, span));
@@ -152,7 +152,7 @@ fn last_call(model: &Model, method: &str) -> TokenStream {
 }
 
 /// The body, in the same words wherever it stands, so that what is wrong in it is reported once.
-fn load(model: &Model) -> TokenStream {
+pub(crate) fn load(model: &Model) -> TokenStream {
     let (returns, body, span) = (&model.returns, &model.function.body, at_return(model));
     let door = model.door.at(span);
     quote_spanned! {span=>
@@ -165,7 +165,7 @@ fn load(model: &Model) -> TokenStream {
 }
 
 /// The values of a call; of a method, the receiver's type as well, if it is generic.
-fn parts(model: &Model) -> Vec<TokenStream> {
+pub(crate) fn parts(model: &Model) -> Vec<TokenStream> {
     let door = &model.door;
     let receiver = model.function.receiver().map(|_| quote!(#door::part(&#door::ReceiverType::<Self>::new())));
     model.values.iter().map(|value| part(model, value)).chain(receiver).collect()
@@ -203,7 +203,7 @@ fn registration(model: &Model) -> TokenStream {
     }
 }
 
-fn function_static(model: &Model) -> TokenStream {
+pub(crate) fn function_static(model: &Model) -> TokenStream {
     let (door, spec) = (&model.door, spec(model));
     quote! {
         fn __inside() {}

@@ -23,8 +23,21 @@ pub(crate) fn lower(args: Args, function: &Function, problems: &mut Problems) ->
         return None;
     }
     signature::check(function, &args, problems);
+    facts(args, function, problems, |args, values, problems| {
+        if !args.is_unread("skip") {
+            Settled { args, function, values }.check(problems);
+        }
+    })
+}
+
+/// What options and signature say, whatever kind of function it is; `settle` judges what the key leaves out.
+pub(crate) fn facts(
+    args: Args,
+    function: &Function,
+    problems: &mut Problems,
+    settle: impl FnOnce(&Args, &[Value], &mut Problems),
+) -> Option<Model> {
     let door = Door::new(args.runtime.as_ref());
-    let is_unread = |name: &str| args.unread.iter().any(|unread| unread == name);
     let mut values = Values { function, values: Vec::new() };
     let before = problems.count();
     let key = match &args.key {
@@ -32,12 +45,10 @@ pub(crate) fn lower(args: Args, function: &Function, problems: &mut Problems) ->
         None => values.default_key(&args),
     };
     // Half a key would make false alarms of all that goes by its values.
-    if problems.count() > before || is_unread("key") {
+    if problems.count() > before || args.is_unread("key") {
         return None;
     }
-    if !is_unread("skip") {
-        Settled { args: &args, function, values: &values.values }.check(problems);
-    }
+    settle(&args, &values.values, problems);
     args.key.iter().for_each(|template| separators::check(template, problems));
     let (late_tags, tags): (Vec<_>, Vec<_>) = args.tags.into_iter().partition(Template::names_the_return);
     late_tags.iter().for_each(|tag| values.check_late(tag, problems));

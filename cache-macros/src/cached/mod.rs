@@ -1,18 +1,18 @@
 //! `#[cached]`: parse, collect what is wrong, lower to checked facts, expand to a call.
 
-mod args;
+pub(crate) mod args;
 mod binding;
-mod checks;
+pub(crate) mod checks;
 mod coherence;
 mod companions;
-mod expand;
-mod lower;
-mod model;
+pub(crate) mod expand;
+pub(crate) mod lower;
+pub(crate) mod model;
 mod opinions;
 mod rules;
 mod separators;
 mod settled;
-mod signature;
+pub(crate) mod signature;
 
 use crate::item::Function;
 use crate::problems::Problems;

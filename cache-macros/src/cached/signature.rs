@@ -54,7 +54,7 @@ fn check_receiver(function: &Function, problems: &mut Problems) {
     }
 }
 
-fn check_return(returns: &Type, args: &Args, problems: &mut Problems) {
+pub(crate) fn check_return(returns: &Type, args: &Args, problems: &mut Problems) {
     match ungrouped(returns) {
         Type::Reference(_) => {
             let help = "return an owned value, or an `Arc` of it, which a hit only clones";

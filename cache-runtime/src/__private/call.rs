@@ -42,9 +42,9 @@ where
 /// A call that memory has not been asked for yet, or could not answer.
 #[derive(Debug)]
 pub struct Call {
-    cache: Cache,
-    function: &'static Function,
-    print: Id,
+    pub(super) cache: Cache,
+    pub(super) function: &'static Function,
+    pub(super) print: Id,
 }
 
 impl Call {
@@ -84,8 +84,8 @@ pub fn tag_of(template: Template, values: &[Part<'_>]) -> String {
 /// A call with its key.
 #[derive(Debug)]
 pub struct NamedCall {
-    cache: Cache,
-    request: Request,
+    pub(super) cache: Cache,
+    pub(super) request: Request,
 }
 
 impl NamedCall {
@@ -152,7 +152,7 @@ impl NamedCall {
         }
     }
 
-    fn is_cached(&self) -> bool {
+    pub(super) fn is_cached(&self) -> bool {
         self.cache.is_open() && (self.request.policy.ttl.is_some() || self.request.lives_by_value)
     }
 }

@@ -2,6 +2,7 @@
 
 mod call;
 mod kind;
+mod put;
 mod rules;
 pub mod shapes;
 mod write;
@@ -9,6 +10,7 @@ pub mod written;
 
 pub use call::{Call, NamedCall, chosen, current, local_wire, tag_of, wire};
 pub use kind::{Kind, PlainKind, Unwrapped};
+pub use put::PutCall;
 pub use rules::Rules;
 pub use shapes::{Returned, Shape};
 pub use write::{Guarded, Write};
@@ -19,7 +21,7 @@ pub use crate::event::{CacheEvent, Cascade, CascadeFields, Event, EventDeclarati
 pub use crate::function::{Binding, EventRef, Fields, Function, FunctionSpec};
 pub use crate::key::{Fingerprinter, KeyPart, KeyWriter, Part, Piece, Template, part};
 pub use crate::policy::{Consistency, Policy, Tiers};
-pub use crate::registry::{RegisteredEvent, RegisteredFunction, RegisteredWriter};
+pub use crate::registry::{RegisteredEvent, RegisteredFunction, RegisteredPut, RegisteredWriter};
 
 #[cfg(feature = "testing")]
 pub use crate::testing;
@@ -62,6 +64,15 @@ macro_rules! __submit_writer {
     };
 }
 
+/// Makes a function whose values replace entries known to the program before its first call.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __submit_put {
+    ($function:expr) => {
+        $crate::__private::inventory::submit! { $crate::__private::RegisteredPut($function) }
+    };
+}
+
 /// The kind of a return type, as a constant.
 #[doc(hidden)]
 #[macro_export]
@@ -75,7 +86,10 @@ macro_rules! __kind {
     }};
 }
 
-pub use crate::{__kind as kind, __submit as submit, __submit_event as submit_event, __submit_writer as submit_writer};
+pub use crate::{
+    __kind as kind, __submit as submit, __submit_event as submit_event, __submit_put as submit_put,
+    __submit_writer as submit_writer,
+};
 
 /// The name of a type parameter, as a key value.
 pub struct TypeName<T: ?Sized>(std::marker::PhantomData<fn() -> T>);

@@ -39,7 +39,12 @@ impl Cell {
     }
 
     fn raise(&self, mark: Mark) {
-        self.mark.fetch_max(mark.raw(), Ordering::AcqRel);
+        self.raised_from(mark);
+    }
+
+    /// The same, and tells where it was before.
+    pub(super) fn raised_from(&self, mark: Mark) -> u64 {
+        self.mark.fetch_max(mark.raw(), Ordering::AcqRel)
     }
 
     pub(crate) fn load(&self) -> u64 {

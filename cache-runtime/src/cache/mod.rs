@@ -15,6 +15,7 @@ mod lives;
 mod loaded;
 mod look;
 mod owed;
+mod put;
 mod read;
 mod recover;
 mod remove;
@@ -40,7 +41,7 @@ pub(crate) use loaded::ValueRules;
 pub(crate) use read::{Arrival, Turn};
 pub(crate) use request::Request;
 pub(crate) use shared::{Shared, Space};
-pub(crate) use transaction::{announce_deferred, defer_event};
+pub(crate) use transaction::{announce_deferred, defer_event, defer_removal};
 
 use crate::clock::Clock;
 use crate::codec::{CacheCodec, Cacheable, TypedWire, Value, Wire};

@@ -208,7 +208,12 @@ impl Cache {
     }
 
     /// Takes the stamps that the load will be committed with. They must be older than the load.
-    async fn begin(&self, request: &Request, grounds: Vec<Ground>, lead: Option<Lead<Departed, Landing>>) -> Turn {
+    pub(super) async fn begin(
+        &self,
+        request: &Request,
+        grounds: Vec<Ground>,
+        lead: Option<Lead<Departed, Landing>>,
+    ) -> Turn {
         let before = if request.has_late_tags { self.everywhere() } else { Marks::default() };
         let begun = match &self.shared.store {
             None => None,

@@ -35,6 +35,21 @@ impl Request {
         Self { lives_by_value, ..Self::new(cache, print, key, function.dependencies(values), policy) }
     }
 
+    /// Of a value that a writer returned: it depends on all that its key's cached functions depend on, and is kept as the
+    /// first of them keeps it, unless the writer says otherwise.
+    pub(crate) fn of_put(cache: &Cache, writer: &'static Function, print: Id, values: &[Part<'_>]) -> Self {
+        let key = cache.name(writer.spec().template.key(writer.path(), values));
+        let readers = registry::readers(writer);
+        let dependencies = readers.iter().flat_map(|reader| reader.dependencies(values));
+        let dependencies = dependencies.chain(writer.dependencies(values)).collect();
+        let policy = match readers.first() {
+            Some(reader) => Arc::new(cache.policy_of(reader).overlaid_by(&(writer.spec().policy)())),
+            None => cache.policy_of(writer),
+        };
+        let lives_by_value = writer.spec().lives_by_value;
+        Self { lives_by_value, ..Self::new(cache, print, key, dependencies, policy) }
+    }
+
     /// Of a key by hand.
     pub(crate) fn by_hand(cache: &Cache, key: &str, policy: Policy) -> Self {
         // A function may serve what is kept under its key by hand, and the other way round.

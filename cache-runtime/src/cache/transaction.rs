@@ -194,6 +194,11 @@ pub(crate) fn defer_event(cache: &Cache, event: Event) -> Result<Result<(), Erro
     }
 }
 
+/// Lets an open transaction of this task remove a key; tells whether there is one.
+pub(crate) fn defer_removal(cache: &Cache, key: &Key) -> bool {
+    OPEN.try_with(|books| books.owe(cache, |account| account.keys.push(key.clone()))).unwrap_or(false)
+}
+
 /// Announces what the open transaction of this task has deferred, if there is one.
 pub(crate) async fn announce_deferred() -> Result<(), Error> {
     match OPEN.try_with(Arc::clone) {

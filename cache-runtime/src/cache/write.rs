@@ -14,7 +14,7 @@ use crate::codec::{Output, Value, Wire};
 use crate::envelope::Envelope;
 use crate::error::{CodecError, Error};
 use crate::stamp::random_name;
-use crate::store::{Begun, Commit, Put, Verdict};
+use crate::store::{Begun, Commit, Put, Store, Verdict};
 use crate::telemetry::Notice;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,10 +23,10 @@ use std::time::Duration;
 const MAX_DEPENDENCIES: usize = 10_000;
 
 /// What is about to be kept.
-struct Fill {
-    value: Option<Value>,
-    life_ms: u64,
-    load_cost_ms: u64,
+pub(super) struct Fill {
+    pub(super) value: Option<Value>,
+    pub(super) life_ms: u64,
+    pub(super) load_cost_ms: u64,
 }
 
 impl Cache {
@@ -120,7 +120,7 @@ impl Cache {
     }
 
     /// The entry as memory keeps it; none if memory takes no part.
-    fn slot(
+    pub(super) fn slot(
         &self,
         request: &Request,
         wire: &dyn Wire,
@@ -149,7 +149,7 @@ impl Cache {
         })
     }
 
-    fn insert(&self, request: &Request, slot: Slot) {
+    pub(super) fn insert(&self, request: &Request, slot: Slot) {
         let Some(l1) = &self.shared.l1 else { return };
         match slot.standing(slot.loaded_ms) {
             // It would be dead on arrival, and in the way of a newer one.
@@ -168,7 +168,7 @@ impl Cache {
         None
     }
 
-    fn seal(
+    pub(super) fn seal(
         &self,
         request: &Request,
         wire: &dyn Wire,
@@ -213,12 +213,12 @@ impl Cache {
     }
 
     /// The same; none if it is not to be kept.
-    fn measured(&self, request: &Request, wire: &dyn Wire, fill: &Fill) -> Option<usize> {
+    pub(super) fn measured(&self, request: &Request, wire: &dyn Wire, fill: &Fill) -> Option<usize> {
         self.measure(request, wire, fill).map_or_else(|error| self.unstorable(request, &error), Some)
     }
 
     /// A value that is too large, or has too many tags, is kept nowhere; one that only cannot be encoded weighs nothing in memory.
-    fn unstorable(&self, request: &Request, error: &CodecError) -> Option<usize> {
+    pub(super) fn unstorable(&self, request: &Request, error: &CodecError) -> Option<usize> {
         self.shared.counters.unstorable.count();
         self.tell(&Notice::Unstorable { key: request.key.as_str(), error });
         matches!(error, CodecError::Failed { .. }).then_some(0)
@@ -257,9 +257,13 @@ impl Cache {
         let grounds = request.grounds(self);
         let (begun, _) = self.begin_in_store(&**store, request, &grounds).await?;
         let (_, bytes) = self.seal(request, wire, &begun, &fill)?;
+        self.replace(&**store, request, Put { key: &request.key, bytes: &bytes, life_ms: fill.life_ms, fence: None })
+            .await
+    }
+
+    pub(super) async fn replace(&self, store: &dyn Store, request: &Request, put: Put<'_>) -> Result<(), Error> {
         let under_way = BumpUnderWay::new(self, [&request.key]);
         let begun_at = self.order_of_owed();
-        let put = Put { key: &request.key, bytes: &bytes, life_ms: fill.life_ms };
         let bump = store.put(&self.space.namespace, put).await?;
         under_way.done(&[bump], &[&request.key]);
         // A removal from before must not come after.

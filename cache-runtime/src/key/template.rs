@@ -39,6 +39,18 @@ impl Template {
         self.0.contains(&Piece::Receiver)
     }
 
+    /// Whether every call gets the same key from both. The default key has its function's path, and is nobody else's.
+    pub(crate) fn is_same(self, other: Template) -> bool {
+        let written = |template: Template| {
+            template.0.iter().filter(|piece| **piece != Piece::Receiver).map(|piece| match *piece {
+                Piece::Text(text) => Some((text, 0)),
+                Piece::Value { index, .. } => Some(("", index)),
+                Piece::Path | Piece::Receiver => None,
+            })
+        };
+        written(self).eq(written(other)) && written(self).all(|piece| piece.is_some())
+    }
+
     pub(crate) fn key(self, path: &str, values: &[Part<'_>]) -> String {
         self.write(Style::Key, path, values)
     }

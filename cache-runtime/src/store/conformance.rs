@@ -81,6 +81,7 @@ macro_rules! store_suite {
             a_put_is_read_back_and_valid
             a_put_replaces_what_is_there
             a_put_refuses_the_loads_under_way
+            a_put_by_a_fence_that_has_fallen_removes_what_is_there
             an_entry_that_was_put_expires
             removals_and_puts_step_the_seq
         }
@@ -251,11 +252,12 @@ impl Call<'_> {
     }
 
     async fn put(&self, bytes: &[u8], life_ms: u64) -> Bump {
-        self.space
-            .store
-            .put(&self.space.namespace, Put { key: &self.key, bytes, life_ms })
-            .await
-            .expect("the store puts")
+        self.put_by(None, bytes, life_ms).await
+    }
+
+    async fn put_by(&self, fence: Option<u64>, bytes: &[u8], life_ms: u64) -> Bump {
+        let put = Put { key: &self.key, bytes, life_ms, fence };
+        self.space.store.put(&self.space.namespace, put).await.expect("the store puts")
     }
 
     async fn read(&self) -> Snapshot {

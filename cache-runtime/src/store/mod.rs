@@ -63,7 +63,8 @@ pub trait Store: Send + Sync + 'static {
     /// Removes entries and refuses the loads of their keys that are under way.
     fn remove<'a>(&'a self, namespace: &'a str, keys: &'a [Key]) -> Answer<'a, Removal>;
 
-    /// Stores an entry whatever is there, and refuses the loads of its key that are under way.
+    /// Stores an entry whatever is there, or removes what is there if the fence that it goes by has fallen; and refuses the
+    /// loads of its key that are under way.
     fn put<'a>(&'a self, namespace: &'a str, put: Put<'a>) -> Answer<'a, Bump>;
 
     /// Begins a new epoch in every partition: all entries of the namespace are invalid.
@@ -261,6 +262,8 @@ pub struct Put<'a> {
     pub bytes: &'a [u8],
     /// How long it is kept, in milliseconds; not zero.
     pub life_ms: u64,
+    /// The fence that has to stand, of a write that others may have overtaken; none to store it whatever happened.
+    pub fence: Option<u64>,
 }
 
 /// One step of a partition's sequence.

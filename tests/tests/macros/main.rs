@@ -4,5 +4,6 @@
 //! Unless a test says otherwise it runs three times: over memory alone, over a store in memory, and over a real Redis,
 //! which it starts.
 
+mod puts;
 mod transactions;
 mod writers;

@@ -26,7 +26,7 @@ fn a_call_that_involves_many_partitions_is_read_and_bumped() {
         }
         let keys = names(100);
         for key in &keys {
-            store.put("test", Put { key, bytes: b"v", life_ms: 60_000 }).await.expect("up");
+            store.put("test", Put { key, bytes: b"v", life_ms: 60_000, fence: None }).await.expect("up");
         }
         assert_eq!(store.remove("test", &keys).await.expect("up").existed, 100);
     });

@@ -13,7 +13,10 @@ fn no_command_searches_the_key_space() {
         read(&store).await.expect("the server is up");
         bump(&store).await.expect("the server is up");
         store.remove("test", &[name("k")]).await.expect("the server is up");
-        store.put("test", Put { key: &name("k"), bytes: b"v", life_ms: 1_000 }).await.expect("the server is up");
+        store
+            .put("test", Put { key: &name("k"), bytes: b"v", life_ms: 1_000, fence: None })
+            .await
+            .expect("the server is up");
         store.clear("test").await.expect("the server is up");
         lease_and_release(&store).await;
     });
@@ -84,7 +87,7 @@ fn the_rights_that_the_reference_lists_suffice() {
         store.bus().expect("it tells of its steps").listen("test").await.expect("it may");
         let tracking = store.clone().with_tracking().expect("one server can");
         tracking.bus().expect("it tells of its steps").listen("test").await.expect("it may");
-        store.put("test", Put { key: &name("k"), bytes: b"v", life_ms: 1_000 }).await.expect("it may");
+        store.put("test", Put { key: &name("k"), bytes: b"v", life_ms: 1_000, fence: None }).await.expect("it may");
         store.remove("test", &[name("k")]).await.expect("it may");
         let announce = Announce { dependencies: &[name("d")], writer: 1, life_ms: 60_000 };
         store.announce("test", announce).await.expect("it may");

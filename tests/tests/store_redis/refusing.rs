@@ -12,7 +12,7 @@ fn a_full_server_refuses_entries_and_takes_invalidations() {
         let error = commit(&store, &begun).await.expect_err("there is no room");
         assert!(matches!(error, StoreError::Refused { .. }) && error.to_string().contains("OOM"), "{error:?}");
         assert!(matches!(begin(&store).await, Err(StoreError::Refused { .. }) | Ok(_)));
-        let put = Put { key: &name("k"), bytes: b"v", life_ms: 1_000 };
+        let put = Put { key: &name("k"), bytes: b"v", life_ms: 1_000, fence: None };
         assert!(matches!(store.put("test", put).await, Err(StoreError::Refused { .. })));
         bump(&store).await.expect("a generation is overwritten");
         store.remove("test", &[name("k")]).await.expect("an entry is removed");

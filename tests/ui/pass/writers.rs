@@ -2,7 +2,7 @@
 
 #![deny(warnings, missing_docs, clippy::all, clippy::pedantic)]
 
-use cache_runtime::{Cache, CacheEvent, invalidates};
+use cache_runtime::{Cache, CacheEvent, cache_put, invalidates};
 
 /// A member was changed.
 #[derive(CacheEvent)]
@@ -80,6 +80,34 @@ impl Channels {
     pub async fn remove(&self, name: String) -> AppResult<Option<String>> {
         let removed = name;
         Ok(Some(removed))
+    }
+}
+
+/// What is stored of a channel.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+pub struct Channel {
+    /// Which.
+    pub id: u64,
+    /// Whose.
+    pub owner: String,
+}
+
+/// Creates a channel.
+///
+/// # Errors
+/// If there is one.
+#[cache_put(key = "channel:<channel.id>", ttl = "10m", tags = ["owner:<return.owner>"])]
+#[invalidates("channels_listed")]
+pub async fn create(channel: Channel) -> AppResult<Channel> {
+    Ok(channel)
+}
+
+impl Channels {
+    /// Changes the prefix.
+    #[cache_put(key = "prefix:<id>", cache = self.cache, tiers = both, jitter = 0.1)]
+    pub async fn set_prefix<T: Into<String>>(&mut self, id: u64, prefix: T) -> Option<String> {
+        self.prefix = prefix.into();
+        (id > 0).then(|| self.prefix.clone())
     }
 }
 

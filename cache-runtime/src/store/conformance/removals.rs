@@ -69,6 +69,22 @@ pub async fn a_put_refuses_the_loads_under_way(store: &dyn Store) {
     assert_eq!(call.entry().await.as_deref(), Some(&b"put"[..]));
 }
 
+/// Somebody else was at the key, and nobody can tell whose value is the newer.
+pub async fn a_put_by_a_fence_that_has_fallen_removes_what_is_there(store: &dyn Store) {
+    let space = Space::new(store);
+    let call = space.call("k", &["d"]);
+    let (first, second) = (call.begin().await, call.begin().await);
+    call.put_by(Some(first.fence), b"one", LONG_MS).await;
+    assert_eq!(call.entry().await.as_deref(), Some(&b"one"[..]));
+    assert!(call.is_valid(&first).await);
+    let before = call.put_by(Some(second.fence), b"two", LONG_MS).await;
+    assert_eq!(call.entry().await, None);
+    let third = call.begin().await;
+    let after = call.put_by(Some(third.fence), b"three", LONG_MS).await;
+    assert_eq!(call.entry().await.as_deref(), Some(&b"three"[..]));
+    assert!(before.stamp.seq < after.stamp.seq, "other nodes hear of both");
+}
+
 /// By the life it was put for, not by that of what it replaced.
 pub async fn an_entry_that_was_put_expires(store: &dyn Store) {
     let space = Space::new(store);

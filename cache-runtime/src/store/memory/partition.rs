@@ -183,8 +183,12 @@ impl Held {
     }
 
     pub(super) fn put(&mut self, put: Put<'_>, now_ms: u64) {
+        let stands = put.fence.is_none() || self.fences.get(put.key.as_str(), now_ms) == put.fence;
         self.fences.remove(put.key.as_str());
-        self.entries.set(put.key.as_str(), Bytes::copy_from_slice(put.bytes), put.life_ms, now_ms);
+        match stands {
+            true => self.entries.set(put.key.as_str(), Bytes::copy_from_slice(put.bytes), put.life_ms, now_ms),
+            false => self.entries.remove(put.key.as_str()),
+        }
         self.now.seq += 1;
     }
 }

@@ -143,7 +143,7 @@ impl RedisStore {
         let names = Names::new(namespace, put.key.partition(self.route.partitions()));
         let fill = |call: &mut ScriptInvocation<'_>| {
             call.key(names.fence(put.key)).key(names.entry(put.key)).arg(life(put.life_ms)).arg(put.bytes);
-            call.arg(listed(&[put.key]));
+            call.arg(put.fence.map_or_else(String::new, hex)).arg(listed(&[put.key]));
         };
         let script = async {
             let stamp: String = self.invalidate(&names, &scripts::PUT, fill).await?;

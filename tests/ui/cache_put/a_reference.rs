@@ -1,0 +1,9 @@
+use cache_runtime::cache_put;
+
+#[cache_put(key = "user:<id>")]
+async fn rename(id: u64, name: &str) -> &str {
+    println!("{id}");
+    name
+}
+
+fn main() {}

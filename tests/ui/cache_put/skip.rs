@@ -1,0 +1,8 @@
+use cache_runtime::cache_put;
+
+#[cache_put(key = "user:<id>", skip(name))]
+async fn rename(id: u64, name: String) -> Result<String, String> {
+    Ok(format!("{name} {id}"))
+}
+
+fn main() {}
