@@ -4,6 +4,7 @@
 //! to expire, hence the store has to live by the real time.
 
 pub mod announcements;
+pub mod holders;
 pub mod invalidations;
 pub mod leases;
 pub mod loads;
@@ -104,6 +105,13 @@ macro_rules! store_suite {
             only_its_holder_extends_a_lease
             a_lease_that_was_lost_is_not_extended
             only_its_holder_gives_a_lease_back
+            those_who_wait_are_told
+            what_is_not_given_back_is_not_told
+            a_lease_of_any_text_is_told
+            leases_of_two_namespaces_do_not_touch
+            a_lease_touches_nothing_else_of_its_name
+        }
+        $crate::store_suite! { @$form holders $make =>
             a_load_that_lost_its_lease_is_refused
             so_is_one_whose_lease_nobody_has
             a_load_that_is_kept_gives_its_lease_back
@@ -112,11 +120,6 @@ macro_rules! store_suite {
             a_removal_and_a_put_leave_the_lease_alone
             a_lease_outlives_the_epoch
             a_dirty_load_takes_no_lease
-            those_who_wait_are_told
-            what_is_not_given_back_is_not_told
-            a_lease_of_any_text_is_told
-            leases_of_two_namespaces_do_not_touch
-            a_lease_touches_nothing_else_of_its_name
         }
         $crate::store_suite! { @$form messages $make =>
             a_bump_is_told

@@ -1,8 +1,8 @@
-//! One load a key at a time across processes. A store without leases has nothing to do here.
+//! Who has the lease of a key, and for how long. A store without leases has nothing to do here.
 
 use super::{Call, LONG_MS, SHORT_MS, Space, eventually};
 use crate::bus::{Feed, Heard};
-use crate::store::{Begin, Begun, Commit, Lease, Leased, Store, Verdict};
+use crate::store::{Begin, Begun, Lease, Leased, Store, Verdict};
 use std::time::Duration;
 
 /// And the others are told for how long it may take.
@@ -78,104 +78,6 @@ pub async fn only_its_holder_gives_a_lease_back(store: &dyn Store) {
     assert_eq!(call.begin_with(3, LONG_MS).await.leased, Leased::Taken);
     call.release(2).await;
     assert!(matches!(call.begin_with(4, LONG_MS).await.leased, Leased::Other { .. }), "once is enough");
-}
-
-/// D06: whatever else would let it be kept. Its fence stands, for the loads of a key share it.
-pub async fn a_load_that_lost_its_lease_is_refused(store: &dyn Store) {
-    let space = Space::new(store);
-    let call = space.call("k", &["d"]);
-    let Some(lost) = call.leased(1, SHORT_MS).await else { return };
-    eventually("the lease runs out", async || call.begin_with(2, LONG_MS).await.leased == Leased::Taken).await;
-    assert_eq!(call.commit_as(1, &lost, b"late").await, Verdict::Fenced);
-    assert_eq!(call.entry().await, None);
-    let begun = call.begin_with(2, LONG_MS).await;
-    assert_eq!(call.commit_as(2, &begun, b"v").await, Verdict::Stored, "the one who has it is not kept from anything");
-    assert_eq!(call.commit_as(1, &lost, b"late").await, Verdict::Fenced);
-    assert_eq!(call.entry().await.as_deref(), Some(&b"v"[..]));
-}
-
-/// It cannot be told whether somebody had it meanwhile.
-pub async fn so_is_one_whose_lease_nobody_has(store: &dyn Store) {
-    let space = Space::new(store);
-    let call = space.call("k", &["d"]);
-    let Some(begun) = call.leased(1, LONG_MS).await else { return };
-    call.release(1).await;
-    assert_eq!(call.commit_as(1, &begun, b"late").await, Verdict::Fenced);
-    assert_eq!(call.entry().await, None);
-    let begun = call.begin_with(1, LONG_MS).await;
-    assert_eq!(call.commit_as(1, &begun, b"v").await, Verdict::Stored);
-}
-
-/// The next to miss need not wait for anything.
-pub async fn a_load_that_is_kept_gives_its_lease_back(store: &dyn Store) {
-    let space = Space::new(store);
-    let call = space.call("k", &["d", "e", "f"]);
-    let Some(begun) = call.leased(1, LONG_MS).await else { return };
-    assert_eq!(call.commit_as(1, &begun, b"v").await, Verdict::Stored);
-    assert!(call.is_valid(&begun).await);
-    assert!(!call.extend(1, LONG_MS).await);
-    assert_eq!(call.begin_with(2, LONG_MS).await.leased, Leased::Taken);
-}
-
-/// Until it is given back: its caller may have something better to do with it than to let others load.
-pub async fn a_load_that_is_refused_keeps_its_lease(store: &dyn Store) {
-    let space = Space::new(store);
-    let call = space.call("k", &["d"]);
-    let Some(begun) = call.leased(1, LONG_MS).await else { return };
-    space.remove(&["k"]).await;
-    assert_eq!(call.commit_as(1, &begun, b"late").await, Verdict::Fenced);
-    assert!(matches!(call.begin_with(2, LONG_MS).await.leased, Leased::Other { .. }));
-    call.release(1).await;
-    assert_eq!(call.begin_with(2, LONG_MS).await.leased, Leased::Taken);
-}
-
-/// It may be that of a version that knows no leases, or of a caller that would not wait. The holder's is refused then, as
-/// the second of two loads is.
-pub async fn a_load_without_the_lease_is_kept_and_leaves_it_alone(store: &dyn Store) {
-    let space = Space::new(store);
-    let call = space.call("k", &["d"]);
-    let Some(begun) = call.leased(1, LONG_MS).await else { return };
-    call.store(b"unleased").await;
-    assert!(matches!(call.begin_with(2, LONG_MS).await.leased, Leased::Other { .. }));
-    assert_eq!(call.commit_as(1, &begun, b"leased").await, Verdict::Fenced);
-    assert_eq!(call.entry().await.as_deref(), Some(&b"unleased"[..]));
-}
-
-/// The load goes on, though it will not be kept.
-pub async fn a_removal_and_a_put_leave_the_lease_alone(store: &dyn Store) {
-    let space = Space::new(store);
-    let call = space.call("k", &["d"]);
-    let Some(begun) = call.leased(1, LONG_MS).await else { return };
-    space.remove(&["k"]).await;
-    assert!(call.extend(1, LONG_MS).await);
-    call.put(b"put", LONG_MS).await;
-    assert!(call.extend(1, LONG_MS).await);
-    assert_eq!(call.commit_as(1, &begun, b"late").await, Verdict::Fenced);
-    assert_eq!(call.entry().await.as_deref(), Some(&b"put"[..]));
-}
-
-/// Its load goes on too.
-pub async fn a_lease_outlives_the_epoch(store: &dyn Store) {
-    let space = Space::new(store);
-    let call = space.call("k", &["d"]);
-    let Some(begun) = call.leased(1, LONG_MS).await else { return };
-    space.clear().await;
-    assert!(call.extend(1, LONG_MS).await);
-    assert_eq!(call.commit_as(1, &begun, b"late").await, Verdict::Forgotten);
-    assert!(matches!(call.begin_with(2, LONG_MS).await.leased, Leased::Other { .. }));
-}
-
-/// It is not kept, so nobody would find anything by waiting for it.
-pub async fn a_dirty_load_takes_no_lease(store: &dyn Store) {
-    let space = Space::new(store);
-    let call = space.call("k", &["c", "d", "e"]);
-    space.announce(&["d"], 1, LONG_MS).await;
-    let begun = call.begin_with(1, LONG_MS).await;
-    assert!(begun.is_dirty);
-    assert_eq!(begun.leased, Leased::Nobody);
-    assert!(!call.extend(1, LONG_MS).await);
-    space.settle(&["d"], 1).await;
-    assert!(matches!(call.begin_with(2, LONG_MS).await.leased, Leased::Taken | Leased::Nobody));
 }
 
 /// D07: when it is given back, and when a load was kept, so that nobody has to ask again and again.
@@ -254,13 +156,13 @@ pub async fn a_lease_touches_nothing_else_of_its_name(store: &dyn Store) {
 
 impl Call<'_> {
     /// Takes the lease, which is free; none if the store has no leases.
-    async fn leased(&self, holder: u64, life_ms: u64) -> Option<Begun> {
+    pub(super) async fn leased(&self, holder: u64, life_ms: u64) -> Option<Begun> {
         let begun = self.begin_with(holder, life_ms).await;
         assert!(matches!(begun.leased, Leased::Taken | Leased::Nobody), "it is free: {begun:?}");
         (begun.leased == Leased::Taken).then_some(begun)
     }
 
-    async fn begin_with(&self, holder: u64, life_ms: u64) -> Begun {
+    pub(super) async fn begin_with(&self, holder: u64, life_ms: u64) -> Begun {
         let begin = Begin {
             key: &self.key,
             dependencies: &self.dependencies,
@@ -279,32 +181,26 @@ impl Call<'_> {
         }
     }
 
-    async fn commit_as(&self, holder: u64, begun: &Begun, bytes: &[u8]) -> Verdict {
-        let (key, dependencies) = (&self.key, &self.dependencies[..]);
-        let commit = Commit { key, dependencies, begun, bytes, life_ms: LONG_MS, holder: Some(holder) };
-        self.space.store.commit(&self.space.namespace, commit).await.expect("the store decides on a load")
-    }
-
-    async fn extend(&self, holder: u64, life_ms: u64) -> bool {
+    pub(super) async fn extend(&self, holder: u64, life_ms: u64) -> bool {
         let lease = Lease { holder, life_ms };
         self.space.store.extend(&self.space.namespace, &self.key, lease).await.expect("the store extends a lease")
     }
 
-    async fn release(&self, holder: u64) {
+    pub(super) async fn release(&self, holder: u64) {
         self.space.store.release(&self.space.namespace, &self.key, holder).await.expect("the store takes a lease back");
     }
 }
 
 impl Space<'_> {
     /// Listens; none if the store tells nobody.
-    async fn hears(&self) -> Option<Box<dyn Feed>> {
+    pub(super) async fn hears(&self) -> Option<Box<dyn Feed>> {
         let bus = self.store.bus()?;
         Some(bus.listen(&self.namespace).await.expect("the store tells of its leases"))
     }
 }
 
 /// The key of the lease that is told of next.
-async fn freed(feed: &mut dyn Feed) -> String {
+pub(super) async fn freed(feed: &mut dyn Feed) -> String {
     let heard = async {
         loop {
             if let Heard::Freed { key } = feed.next().await.expect("the connection holds") {
