@@ -3,10 +3,13 @@
 //! All numbers little-endian; the whole is guarded by a CRC-32:
 //!
 //! ```text
-//! magic "CRTE" · format 1 · codec · flags · 0 · identity u64 · schema u64 · loaded at ms u64 · ttl ms u64
+//! magic "CRTE" · format 1 or 2 · codec · flags · 0 · identity u64 · schema u64 · loaded at ms u64 · ttl ms u64
 //! · load cost ms u32 · stamps u16 · { partition u16 · epoch u64 · seq u64 }* · dependencies u16 · { bytes u16 · text }*
 //! · payload length u32 · crc u32 · payload
 //! ```
+//!
+//! Format 2 is the same with a payload that is packed, which flags 2 (compressed) and 4 (encrypted) say how; programs that
+//! know nothing of packing do not know that format.
 //!
 //! Whatever is not understood here is a miss. Golden files in `tests/golden` keep every released format readable.
 
@@ -15,7 +18,12 @@ use crate::stamp::{Partition, Stamp};
 
 const MAGIC: [u8; 4] = *b"CRTE";
 const FORMAT: u8 = 1;
+const PACKED_FORMAT: u8 = 2;
 const ABSENT: u8 = 1;
+/// The payload was compressed.
+pub(crate) const COMPRESSED: u8 = 2;
+/// The payload was encrypted, after it was compressed if it was.
+pub(crate) const ENCRYPTED: u8 = 4;
 
 /// How many leading bytes tell one entry from every other: magic to identity.
 pub(crate) const HEAD_BYTES: usize = 16;
@@ -27,6 +35,8 @@ pub(crate) struct Envelope {
     pub(crate) codec: u8,
     /// Whether the value is a remembered `None`, without payload.
     pub(crate) absent: bool,
+    /// What was done to the payload: [`COMPRESSED`], [`ENCRYPTED`], both or neither.
+    pub(crate) packing: u8,
     /// A random name; no two commits share one.
     pub(crate) identity: u64,
     /// The fingerprint of the value's type.
@@ -54,14 +64,48 @@ pub(crate) enum Unreadable {
     Codec,
     /// Written for another type or version of it.
     Schema,
+    /// Packed in a way that this cache does not undo, or not in the way that it says.
+    Packing,
+    /// Not encrypted with a key of this cache, or for another entry, or altered.
+    #[cfg(feature = "encryption")]
+    Encryption,
+}
+
+impl Unreadable {
+    /// The same for people.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Corrupt => "the bytes are not an entry, or were altered",
+            Self::Format => "written by another format version",
+            Self::Codec => "written with another codec",
+            Self::Schema => "written for another type or version",
+            Self::Packing => "packed in a way that this cache does not undo",
+            #[cfg(feature = "encryption")]
+            Self::Encryption => "not encrypted with a key of this cache for this entry, or altered",
+        }
+    }
 }
 
 impl Envelope {
     /// The whole entry: this header and its payload.
     pub(crate) fn seal(&self, payload: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(56 + 18 * self.stamps.len() + payload.len());
+        let mut bytes = self.header();
+        bytes.reserve_exact(8 + payload.len());
+        bytes.extend_from_slice(&(payload.len() as u32).to_le_bytes());
+        let crc = checksum(&bytes, payload);
+        bytes.extend_from_slice(&crc.to_le_bytes());
+        bytes.extend_from_slice(payload);
+        bytes
+    }
+
+    /// All that stands before the payload's length.
+    pub(crate) fn header(&self) -> Vec<u8> {
+        let names: usize = self.dependencies.iter().map(|name| 2 + name.len()).sum();
+        let mut bytes = Vec::with_capacity(48 + 18 * self.stamps.len() + names);
         bytes.extend_from_slice(&MAGIC);
-        bytes.extend_from_slice(&[FORMAT, self.codec, if self.absent { ABSENT } else { 0 }, 0]);
+        let format = if self.packing == 0 { FORMAT } else { PACKED_FORMAT };
+        let flags = self.packing | if self.absent { ABSENT } else { 0 };
+        bytes.extend_from_slice(&[format, self.codec, flags, 0]);
         for number in [self.identity, self.schema.0, self.loaded_at_ms, self.ttl_ms] {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
@@ -77,34 +121,13 @@ impl Envelope {
             bytes.extend_from_slice(&(dependency.len() as u16).to_le_bytes());
             bytes.extend_from_slice(dependency.as_bytes());
         }
-        bytes.extend_from_slice(&(payload.len() as u32).to_le_bytes());
-        let crc = checksum(&bytes, payload);
-        bytes.extend_from_slice(&crc.to_le_bytes());
-        bytes.extend_from_slice(payload);
         bytes
     }
 
     /// The header and the payload, if all of it is as it was sealed.
     pub(crate) fn open(bytes: &[u8]) -> Result<(Self, &[u8]), Unreadable> {
-        let mut reader = Reader { bytes, at: 0 };
-        if reader.array()? != MAGIC {
-            return Err(Unreadable::Corrupt);
-        }
-        let [format, codec, flags, _] = reader.array()?;
-        if format != FORMAT {
-            return Err(Unreadable::Format);
-        }
-        let envelope = Self {
-            codec,
-            absent: flags & ABSENT != 0,
-            identity: reader.u64()?,
-            schema: Schema(reader.u64()?),
-            loaded_at_ms: reader.u64()?,
-            ttl_ms: reader.u64()?,
-            load_cost_ms: reader.u32()?,
-            stamps: reader.stamps()?,
-            dependencies: reader.texts()?,
-        };
+        let (envelope, at) = Self::parse(bytes)?;
+        let mut reader = Reader { bytes, at };
         let payload_bytes = reader.u32()? as usize;
         let header = &bytes[..reader.at];
         let crc = reader.u32()?;
@@ -113,6 +136,35 @@ impl Envelope {
             return Err(Unreadable::Corrupt);
         }
         Ok((envelope, payload))
+    }
+
+    /// The header, and where it ends: not checked yet.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<(Self, usize), Unreadable> {
+        let mut reader = Reader { bytes, at: 0 };
+        if reader.array()? != MAGIC {
+            return Err(Unreadable::Corrupt);
+        }
+        let [format, codec, flags, reserved] = reader.array()?;
+        let packing = flags & !ABSENT;
+        if !is_known(format) || (format == FORMAT) != (packing == 0) || reserved != 0 {
+            return Err(Unreadable::Format);
+        }
+        if packing & !(COMPRESSED | ENCRYPTED) != 0 {
+            return Err(Unreadable::Packing);
+        }
+        let envelope = Self {
+            codec,
+            absent: flags & ABSENT != 0,
+            packing,
+            identity: reader.u64()?,
+            schema: Schema(reader.u64()?),
+            loaded_at_ms: reader.u64()?,
+            ttl_ms: reader.u64()?,
+            load_cost_ms: reader.u32()?,
+            stamps: reader.stamps()?,
+            dependencies: reader.texts()?,
+        };
+        Ok((envelope, reader.at))
     }
 
     /// Whether a program that expects this codec and type may decode it.
@@ -137,7 +189,11 @@ impl Envelope {
 pub(crate) fn identity_of(head: &[u8]) -> Option<u64> {
     let head: [u8; HEAD_BYTES] = head.get(..HEAD_BYTES)?.try_into().ok()?;
     let identity = head[8..].try_into().ok().map(u64::from_le_bytes)?;
-    (head[..4] == MAGIC && head[4] == FORMAT).then_some(identity)
+    (head[..4] == MAGIC && is_known(head[4])).then_some(identity)
+}
+
+fn is_known(format: u8) -> bool {
+    matches!(format, FORMAT | PACKED_FORMAT)
 }
 
 fn checksum(header: &[u8], payload: &[u8]) -> u32 {
@@ -191,53 +247,4 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn example() -> Envelope {
-        Envelope {
-            codec: 1,
-            absent: false,
-            identity: 0x0123_4567_89ab_cdef,
-            schema: Schema(7),
-            loaded_at_ms: 1_700_000_000_000,
-            ttl_ms: 300_000,
-            load_cost_ms: 12,
-            stamps: vec![(Partition(0), Stamp { epoch: u64::MAX, seq: 3 }), (Partition(9), Stamp { epoch: 1, seq: 0 })],
-            dependencies: vec!["tag:a".into(), String::new()],
-        }
-    }
-
-    #[test]
-    fn what_was_sealed_opens() {
-        let bytes = example().seal(b"payload");
-        assert_eq!(Envelope::open(&bytes), Ok((example(), &b"payload"[..])));
-        assert_eq!(identity_of(&bytes[..HEAD_BYTES]), Some(example().identity));
-    }
-
-    #[test]
-    fn an_altered_byte_anywhere_makes_it_unreadable() {
-        let bytes = example().seal(b"payload");
-        for at in 0..bytes.len() {
-            let mut altered = bytes.clone();
-            altered[at] ^= 0x10;
-            assert!(Envelope::open(&altered).is_err(), "byte {at}");
-            assert!(Envelope::open(&bytes[..at]).is_err(), "cut at {at}");
-        }
-    }
-
-    #[test]
-    fn no_clock_prolongs_a_life() {
-        let envelope = example();
-        assert_eq!(envelope.remaining_ms(envelope.loaded_at_ms + 1_000), 299_000);
-        assert_eq!(envelope.remaining_ms(0), 300_000, "a clock that went back");
-        assert_eq!(envelope.remaining_ms(u64::MAX), 0);
-    }
-
-    #[test]
-    fn the_first_format_stays_readable() {
-        let golden = include_bytes!("../tests/golden/envelope_v1.bin");
-        assert_eq!(Envelope::open(golden), Ok((example(), &b"payload"[..])));
-        assert_eq!(example().seal(b"payload"), golden, "and is what is written");
-    }
-}
+mod tests;

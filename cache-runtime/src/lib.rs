@@ -26,7 +26,7 @@
 //!
 //! The modules in reading order, each using only those before it: the words ([`key`], [`policy`], [`clock`], [`error`],
 //! [`event`], `schema`, `stamp`, `token`, `call`, `function`, `writer`, `registry`, `outcome`), the mechanisms ([`codec`],
-//! `envelope`, `flight`, `backoff`, `breaker`, `telemetry`), the ports ([`bus`], [`store`]), the engine (`cache`), and the
+//! `envelope`, `packing`, `flight`, `backoff`, `breaker`, `telemetry`), the ports ([`bus`], [`store`]), the engine (`cache`), and the
 //! doors by which people and generated code come in.
 
 pub mod clock;
@@ -49,6 +49,7 @@ mod backoff;
 mod breaker;
 mod envelope;
 mod flight;
+mod packing;
 mod telemetry;
 
 pub mod bus;
@@ -85,6 +86,10 @@ pub use error::{CodecError, Error, StoreError};
 pub use event::{CacheEvent, Event};
 pub use key::KeyPart;
 pub use outcome::{Outcome, Tier, observe};
+#[cfg(feature = "compression")]
+pub use packing::Compress;
+#[cfg(feature = "encryption")]
+pub use packing::Keyring;
 pub use policy::{Consistency, Policy, Tiers};
 pub use schema::Schema;
 pub use scope::current;

@@ -10,6 +10,7 @@ use crate::codec::AnyCodec;
 use crate::error::Error;
 use crate::flight::Flights;
 use crate::key::MAX_NAME_BYTES;
+use crate::packing::Packing;
 use crate::policy::Policy;
 use crate::registry;
 use crate::store::{BreakerChange, Guarded, Resilience, Store};
@@ -37,6 +38,7 @@ pub struct Builder {
     wait_replicas: u8,
     resilience: Resilience,
     recovery: Option<Recovery>,
+    packing: Packing,
     max_value_bytes: usize,
     max_key_bytes: usize,
     enabled: bool,
@@ -57,6 +59,7 @@ impl Builder {
             wait_replicas: 0,
             resilience: Resilience::default(),
             recovery: None,
+            packing: Packing::default(),
             max_value_bytes: 32 << 20,
             max_key_bytes: MAX_NAME_BYTES,
             enabled: true,
@@ -102,6 +105,40 @@ impl Builder {
     /// The codec of functions that do not choose their own. Entries of another codec are misses.
     pub fn codec(mut self, codec: impl Into<AnyCodec>) -> Self {
         self.codec = codec.into();
+        self
+    }
+
+    /// Makes what goes to the store smaller. What is there already is read, compressed or not.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+    /// use cache_runtime::{Cache, Compress, MemoryStore};
+    ///
+    /// let builder = Cache::builder().store(MemoryStore::new());
+    /// builder.compress(Compress::Zstd { above: 4096 }).build().await?;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "compression")]
+    pub fn compress(mut self, compress: crate::Compress) -> Self {
+        self.packing.compress = Some(compress);
+        self
+    }
+
+    /// Encrypts what goes to the store, values and not names, and believes nothing there that is not encrypted with a key
+    /// of this ring, for this very entry: what somebody else wrote, altered or moved there is a miss.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+    /// use cache_runtime::{Cache, Keyring, MemoryStore};
+    ///
+    /// # let key_from_a_vault = [7; 32];
+    /// let builder = Cache::builder().store(MemoryStore::new());
+    /// builder.encrypt(Keyring::new(1, key_from_a_vault)).build().await?;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "encryption")]
+    pub fn encrypt(mut self, keyring: crate::Keyring) -> Self {
+        self.packing.keyring = Some(keyring);
         self
     }
 
@@ -225,6 +262,7 @@ impl Builder {
             store,
             guard,
             queue: Queue::new(self.recovery),
+            packing: Packing { max_value_bytes: self.max_value_bytes, ..self.packing },
             clock: self.clock,
             settings,
             counters,

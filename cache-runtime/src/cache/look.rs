@@ -9,6 +9,7 @@ use super::stamps::{departures, is_valid, observe, rooted};
 use crate::codec::Wire;
 use crate::envelope::{Envelope, HEAD_BYTES, Unreadable, identity_of};
 use crate::outcome::Tier;
+use crate::packing::Place;
 use crate::store::{Read, Snapshot, Want};
 use crate::telemetry::Notice;
 use std::sync::Arc;
@@ -153,9 +154,12 @@ impl Cache {
             return None;
         }
         let l1_life_ms = request.l1_life_ms(left_ms);
+        let place = Place { namespace: &self.space.namespace, key: request.key.as_str() };
+        let unpacked = self.shared.packing.unpack(&envelope, payload, place);
+        let payload = unpacked.map_err(|reason| self.unreadable(request, reason)).ok()?;
         let value = match envelope.absent {
             true => None,
-            false => match wire.decode(self.shared.settings.codec, payload) {
+            false => match wire.decode(self.shared.settings.codec, &payload) {
                 Ok(value) => Some(value),
                 Err(_) => {
                     self.unreadable(request, Unreadable::Corrupt);
@@ -200,12 +204,6 @@ impl Cache {
 
     fn unreadable(&self, request: &Request, reason: Unreadable) {
         self.shared.counters.unreadable.count();
-        let reason = match reason {
-            Unreadable::Corrupt => "the bytes are not an entry, or were altered",
-            Unreadable::Format => "written by another format version",
-            Unreadable::Codec => "written with another codec",
-            Unreadable::Schema => "written for another type or version",
-        };
-        self.tell(&Notice::Unreadable { key: request.key.as_str(), reason });
+        self.tell(&Notice::Unreadable { key: request.key.as_str(), reason: reason.reason() });
     }
 }

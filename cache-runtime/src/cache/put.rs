@@ -61,7 +61,7 @@ impl Cache {
         fill: &Fill,
     ) -> Result<(), Error> {
         let bytes = match self.seal(request, wire, begun, fill) {
-            Ok((_, bytes)) => bytes,
+            Ok(sealed) => sealed.bytes,
             Err(error) => {
                 self.unstorable(request, &error);
                 return self.remove_key(&request.key).await.map(drop);

@@ -13,6 +13,7 @@ use crate::error::{Error, StoreError};
 use crate::flight::Flights;
 use crate::function::Function;
 use crate::key::Key;
+use crate::packing::Packing;
 use crate::policy::Policy;
 use crate::registry;
 use crate::stamp::Partition;
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     pub(super) guard: Option<Guarded>,
     /// Invalidations that it has yet to perform.
     pub(super) queue: Queue,
+    pub(super) packing: Packing,
     pub(super) clock: Clock,
     pub(super) settings: Settings,
     pub(super) counters: Counters,

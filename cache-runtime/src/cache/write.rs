@@ -13,6 +13,7 @@ use super::stamps::rooted;
 use crate::codec::{Output, Value, Wire};
 use crate::envelope::Envelope;
 use crate::error::{CodecError, Error};
+use crate::packing::Place;
 use crate::stamp::random_name;
 use crate::store::{Begun, Commit, Put, Store, Verdict};
 use crate::telemetry::Notice;
@@ -27,6 +28,14 @@ pub(super) struct Fill {
     pub(super) value: Option<Value>,
     pub(super) life_ms: u64,
     pub(super) load_cost_ms: u64,
+}
+
+/// An entry as it goes to the store.
+pub(super) struct Sealed {
+    identity: u64,
+    /// How many bytes the value had before it was packed: about what it takes up in memory.
+    value_bytes: usize,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Cache {
@@ -103,18 +112,18 @@ impl Cache {
         if !request.tiers().has_l2() || wire.codec(self.shared.settings.codec).is_none() {
             return Some((Backing::Generation, self.measured(request, wire, fill)?));
         }
-        let (identity, bytes) = match self.seal(request, wire, begun, fill) {
+        let Sealed { identity, value_bytes, bytes } = match self.seal(request, wire, begun, fill) {
             Ok(sealed) => sealed,
             Err(error) => return self.unstorable(request, &error).map(|bytes| (Backing::Nothing, bytes)),
         };
         let (key, dependencies) = (&request.key, &request.dependencies[..]);
         let commit = Commit { key, dependencies, begun, bytes: &bytes, life_ms: fill.life_ms, holder: None };
         match store.commit(&self.space.namespace, commit).await {
-            Ok(Verdict::Stored) => Some((Backing::Entry(identity), bytes.len())),
+            Ok(Verdict::Stored) => Some((Backing::Entry(identity), value_bytes)),
             Ok(Verdict::Fenced | Verdict::Overtaken | Verdict::Forgotten) => self.refused(request),
             Err(error) => {
                 self.store_failed::<()>("commit", &error);
-                Some((Backing::Nothing, bytes.len()))
+                Some((Backing::Nothing, value_bytes))
             }
         }
     }
@@ -174,7 +183,7 @@ impl Cache {
         wire: &dyn Wire,
         begun: &Begun,
         fill: &Fill,
-    ) -> Result<(u64, Vec<u8>), CodecError> {
+    ) -> Result<Sealed, CodecError> {
         let settings = &self.shared.settings;
         let count = request.dependencies.len();
         if count > MAX_DEPENDENCIES {
@@ -187,6 +196,7 @@ impl Cache {
         let envelope = Envelope {
             codec: wire.codec(settings.codec).unwrap_or(0),
             absent: fill.value.is_none(),
+            packing: 0,
             identity: random_name(),
             schema: wire.schema(),
             loaded_at_ms: self.shared.clock.wall_ms(),
@@ -195,7 +205,10 @@ impl Cache {
             stamps: begun.stamps.clone(),
             dependencies: request.dependencies.iter().map(ToString::to_string).collect(),
         };
-        Ok((envelope.identity, envelope.seal(&output.into_bytes())))
+        let (identity, payload) = (envelope.identity, output.into_bytes());
+        let value_bytes = payload.len();
+        let place = Place { namespace: &self.space.namespace, key: request.key.as_str() };
+        Ok(Sealed { identity, value_bytes, bytes: self.shared.packing.seal(envelope, payload, place)? })
     }
 
     /// What a value that is not stored would have taken up, for memory's bound.
@@ -256,7 +269,7 @@ impl Cache {
         let Some(store) = &self.shared.store else { return Ok(()) };
         let grounds = request.grounds(self);
         let (begun, _) = self.begin_in_store(&**store, request, &grounds).await?;
-        let (_, bytes) = self.seal(request, wire, &begun, &fill)?;
+        let Sealed { bytes, .. } = self.seal(request, wire, &begun, &fill)?;
         self.replace(&**store, request, Put { key: &request.key, bytes: &bytes, life_ms: fill.life_ms, fence: None })
             .await
     }

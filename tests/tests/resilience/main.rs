@@ -2,4 +2,5 @@
 
 mod breakers;
 mod limits;
+mod packed;
 mod queue;

@@ -1,0 +1,49 @@
+use super::*;
+
+fn example() -> Envelope {
+    Envelope {
+        codec: 1,
+        absent: false,
+        packing: 0,
+        identity: 0x0123_4567_89ab_cdef,
+        schema: Schema(7),
+        loaded_at_ms: 1_700_000_000_000,
+        ttl_ms: 300_000,
+        load_cost_ms: 12,
+        stamps: vec![(Partition(0), Stamp { epoch: u64::MAX, seq: 3 }), (Partition(9), Stamp { epoch: 1, seq: 0 })],
+        dependencies: vec!["tag:a".into(), String::new()],
+    }
+}
+
+#[test]
+fn what_was_sealed_opens() {
+    let bytes = example().seal(b"payload");
+    assert_eq!(Envelope::open(&bytes), Ok((example(), &b"payload"[..])));
+    assert_eq!(identity_of(&bytes[..HEAD_BYTES]), Some(example().identity));
+}
+
+#[test]
+fn an_altered_byte_anywhere_makes_it_unreadable() {
+    let bytes = example().seal(b"payload");
+    for at in 0..bytes.len() {
+        let mut altered = bytes.clone();
+        altered[at] ^= 0x10;
+        assert!(Envelope::open(&altered).is_err(), "byte {at}");
+        assert!(Envelope::open(&bytes[..at]).is_err(), "cut at {at}");
+    }
+}
+
+#[test]
+fn no_clock_prolongs_a_life() {
+    let envelope = example();
+    assert_eq!(envelope.remaining_ms(envelope.loaded_at_ms + 1_000), 299_000);
+    assert_eq!(envelope.remaining_ms(0), 300_000, "a clock that went back");
+    assert_eq!(envelope.remaining_ms(u64::MAX), 0);
+}
+
+#[test]
+fn the_first_format_stays_readable() {
+    let golden = include_bytes!("../../tests/golden/envelope_v1.bin");
+    assert_eq!(Envelope::open(golden), Ok((example(), &b"payload"[..])));
+    assert_eq!(example().seal(b"payload"), golden, "and is what is written");
+}
