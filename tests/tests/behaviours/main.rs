@@ -23,6 +23,7 @@ mod many;
 mod messages;
 mod negatives;
 mod nodes;
+mod odd;
 mod policies;
 mod redis;
 mod several;
