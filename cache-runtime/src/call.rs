@@ -34,6 +34,11 @@ impl Call {
         Self { after: vec![token.into()], ..Self::default() }
     }
 
+    /// Whether it asks for more than the functions' own options do.
+    pub(crate) fn demands_news(&self) -> bool {
+        self.is_strong || self.max_stale.is_some() || !self.after.is_empty()
+    }
+
     /// Both demands.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {

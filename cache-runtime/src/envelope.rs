@@ -178,10 +178,14 @@ impl Envelope {
         Ok(())
     }
 
+    /// How long ago it was loaded, by this node's wall clock; never negative, whatever that clock says.
+    pub(crate) fn age_ms(&self, wall_ms: u64) -> u64 {
+        wall_ms.saturating_sub(self.loaded_at_ms)
+    }
+
     /// How much of its life is left, by this node's wall clock; at most all of it, whatever that clock says.
     pub(crate) fn remaining_ms(&self, wall_ms: u64) -> u64 {
-        let age_ms = wall_ms.saturating_sub(self.loaded_at_ms);
-        self.ttl_ms.saturating_sub(age_ms)
+        self.ttl_ms.saturating_sub(self.age_ms(wall_ms))
     }
 }
 

@@ -95,6 +95,24 @@ fn hint(similar: &Option<String>) -> String {
     similar.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 
+/// Why a cached function that was called has no answer, where its error type can say so.
+///
+/// A function with `hard_timeout` returns a `Result` whose error is made from this; `anyhow::Error` and
+/// `Box<dyn Error + Send + Sync>` are already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unanswered {
+    /// The load took longer than `hard_timeout`. It goes on, where that can be, and its value is kept.
+    #[error("the load did not end within {waited:?}")]
+    TimedOut {
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// Nothing is cached, and the call was not to load ([`Call::only_cached`](crate::Call::only_cached)).
+    #[error("nothing is cached, and the call is not to load")]
+    NotCached,
+}
+
 /// What a store could not do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

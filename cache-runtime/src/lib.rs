@@ -47,6 +47,7 @@ mod writer;
 
 mod backoff;
 mod breaker;
+mod early;
 mod envelope;
 mod flight;
 mod packing;
@@ -82,7 +83,7 @@ pub use codec::MessagePack;
 #[cfg(feature = "postcard")]
 pub use codec::Postcard;
 pub use codec::{AnyCodec, Cacheable, Codec};
-pub use error::{CodecError, Error, StoreError};
+pub use error::{CodecError, Error, StoreError, Unanswered};
 pub use event::{CacheEvent, Event};
 pub use key::KeyPart;
 pub use outcome::{Outcome, Tier, observe};

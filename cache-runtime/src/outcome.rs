@@ -25,7 +25,8 @@ pub struct Outcome {
     pub tier: Tier,
     /// How long ago the value was loaded.
     pub age: Duration,
-    /// Whether it was past its TTL or invalidated when it was served. Nothing serves such values in this version.
+    /// Whether it was past its TTL or invalidated when it was served, as `stale_while_revalidate` and `stale_if_error`
+    /// allow.
     pub stale: bool,
     /// Whether the caller waited for another caller's load.
     pub waited: bool,
@@ -34,6 +35,10 @@ pub struct Outcome {
 impl Outcome {
     pub(crate) fn of(tier: Tier, age_ms: u64) -> Self {
         Self { tier, age: Duration::from_millis(age_ms), stale: false, waited: tier == Tier::Flight }
+    }
+
+    pub(crate) fn stale(self) -> Self {
+        Self { stale: true, ..self }
     }
 
     /// Whether a tier answered, and nobody loaded for this call.

@@ -19,6 +19,8 @@ macro_rules! counters {
             pub l1_weight: u64,
             /// Keys that are being loaded now.
             pub flights: u64,
+            /// Tasks in the background now: loads that nobody waits for.
+            pub background: u64,
             /// Whether this node hears of what others invalidate, when they do it.
             pub is_listening: bool,
             /// How far what memory answers now may be behind other nodes' invalidations, in milliseconds; at most the
@@ -52,6 +54,8 @@ counters! {
     l1_hits,
     /// Answers from the store.
     l2_hits,
+    /// Answers past their TTL or invalidated, as the stale windows allow; counted here and not as hits.
+    stale_hits,
     /// Calls that neither tier answered.
     misses,
     /// Runs of cached functions' bodies.
@@ -60,6 +64,18 @@ counters! {
     load_errors,
     /// Calls that shared another call's load.
     flights_joined,
+    /// Loads begun in the background: early, past the TTL, or ahead of readers.
+    renewals,
+    /// Calls that were answered before their load ended, since it took too long.
+    timeouts,
+    /// Background work that was not begun, since there was too much of it.
+    background_refused,
+    /// Background work that panicked.
+    background_panics,
+    /// Loads that waited for another process's load of the same key.
+    leases_awaited,
+    /// Loads whose lease was lost while they ran.
+    leases_lost,
     /// Entries in memory that one round trip found still valid.
     revalidated,
     /// Loaded values that were not kept, since they had been overtaken.
@@ -182,6 +198,13 @@ pub enum Notice<'a> {
     },
     /// A call would have waited for its own load; it ran the body unshared.
     CircularWait {
+        /// The entry's key.
+        key: &'a str,
+    },
+    /// A load in the background panicked. Its key is free for the next.
+    BackgroundPanicked,
+    /// A load returned an error. Its caller got the error, or a stale value if the function allows that.
+    LoadFailed {
         /// The entry's key.
         key: &'a str,
     },

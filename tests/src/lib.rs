@@ -6,8 +6,10 @@ mod redis_cluster;
 mod redis_server;
 pub mod schedule;
 mod source;
+mod tasks;
 
 pub use caches::{BOUND, CLUSTER, Over, eventually, eventually_is, on_each, on_nodes, on_nodes_with, over_redis};
 pub use redis_cluster::RedisCluster;
 pub use redis_server::RedisServer;
 pub use source::{Gate, Source};
+pub use tasks::begin;

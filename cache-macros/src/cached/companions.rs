@@ -27,7 +27,7 @@ pub(crate) fn entry_inputs(function: &Function, values: &[Value], expressions: &
 }
 
 /// Every identifier in some tokens.
-fn words(tokens: TokenStream) -> Vec<String> {
+pub(super) fn words(tokens: TokenStream) -> Vec<String> {
     let words = |token| match token {
         TokenTree::Ident(ident) => vec![ident.to_string()],
         TokenTree::Group(group) => words(group.stream()),

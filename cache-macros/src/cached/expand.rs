@@ -1,8 +1,8 @@
 //! From facts to tokens: every function becomes a call.
 
-use super::checks;
 use super::model::{Binding, Event, Fields, Model, Part, Value};
 use super::rules::rules;
+use super::{background, checks};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -15,14 +15,15 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         return cached;
     }
     let (uncached, refresh, entry) = (uncached(model), refresh(model), entry(model));
-    quote!(#cached #uncached #refresh #entry)
+    let background = background::companions(model);
+    quote!(#cached #uncached #refresh #entry #background)
 }
 
 fn cached(model: &Model) -> TokenStream {
     let (attributes, visibility, signature) =
         (&model.function.attributes, &model.function.visibility, &model.function.signature);
     let (registration, prelude, answer) = (registration(model), prelude(model), answer(model));
-    let body = block(model, &[registration, prelude, answer, last_call(model, "fetch")]);
+    let body = block(model, &[registration, prelude, answer, fetch(model)]);
     quote! {
         #(#attributes)*
         #visibility #signature #body
@@ -55,7 +56,13 @@ fn uncached(model: &Model) -> TokenStream {
 }
 
 fn refresh(model: &Model) -> TokenStream {
-    let body = block(model, &[function_static(model), prelude(model), last_call(model, "refresh")]);
+    let (parts, load, span) = (parts(model), load(model), at_return(model));
+    let door = model.door.at(span);
+    let last = quote_spanned! {span=>
+        let call = call.named(&[#(#parts),*]);
+        call.refresh(shape, wire, rules, #door::pin!(#load)).await
+    };
+    let body = block(model, &[function_static(model), prelude(model), last]);
     companion(model, "refresh", "Runs the body of `{}` and replaces what is cached.", &body)
 }
 
@@ -90,7 +97,7 @@ fn entry(model: &Model) -> TokenStream {
 }
 
 /// What decides whether the function exists goes for its companions too; its lints were reported once already.
-fn companion_attributes(model: &Model) -> TokenStream {
+pub(super) fn companion_attributes(model: &Model) -> TokenStream {
     let cfg = model.function.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
     quote! {
         #(#cfg)*
@@ -104,10 +111,14 @@ pub(crate) fn prelude(model: &Model) -> TokenStream {
     let span = at_return(model);
     let (door, rules) = (model.door.at(span), rules(model, span));
     quote_spanned! {span=>
-        let shape = {
+        let (shape, unanswered) = {
             #[allow(unused_imports)]
-            use #door::shapes::{AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _};
-            (&&&&#door::Returned::<#returns>::new()).shape()
+            use #door::shapes::{
+                AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _, AskUnanswered as _, AskUnansweredNot as _
+            };
+            let shape = (&&&&#door::Returned::<#returns>::new()).shape();
+            let unanswered = (&&shape).unanswered();
+            (shape, unanswered)
         };
         let wire = #wire;
         let rules = #rules;
@@ -142,12 +153,15 @@ fn wire(model: &Model) -> TokenStream {
 }
 
 /// The key in a statement of its own, since what is borrowed for it must not live across the await.
-fn last_call(model: &Model, method: &str) -> TokenStream {
-    let (parts, load, span) = (parts(model), load(model), at_return(model));
-    let (door, method) = (model.door.at(span), format_ident!("{method}", span = span));
+fn fetch(model: &Model) -> TokenStream {
+    let (parts, load, loader, span) = (parts(model), load(model), background::loader(model), at_return(model));
+    let door = model.door.at(span);
+    let times_out = model.policy.of("hard_timeout").map(|_| quote_spanned!(span=> #door::assert_times_out(&shape);));
     quote_spanned! {span=>
         let call = call.named(&[#(#parts),*]);
-        call.#method(shape, wire, rules, #door::pin!(#load)).await
+        #times_out
+        #loader
+        call.fetch(shape, wire, rules, loader, #door::pin!(#load)).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! `#[cached]`: parse, collect what is wrong, lower to checked facts, expand to a call.
 
 pub(crate) mod args;
+mod background;
 mod binding;
 pub(crate) mod checks;
 mod coherence;

@@ -33,6 +33,14 @@ pub(crate) struct Model {
     pub(crate) entry_value: TokenStream,
 }
 
+impl Model {
+    /// Whether an option asks for loads that no caller waits for.
+    pub(crate) fn asks_for_background(&self) -> bool {
+        const OPTIONS: [&str; 5] = ["early", "stale_while_revalidate", "soft_timeout", "hard_timeout", "refresh_every"];
+        OPTIONS.iter().any(|option| self.policy.of(option).is_some())
+    }
+}
+
 /// A piece of a template, its placeholders looked up.
 pub(crate) enum Part {
     Text(String),

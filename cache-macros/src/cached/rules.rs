@@ -17,7 +17,7 @@ pub(crate) struct Paths {
 /// The rules of a function: none, and each that it has.
 pub(super) fn rules(model: &Model, span: Span) -> TokenStream {
     let door = model.door.at(span);
-    let none = quote_spanned!(span=> #door::Rules::of(&shape));
+    let none = quote_spanned!(span=> #door::Rules::of(&shape, unanswered));
     let tags = (!model.late_tags.is_empty()).then(|| tags(model));
     let ttl_from = model.paths.ttl_from.as_ref().map(|path| rule("ttl_from", path));
     let cache_if = model.paths.cache_if.as_ref().map(|path| rule("cache_if", path));

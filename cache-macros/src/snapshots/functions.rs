@@ -52,15 +52,18 @@ fn a_method_with_a_field_of_self() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
-                let shape = {
+                let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
                         AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                        AskUnanswered as _, AskUnansweredNot as _,
                     };
-                    (&&&&door::Returned::<Option<User>>::new()).shape()
+                    let shape = (&&&&door::Returned::<Option<User>>::new()).shape();
+                    let unanswered = (&&shape).unanswered();
+                    (shape, unanswered)
                 };
                 let wire = door::wire(&shape, door::CacheCodec, 0u32);
-                let rules = door::Rules::of(&shape);
+                let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(
                     door::chosen(&self.cache),
                     &__CACHED_FUNCTION,
@@ -81,10 +84,12 @@ fn a_method_with_a_field_of_self() {
                             door::part(&door::ReceiverType::<Self>::new()),
                         ],
                     );
+                let loader = door::None;
                 call.fetch(
                         shape,
                         wire,
                         rules,
+                        loader,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Option < User > > (); }
@@ -157,15 +162,18 @@ fn a_generic_function() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
-                let shape = {
+                let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
                         AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                        AskUnanswered as _, AskUnansweredNot as _,
                     };
-                    (&&&&door::Returned::<Vec<T>>::new()).shape()
+                    let shape = (&&&&door::Returned::<Vec<T>>::new()).shape();
+                    let unanswered = (&&shape).unanswered();
+                    (shape, unanswered)
                 };
                 let wire = door::wire(&shape, door::CacheCodec, 0u32);
-                let rules = door::Rules::of(&shape);
+                let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
@@ -182,10 +190,12 @@ fn a_generic_function() {
                             door::part(&page),
                         ],
                     );
+                let loader = door::None;
                 call.fetch(
                         shape,
                         wire,
                         rules,
+                        loader,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Vec < T > > (); } db
@@ -241,24 +251,29 @@ fn a_pattern_parameter() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
-                let shape = {
+                let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
                         AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                        AskUnanswered as _, AskUnansweredNot as _,
                     };
-                    (&&&&door::Returned::<AppResult<Json>>::new()).shape()
+                    let shape = (&&&&door::Returned::<AppResult<Json>>::new()).shape();
+                    let unanswered = (&&shape).unanswered();
+                    (shape, unanswered)
                 };
                 let wire = door::local_wire(&shape);
-                let rules = door::Rules::of(&shape);
+                let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(door::current(), &__CACHED_FUNCTION, &[door::part(&id)]);
                 if let door::Some(hit) = call.peek(&shape) {
                     return hit;
                 }
                 let call = call.named(&[door::part(&id)]);
+                let loader = door::None;
                 call.fetch(
                         shape,
                         wire,
                         rules,
+                        loader,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < AppResult < Json > > (); }
@@ -312,24 +327,53 @@ fn a_policy() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
-                let shape = {
+                let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
                         AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                        AskUnanswered as _, AskUnansweredNot as _,
                     };
-                    (&&&&door::Returned::<u64>::new()).shape()
+                    let shape = (&&&&door::Returned::<u64>::new()).shape();
+                    let unanswered = (&&shape).unanswered();
+                    (shape, unanswered)
                 };
                 let wire = door::wire(&shape, door::CacheCodec, 0u32);
-                let rules = door::Rules::of(&shape);
+                let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(door::current(), &__CACHED_FUNCTION, &[]);
                 if let door::Some(hit) = call.peek(&shape) {
                     return hit;
                 }
                 let call = call.named(&[]);
+                #[allow(unused, clippy::all, clippy::pedantic)]
+                async fn __hello_run(__kept: door::Arc<()>) -> u64 {
+                    {
+                        async move {
+                            #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                            if false {
+                                return door::unreachable_return::<u64>();
+                            }
+                            42
+                        }
+                    }
+                        .await
+                }
+                #[allow(clippy::all, clippy::pedantic)]
+                fn __hello_background<__S>(__shape: &__S) -> door::Option<door::Loader<__S>>
+                where
+                    __S: door::Shape<Return = u64, Value = u64> + 'static,
+                {
+                    #[allow(unused_imports)]
+                    use door::{AskKept as _, AskKeptNot as _, AskLoader as _, AskLoaderNot as _};
+                    let __kept = door::Arc::new(());
+                    (&&door::Sendable::new(__shape, move || __hello_run(door::Arc::clone(&__kept))))
+                        .loader()
+                }
+                let loader = if call.may_go_on() { __hello_background(&shape) } else { door::None };
                 call.fetch(
                         shape,
                         wire,
                         rules,
+                        loader,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < u64 > (); } 42 }

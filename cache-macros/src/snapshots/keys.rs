@@ -52,15 +52,18 @@ fn the_default_key() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
-                let shape = {
+                let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
                         AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                        AskUnanswered as _, AskUnansweredNot as _,
                     };
-                    (&&&&door::Returned::<Member>::new()).shape()
+                    let shape = (&&&&door::Returned::<Member>::new()).shape();
+                    let unanswered = (&&shape).unanswered();
+                    (shape, unanswered)
                 };
                 let wire = door::wire(&shape, door::CacheCodec, 0u32);
-                let rules = door::Rules::of(&shape);
+                let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
@@ -70,10 +73,12 @@ fn the_default_key() {
                     return hit;
                 }
                 let call = call.named(&[door::part(&guild_id), door::part(&name)]);
+                let loader = door::None;
                 call.fetch(
                         shape,
                         wire,
                         rules,
+                        loader,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Member > (); }
@@ -183,15 +188,18 @@ fn typed_events_and_tags() {
                     &["id"],
                     "`events::UserUpdate` has no field `id` that can be bound\nhelp: name a field of `events::UserUpdate` and, if it is called otherwise there, the key's value: `events::UserUpdate(field = value)`",
                 );
-                let shape = {
+                let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
                         AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                        AskUnanswered as _, AskUnansweredNot as _,
                     };
-                    (&&&&door::Returned::<Member>::new()).shape()
+                    let shape = (&&&&door::Returned::<Member>::new()).shape();
+                    let unanswered = (&&shape).unanswered();
+                    (shape, unanswered)
                 };
                 let wire = door::wire(&shape, door::Chosen(Json), 2u32);
-                let rules = door::Rules::of(&shape);
+                let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
@@ -201,10 +209,12 @@ fn typed_events_and_tags() {
                     return hit;
                 }
                 let call = call.named(&[door::part(&guild_id), door::part(&user.id)]);
+                let loader = door::None;
                 call.fetch(
                         shape,
                         wire,
                         rules,
+                        loader,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Member > (); }

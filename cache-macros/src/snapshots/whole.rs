@@ -51,15 +51,18 @@ fn the_first_example_of_the_guide() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
-                let shape = {
+                let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
                         AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                        AskUnanswered as _, AskUnansweredNot as _,
                     };
-                    (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape()
+                    let shape = (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape();
+                    let unanswered = (&&shape).unanswered();
+                    (shape, unanswered)
                 };
                 let wire = door::wire(&shape, door::CacheCodec, 0u32);
-                let rules = door::Rules::of(&shape);
+                let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
@@ -69,10 +72,12 @@ fn the_first_example_of_the_guide() {
                     return hit;
                 }
                 let call = call.named(&[door::part(&guild_id)]);
+                let loader = door::None;
                 call.fetch(
                         shape,
                         wire,
                         rules,
+                        loader,
                         door::pin!(
                             async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
                             if false { return door::unreachable_return:: < Result < Vec < Member >,
@@ -132,15 +137,18 @@ fn the_first_example_of_the_guide() {
                         ..<door::Policy as door::Default>::default()
                     },
                 });
-                let shape = {
+                let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
                         AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                        AskUnanswered as _, AskUnansweredNot as _,
                     };
-                    (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape()
+                    let shape = (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape();
+                    let unanswered = (&&shape).unanswered();
+                    (shape, unanswered)
                 };
                 let wire = door::wire(&shape, door::CacheCodec, 0u32);
-                let rules = door::Rules::of(&shape);
+                let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
@@ -198,15 +206,18 @@ fn the_first_example_of_the_guide() {
                         ..<door::Policy as door::Default>::default()
                     },
                 });
-                let shape = {
+                let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
                         AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                        AskUnanswered as _, AskUnansweredNot as _,
                     };
-                    (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape()
+                    let shape = (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape();
+                    let unanswered = (&&shape).unanswered();
+                    (shape, unanswered)
                 };
                 let wire = door::wire(&shape, door::CacheCodec, 0u32);
-                let rules = door::Rules::of(&shape);
+                let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,

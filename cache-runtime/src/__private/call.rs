@@ -1,14 +1,18 @@
 //! One call of a cached function: memory first, then a name, then the engine.
 
+use super::background::Loader;
 use super::rules::Rules;
 use super::shapes::Shape;
-use crate::cache::{Arrival, Cache, Entry, Request, Turn, print_of, typed};
+use super::work::{Limits, Work};
+use crate::cache::{Cache, Entry, Peeked, Request, Slot, print_of, typed};
 use crate::codec::{Cacheable, CodecChoice, LocalWire, TypedWire, Wire};
 use crate::function::Function;
 use crate::key::{Id, Part, Template};
 use crate::scope;
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// The cache of this task.
 pub fn current() -> Cache {
@@ -40,21 +44,21 @@ where
 }
 
 /// A call that memory has not been asked for yet, or could not answer.
-#[derive(Debug)]
 pub struct Call {
     pub(super) cache: Cache,
     pub(super) function: &'static Function,
     pub(super) print: Id,
+    due: Cell<Option<Arc<Slot>>>,
 }
 
 impl Call {
     /// Takes the arguments' fingerprint.
     pub fn open(cache: Cache, function: &'static Function, values: &[Part<'_>]) -> Self {
         let print = print_of(&cache, function, values);
-        Self { cache, function, print }
+        Self { cache, function, print, due: Cell::new(None) }
     }
 
-    /// The answer of memory, if it has one that needs nobody's word.
+    /// The answer of memory, if it has one that needs nobody's word and no load.
     pub fn peek<S>(&self, _: &S) -> Option<S::Return>
     where
         S: Shape<Value: Clone + 'static>,
@@ -62,17 +66,29 @@ impl Call {
         if !self.cache.is_open() {
             return None;
         }
-        let slot = self.cache.peek(self.print)?;
-        S::close(match &slot.value {
-            Some(value) => Some(typed::<S::Value>(value)?),
-            None => None,
-        })
+        match self.cache.peek(self.print) {
+            Peeked::Hit(slot) => S::close(match &slot.value {
+                Some(value) => Some(typed::<S::Value>(value)?),
+                None => None,
+            }),
+            Peeked::Due(slot) => {
+                self.due.set(Some(slot));
+                None
+            }
+            Peeked::Miss => None,
+        }
     }
 
     /// Makes the key's text and finds the policy.
     pub fn named(self, values: &[Part<'_>]) -> NamedCall {
         let request = Request::of_call(&self.cache, self.function, self.print, values);
-        NamedCall { cache: self.cache, request }
+        NamedCall { cache: self.cache, request, due: self.due.into_inner() }
+    }
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call").field("function", &self.function.path()).finish_non_exhaustive()
     }
 }
 
@@ -86,11 +102,25 @@ pub fn tag_of(template: Template, values: &[Part<'_>]) -> String {
 pub struct NamedCall {
     pub(super) cache: Cache,
     pub(super) request: Request,
+    /// What memory answers with, if it is to be loaded anew.
+    due: Option<Arc<Slot>>,
 }
 
 impl NamedCall {
-    /// The answer of whoever has it, or of the body.
-    pub async fn fetch<S, F>(mut self, _: S, wire: impl Wire, rules: Rules<S>, load: Pin<&mut F>) -> S::Return
+    /// Whether somebody else may have to run the body, so that what it needs has to be kept.
+    pub fn may_go_on(&self) -> bool {
+        self.is_cached() && (self.due.is_some() || self.cache.may_go_on(&self.request))
+    }
+
+    /// The answer of whoever has it, or of the body. `loader` runs the body without this call, if that can be.
+    pub async fn fetch<S, F>(
+        mut self,
+        _: S,
+        wire: impl Wire + 'static,
+        rules: Rules<S>,
+        loader: Option<Loader<S>>,
+        load: Pin<&mut F>,
+    ) -> S::Return
     where
         S: Shape<Value: Clone + Send + Sync + 'static>,
         F: Future<Output = S::Return>,
@@ -98,22 +128,17 @@ impl NamedCall {
         if !self.is_cached() {
             return load.await;
         }
-        self.request.has_late_tags = rules.values.tags.is_some();
-        match self.cache.arrive(&self.request, &wire).await {
-            Arrival::Load(turn) => self.load::<S, F>(&wire, *turn, rules, load).await,
-            Arrival::Found(value) => match S::close(value.and_then(|value| typed::<S::Value>(&value))) {
-                Some(returned) => returned,
-                // A function that shares the key remembers absences, which this one cannot say.
-                None => {
-                    let turn = self.cache.arrive_to_refresh(&self.request).await;
-                    self.load::<S, F>(&wire, turn, rules, load).await
-                }
-            },
+        let (due, limits) = (self.due.take(), Limits::of(&self.request));
+        let work = self.work(wire, rules);
+        match (due, limits) {
+            (Some(slot), _) => work.serve_due(&slot, loader.as_ref(), load).await,
+            (None, None) => work.answer(loader.as_ref(), load).await,
+            (None, Some(limits)) => work.answer_within(limits, loader.as_ref(), load).await,
         }
     }
 
     /// The answer of the body, which replaces whatever is cached.
-    pub async fn refresh<S, F>(mut self, _: S, wire: impl Wire, rules: Rules<S>, load: Pin<&mut F>) -> S::Return
+    pub async fn refresh<S, F>(self, _: S, wire: impl Wire + 'static, rules: Rules<S>, load: Pin<&mut F>) -> S::Return
     where
         S: Shape<Value: Clone + Send + Sync + 'static>,
         F: Future<Output = S::Return>,
@@ -121,9 +146,7 @@ impl NamedCall {
         if !self.is_cached() {
             return load.await;
         }
-        self.request.has_late_tags = rules.values.tags.is_some();
-        let turn = self.cache.arrive_to_refresh(&self.request).await;
-        self.load::<S, F>(&wire, turn, rules, load).await
+        self.work(wire, rules).refresh(load).await
     }
 
     /// A handle on the entry.
@@ -134,22 +157,10 @@ impl NamedCall {
         Entry::new(self.cache, self.request, Box::new(wire), rules.values)
     }
 
-    async fn load<S, F>(&self, wire: &dyn Wire, turn: Turn, rules: Rules<S>, load: Pin<&mut F>) -> S::Return
-    where
-        S: Shape<Value: Clone + Send + Sync + 'static>,
-        F: Future<Output = S::Return>,
-    {
-        match S::open(self.cache.run(&turn, load).await) {
-            Ok(value) => {
-                self.cache.land(&self.request, wire, turn, rules.values.apply(value.as_ref())).await;
-                S::close(value).expect("what a shape opened it can close")
-            }
-            // The turn is dropped here: the next waiter loads for itself.
-            Err(failed) => {
-                self.cache.load_failed();
-                failed
-            }
-        }
+    fn work<S: Shape>(mut self, wire: impl Wire + 'static, rules: Rules<S>) -> Work<S> {
+        (self.request.has_late_tags, self.request.lives_by_value) =
+            (rules.values.tags.is_some(), rules.values.ttl_from.is_some());
+        Work { cache: self.cache, request: self.request, wire: Arc::new(wire), rules }
     }
 
     pub(super) fn is_cached(&self) -> bool {

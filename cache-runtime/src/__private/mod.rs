@@ -1,17 +1,20 @@
 //! What generated code calls. Free to change with any release; the macros of the same version are its only users.
 
+mod background;
 mod call;
 mod kind;
 mod put;
 mod rules;
 pub mod shapes;
+mod work;
 mod write;
 pub mod written;
 
+pub use background::{AskKept, AskKeptNot, AskLoader, AskLoaderNot, Given, Kept, Loader, Own, Reference, Sendable};
 pub use call::{Call, NamedCall, chosen, current, local_wire, tag_of, wire};
 pub use kind::{Kind, PlainKind, Unwrapped};
 pub use put::PutCall;
-pub use rules::Rules;
+pub use rules::{Rules, TimesOut, Unanswering, assert_times_out};
 pub use shapes::{Returned, Shape};
 pub use write::{Guarded, Write};
 pub use written::{Refusal, Success, Written};
@@ -34,6 +37,7 @@ pub use std::default::Default;
 pub use std::option::Option::{self, None, Some};
 pub use std::pin::pin;
 pub use std::result::Result::{Err, Ok};
+pub use std::sync::Arc;
 pub use std::time::Duration;
 pub use std::{column, file, line, vec};
 

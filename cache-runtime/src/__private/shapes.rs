@@ -3,6 +3,7 @@
 //! Method resolution does it: the macro calls `.shape()` on `&&&&Returned<R>`, and the trait that needs the fewest
 //! dereferences and fits `R` is the one that answers (autoref specialisation, after David Tolnay's case study).
 
+pub use super::rules::{AskUnanswered, AskUnansweredNot};
 use std::marker::PhantomData;
 
 /// A return type, to be asked for its shape.

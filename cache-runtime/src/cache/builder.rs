@@ -270,6 +270,7 @@ impl Builder {
             policies: Default::default(),
             spaces: Default::default(),
             listeners: Default::default(),
+            tasks: Default::default(),
             ticks: Default::default(),
             enabled: AtomicBool::new(self.enabled),
             closed: AtomicBool::new(false),

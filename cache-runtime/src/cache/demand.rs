@@ -1,8 +1,8 @@
 //! How new an answer has to be, and as of when one is known to hold.
 
 use super::Cache;
-use super::l1::Slot;
 use super::request::Request;
+use super::slot::Slot;
 use crate::call::demanded;
 use crate::clock::whole_ms;
 use crate::policy::{Consistency, Policy};
@@ -33,6 +33,8 @@ pub(crate) struct Demand {
     within_ms: u64,
     /// Whether what was only missed, and cannot be told from what was invalidated, counts as known.
     pub(super) heeds_floor: bool,
+    /// Whether nothing that was invalidated may be shown, not even if it cannot be loaded.
+    pub(super) is_strict: bool,
 }
 
 impl Demand {
@@ -40,13 +42,14 @@ impl Demand {
     pub(super) fn of(cache: &Cache, policy: &Policy) -> Self {
         let is_strong = policy.consistency == Some(Consistency::Strong);
         let within_ms = cache.shared.settings.lease_ms;
-        let least = Self { is_strong, within_ms, heeds_floor: false };
+        let least = Self { is_strong, within_ms, heeds_floor: false, is_strict: is_strong };
         let Some(call) = demanded() else { return least };
         let tokens_applied = call.after.iter().all(|token| cache.has_applied(token));
         Self {
             is_strong: is_strong || call.is_strong || !tokens_applied,
             within_ms: call.max_stale.map_or(within_ms, |max_stale| whole_ms(max_stale).min(within_ms)),
             heeds_floor: !call.after.is_empty(),
+            is_strict: is_strong || call.demands_news(),
         }
     }
 

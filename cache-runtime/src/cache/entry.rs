@@ -1,6 +1,6 @@
 //! A handle on one entry, as the companion `…_entry` returns it.
 
-use super::{Cache, Explanation, Request, ValueRules, typed};
+use super::{Cache, Explanation, Found, Peeked, Request, ValueRules, typed};
 use crate::codec::{Cacheable, Wire};
 use crate::error::Error;
 use std::sync::Arc;
@@ -30,10 +30,10 @@ impl<T: Clone + Send + Sync + 'static> Entry<T> {
         if !self.cache.is_open() {
             return None;
         }
-        if let Some(value) = self.cache.peek_for(&self.request).and_then(|slot| typed(slot.value.as_ref()?)) {
-            return Some(value);
+        match self.cache.peek_for(&self.request) {
+            Peeked::Hit(slot) | Peeked::Due(slot) => typed(slot.value.as_ref()?),
+            Peeked::Miss => typed(&self.cache.look_only(&self.request, &*self.wire).await??),
         }
-        typed(&self.cache.look_only(&self.request, &*self.wire).await??)
     }
 
     /// Replaces the value in every tier, by the function's policy. Loads that are under way will not be kept. Whether a
@@ -55,13 +55,19 @@ impl<T: Clone + Send + Sync + 'static> Entry<T> {
         self.cache.remove_key(&self.request.key).await
     }
 
-    /// Ends the entry's life now. Nothing in this version serves a value whose life has ended, so it is as good as
-    /// removed.
+    /// Ends the entry's life now, in every tier and on every node; tells whether there was one that answered. With
+    /// `stale_if_error` its value still stands in if the load fails, as after any other invalidation; without, this is
+    /// [`remove`](Self::remove).
     ///
     /// # Errors
     /// As [`remove`](Self::remove).
     pub async fn expire(&self) -> Result<bool, Error> {
-        self.remove().await
+        if self.request.policy.stale_if_error.is_none() {
+            return self.remove().await;
+        }
+        let found = self.explain().await;
+        self.cache.expire_key(&self.request.key).await?;
+        Ok([found.l1, found.l2].iter().any(|found| matches!(found, Found::Valid { .. })))
     }
 
     /// What each tier holds, and why it would or would not answer.

@@ -1,8 +1,8 @@
 //! What each tier holds of a key, for people who wonder.
 
 use super::Cache;
-use super::l1::Standing;
 use super::request::Request;
+use super::slot::Standing;
 use super::stamps::is_valid;
 use crate::envelope::Envelope;
 use crate::key::Dependency;
@@ -67,9 +67,9 @@ impl Cache {
         };
         let now_ms = self.now_ms();
         let found = match slot.standing(now_ms) {
-            Standing::Valid => Found::Valid { remaining: Duration::from_millis(slot.expires_ms - now_ms) },
+            Standing::Valid => Found::Valid { remaining: Duration::from_millis(slot.lives.fresh_until_ms - now_ms) },
             Standing::Doubtful => Found::Doubtful,
-            Standing::Invalid if slot.expires_ms <= now_ms => invalid("expired"),
+            Standing::Invalid if slot.lives.fresh_until_ms <= now_ms => invalid("expired"),
             Standing::Invalid => invalid("invalidated since it was loaded"),
         };
         (found, slot.dependencies.to_vec())

@@ -18,6 +18,8 @@ pub(crate) struct Knowledge {
     partition: Partition,
     lease_until_ms: AtomicU64,
     ordinal: AtomicU64,
+    /// The first number of the epoch that is known: that of the node's own forgetting are higher.
+    began: AtomicU64,
     floor: AtomicU64,
     /// Whether anybody relied on it since the last heartbeat.
     is_asked: AtomicBool,
@@ -53,6 +55,7 @@ impl Knowledge {
             partition,
             lease_until_ms: AtomicU64::new(lease_until_ms),
             ordinal: AtomicU64::new(ordinal),
+            began: AtomicU64::new(ordinal),
             floor: AtomicU64::new(0),
             is_asked: AtomicBool::new(false),
             owed: AtomicU32::new(0),
@@ -109,6 +112,12 @@ impl Knowledge {
 
     pub(super) fn pay(&self) {
         self.owed.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether the history that a mark belongs to goes on: nothing was cleared or lost since, though this node may have
+    /// forgotten what it knew.
+    pub(crate) fn goes_on_since(&self, mark: Mark) -> bool {
+        mark.ordinal() >= self.began.load(Ordering::Acquire)
     }
 
     /// This moment, as far as this node knows.
@@ -298,12 +307,14 @@ impl Knowledge {
         sequence.ordinal += 1;
         sequence.applied = 0;
         self.ordinal.store(sequence.ordinal, Ordering::Release);
+        self.began.store(sequence.ordinal, Ordering::Release);
     }
 
     fn take_over(&self, sequence: &mut Sequence, stamp: Stamp) {
         sequence.epoch = stamp.epoch;
         sequence.applied = stamp.seq;
         self.forget(sequence);
+        self.began.store(sequence.ordinal, Ordering::Release);
     }
 
     fn forget(&self, sequence: &mut Sequence) {

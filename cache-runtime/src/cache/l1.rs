@@ -1,14 +1,9 @@
 //! The process's memory: entries that answer without the store, as long as nothing that they depend on has changed.
 //!
-//! moka decides what stays; this is the only file that names it. Whether an entry may answer is decided here, by its own
-//! life, its cells and what is known of their partitions.
+//! moka decides what stays; this is the only file that names it. Whether an entry may answer, `slot.rs` says.
 
-use super::cells::Cell;
-use super::knowledge::{Knowledge, Trust};
-use super::sequence::Mark;
-use crate::codec::Value;
-use crate::key::{Dependency, Id};
-use crate::stamp::{Partition, Stamp};
+use super::slot::Slot;
+use crate::key::Id;
 use moka::notification::RemovalCause;
 use moka::policy::EvictionPolicy;
 use std::collections::HashMap;
@@ -69,116 +64,6 @@ impl L1 {
 impl Default for L1 {
     fn default() -> Self {
         Self::max_bytes(256 << 20)
-    }
-}
-
-/// An entry in memory.
-#[derive(Debug)]
-pub(crate) struct Slot {
-    /// The value; none is a remembered absence.
-    pub(crate) value: Option<Value>,
-    /// The entry's key, by which it can be found without its typed arguments.
-    pub(crate) key: Id,
-    /// Whether its function wants the store to be asked on every call.
-    pub(crate) is_strong: bool,
-    /// What it depends on.
-    pub(crate) dependencies: Arc<[Dependency]>,
-    /// What it rests on.
-    pub(crate) grounds: Box<[Rooted]>,
-    /// By what the store can tell that it still holds.
-    pub(crate) backing: Backing,
-    /// When it was loaded, by this node's clock.
-    pub(crate) loaded_ms: u64,
-    /// When its life ends.
-    pub(crate) expires_ms: u64,
-    /// How long that was from when it came here.
-    pub(crate) life: Duration,
-    /// Bytes.
-    pub(crate) weight: u32,
-}
-
-/// What an entry in memory has in the store.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Backing {
-    /// The entry of this identity; while it is there, the key was neither removed nor set.
-    Entry(u64),
-    /// A generation of its key among its dependencies, since its function stores no entries.
-    Generation,
-    /// Nothing: when in doubt it is lost.
-    Nothing,
-}
-
-/// The dependencies of a call in one partition, before it is known what they will answer for.
-#[derive(Clone, Debug)]
-pub(crate) struct Ground {
-    pub(crate) knowledge: Arc<Knowledge>,
-    pub(crate) cells: Box<[Arc<Cell>]>,
-}
-
-/// A ground, and the mark up to which an entry knows it.
-#[derive(Clone, Debug)]
-pub(crate) struct Rooted {
-    pub(crate) ground: Ground,
-    pub(crate) mark: Mark,
-}
-
-/// Whether an entry may answer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Standing {
-    Valid,
-    Doubtful,
-    Invalid,
-}
-
-impl Ground {
-    /// Whether this node has accepted an invalidation of it that the store does not know of yet.
-    pub(crate) fn is_owed(&self) -> bool {
-        self.knowledge.is_owed() || self.cells.iter().any(|cell| cell.is_owed())
-    }
-
-    /// The latest that was heard of anything in this partition that matters here: a bump, or the end of an epoch; and if
-    /// it is to be heeded, that something was missed, which may have mattered.
-    pub(crate) fn known(&self, heeds_floor: bool) -> (Partition, u64) {
-        let epoch = self.knowledge.epoch_start().raw();
-        let bumped = self.cells.iter().map(|cell| cell.load()).max().unwrap_or(0);
-        let floor = if heeds_floor { self.knowledge.floor().raw() } else { 0 };
-        (self.knowledge.partition(), bumped.max(epoch).max(floor))
-    }
-}
-
-impl Rooted {
-    /// The stamp behind the mark, unless its epoch is over.
-    pub(crate) fn stamp(&self) -> Option<(Partition, Stamp)> {
-        Some((self.ground.knowledge.partition(), self.ground.knowledge.stamp(self.mark)?))
-    }
-}
-
-impl Slot {
-    pub(crate) fn marks(&self) -> Arc<[(Partition, Mark)]> {
-        self.grounds.iter().map(|root| (root.ground.knowledge.partition(), root.mark)).collect()
-    }
-
-    /// Until when this entry may answer if its standing is found to be valid after this was asked.
-    pub(crate) fn lease_until_ms(&self) -> u64 {
-        self.grounds.iter().map(|root| root.ground.knowledge.lease_until_ms()).min().unwrap_or(u64::MAX)
-    }
-
-    pub(crate) fn standing(&self, now_ms: u64) -> Standing {
-        if self.expires_ms <= now_ms {
-            return Standing::Invalid;
-        }
-        let mut standing = Standing::Valid;
-        for root in &self.grounds {
-            match root.ground.knowledge.trust(root.mark, now_ms) {
-                Trust::Lost => return Standing::Invalid,
-                Trust::Doubtful => standing = Standing::Doubtful,
-                Trust::Sure => {}
-            }
-            if !root.ground.cells.iter().all(|cell| cell.is_covered_by(root.mark)) {
-                return Standing::Invalid;
-            }
-        }
-        standing
     }
 }
 
@@ -282,16 +167,16 @@ impl KeyIndex {
     }
 }
 
-/// Lets moka drop what has expired; what it has not dropped yet is refused by [`Slot::standing`].
+/// Lets moka drop what has expired; what it has not dropped yet says itself that it is over.
 struct OwnLife;
 
 impl moka::Expiry<Id, Arc<Slot>> for OwnLife {
     fn expire_after_create(&self, _: &Id, slot: &Arc<Slot>, _: Instant) -> Option<Duration> {
-        Some(slot.life)
+        Some(slot.kept)
     }
 
     fn expire_after_update(&self, _: &Id, slot: &Arc<Slot>, _: Instant, _: Option<Duration>) -> Option<Duration> {
-        Some(slot.life)
+        Some(slot.kept)
     }
 }
 

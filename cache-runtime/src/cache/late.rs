@@ -5,14 +5,14 @@
 //! to the store, since its cells did not exist while the load ran. Section 4 of `docs/protocol.md`.
 
 use super::Cache;
-use super::l1::{Backing, Ground, Slot};
 use super::read::{Marks, Turn};
 use super::request::Request;
 use super::sequence::Mark;
+use super::slot::{Backing, Ground, Slot};
 use crate::function::tag_dependency;
 use crate::key::Dependency;
 use crate::stamp::Partition;
-use crate::store::Begun;
+use crate::store::{Begin, Begun};
 use std::sync::Arc;
 
 impl Cache {
@@ -69,7 +69,7 @@ impl Cache {
     /// Makes the generations of late tags. None if the store does not answer: then nothing can be kept.
     async fn begin_late(&self, wider: &Request, late: &[Dependency], turn: &Turn, begun: Begun) -> Option<Begun> {
         let store = self.shared.store.as_ref()?;
-        let made = match store.begin(&self.space.namespace, wider.begin(late)).await {
+        let made = match store.begin(&self.space.namespace, Begin { lease: None, ..wider.begin(late) }).await {
             Ok(made) => made,
             Err(error) => return self.store_failed("begin", &error),
         };

@@ -1,11 +1,42 @@
-//! What life an entry gets, and how much of it in memory.
+//! Until when an entry is good for what: fresh in memory, fresh at all, stale while it is loaded anew, stale if that fails.
 
 use super::request::Request;
 use crate::clock::whole_ms;
+use crate::early;
 use crate::policy::Policy;
 use crate::stamp::random_name;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Until when an entry in memory is good for what, by this node's clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Lives {
+    /// Fresh, as far as memory may say so.
+    pub(crate) fresh_until_ms: u64,
+    /// Fresh at all: its TTL.
+    pub(crate) ttl_until_ms: u64,
+    /// Served at once although it is past its TTL.
+    pub(crate) revalidate_until_ms: u64,
+    /// Served if the load fails.
+    pub(crate) stand_in_until_ms: u64,
+    /// From when on it is worth drawing whether to load it anew early.
+    pub(crate) early_from_ms: u64,
+    /// How eagerly that is drawn.
+    pub(crate) beta: f64,
+    /// From when on a reader has it loaded anew whatever the draw.
+    pub(crate) due_from_ms: u64,
+}
+
+impl Lives {
+    pub(crate) fn end_ms(&self) -> u64 {
+        self.fresh_until_ms.max(self.revalidate_until_ms).max(self.stand_in_until_ms)
+    }
+
+    /// Whether it is past its TTL and is served all the same while it is loaded anew.
+    pub(crate) fn is_to_be_revalidated(&self, now_ms: u64) -> bool {
+        self.ttl_until_ms <= now_ms && now_ms < self.revalidate_until_ms
+    }
+}
 
 impl Request {
     /// The request of a value whose life follows from itself.
@@ -14,39 +45,79 @@ impl Request {
         Self { policy: Arc::new(policy), ..self.clone() }
     }
 
-    /// How long a value, or the absence of one, is kept by the policy.
+    /// How long a value, or the absence of one, is fresh by the policy.
     pub(super) fn life_ms(&self, absent: bool) -> u64 {
         let life = if absent { self.policy.none_ttl } else { self.policy.ttl };
         life.map_or(0, whole_ms)
     }
 
+    /// The longest that an entry is kept, stale windows included.
     pub(super) fn longest_life_ms(&self) -> u64 {
-        self.life_ms(false).max(self.life_ms(true))
+        self.life_ms(false).max(self.life_ms(true)).saturating_add(self.stale_ms())
+    }
+
+    /// How long the store keeps an entry of this life.
+    pub(super) fn kept_ms(&self, life_ms: u64) -> u64 {
+        life_ms.saturating_add(self.stale_ms())
+    }
+
+    /// For how long after its TTL an entry is kept.
+    pub(super) fn stale_ms(&self) -> u64 {
+        ms(self.policy.stale_while_revalidate).max(ms(self.policy.stale_if_error))
+    }
+
+    /// Whether a load took long enough for its value to be kept.
+    pub(super) fn is_worth_keeping(&self, load_cost_ms: u32) -> bool {
+        ms(self.policy.min_load) <= u64::from(load_cost_ms)
     }
 
     /// The life of an entry that is about to be kept: drawn once, for every tier and node.
     pub(super) fn drawn_life_ms(&self, absent: bool) -> u64 {
-        shortened(self.life_ms(absent), self.policy.jitter.unwrap_or(0.0), draw())
+        shortened(self.life_ms(absent), self.policy.jitter.unwrap_or(0.0), random_ratio())
     }
 
-    /// How much of what an entry has left to live memory may keep it.
-    pub(super) fn l1_life_ms(&self, left_ms: u64) -> u64 {
-        self.policy.l1_ttl.map_or(left_ms, |l1_ttl| left_ms.min(whole_ms(l1_ttl)))
-    }
-
-    /// What an entry that was found has left at most: this reader may have been told of a shorter life than the one who
-    /// stored it. A life that follows from the value is the same for every reader.
-    pub(super) fn left_ms(&self, absent: bool, age_ms: u64) -> u64 {
+    /// The life of an entry that was found: this reader may have been told of a shorter one than the one who stored it.
+    /// One that follows from the value is the same for every reader.
+    pub(super) fn found_life_ms(&self, absent: bool, stored_ms: u64) -> u64 {
         match self.lives_by_value && !absent {
-            true => u64::MAX,
-            false => self.life_ms(absent).saturating_sub(age_ms),
+            true => stored_ms,
+            false => stored_ms.min(self.life_ms(absent)),
         }
     }
 
-    /// Whether a load took long enough for its value to be kept.
-    pub(super) fn is_worth_keeping(&self, load_cost_ms: u64) -> bool {
-        self.policy.min_load.is_none_or(|min_load| load_cost_ms >= whole_ms(min_load))
+    /// The lives in memory of an entry that has so much left.
+    pub(super) fn lives(&self, now_ms: u64, left: Left, load_cost_ms: u32) -> Lives {
+        let policy = &self.policy;
+        let ttl_until_ms = now_ms.saturating_add(left.fresh_ms).saturating_sub(left.late_ms);
+        let in_memory_ms = policy.l1_ttl.map_or(u64::MAX, whole_ms);
+        let fresh_until_ms = ttl_until_ms.min(now_ms.saturating_add(in_memory_ms));
+        let window =
+            |window: Option<Duration>| window.map_or(0, |window| ttl_until_ms.saturating_add(whole_ms(window)));
+        let beta = policy.early.unwrap_or(1.0);
+        let early_ms = early::longest_ms(u64::from(load_cost_ms), beta);
+        let due_ms = policy.refresh_every.map_or(u64::MAX, whole_ms);
+        Lives {
+            fresh_until_ms,
+            ttl_until_ms,
+            revalidate_until_ms: window(policy.stale_while_revalidate),
+            stand_in_until_ms: window(policy.stale_if_error),
+            early_from_ms: ttl_until_ms.saturating_sub(early_ms),
+            beta,
+            due_from_ms: now_ms.saturating_add(due_ms),
+        }
     }
+}
+
+/// How much of its life an entry has left.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Left {
+    pub(super) fresh_ms: u64,
+    /// How long it has been past its TTL.
+    pub(super) late_ms: u64,
+}
+
+fn ms(duration: Option<Duration>) -> u64 {
+    duration.map_or(0, whole_ms)
 }
 
 /// A life without up to `jitter` of it; a life at all if it was one.
@@ -56,9 +127,8 @@ fn shortened(life_ms: u64, jitter: f64, draw: f64) -> u64 {
 }
 
 /// Uniform in [0, 1).
-fn draw() -> f64 {
-    const DOUBLES_BELOW_ONE: f64 = (1_u64 << 53) as f64;
-    (random_name() >> 11) as f64 / DOUBLES_BELOW_ONE
+pub(super) fn random_ratio() -> f64 {
+    (random_name() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]
@@ -83,7 +153,7 @@ mod tests {
     #[test]
     fn draws_fill_the_unit_interval() {
         let mut tenths = [0_u32; 10];
-        (0..10_000).for_each(|_| tenths[(draw() * 10.0) as usize] += 1);
+        (0..10_000).for_each(|_| tenths[(random_ratio() * 10.0) as usize] += 1);
         // Of 1,000 each, with a standard deviation of 30.
         assert!(tenths.iter().all(|count| (700..1_300).contains(count)), "{tenths:?}");
     }

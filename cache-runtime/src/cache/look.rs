@@ -2,10 +2,11 @@
 
 use super::Cache;
 use super::demand::Moment;
-use super::l1::{Backing, Ground, Rooted, Slot, Standing};
+use super::lives::Left;
 use super::read::Marks;
 use super::request::Request;
-use super::stamps::{departures, is_valid, observe, rooted};
+use super::slot::{Backing, Ground, Retry, Rooted, Slot, Standing};
+use super::stamps::{departures, is_of_this_epoch, is_valid, observe, rooted};
 use crate::codec::Wire;
 use crate::envelope::{Envelope, HEAD_BYTES, Unreadable, identity_of};
 use crate::outcome::Tier;
@@ -15,27 +16,53 @@ use crate::telemetry::Notice;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An entry that may answer, and as of when it is known to hold.
+/// An entry, and as of when it is known to hold.
 pub(super) struct Sighting {
     pub(super) slot: Arc<Slot>,
     pub(super) known: Moment,
 }
 
+/// What the tiers have of an entry.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// What may answer, and who has it.
+    pub(super) fresh: Option<(Sighting, Tier)>,
+    /// The newest that may not, and may be shown as stale.
+    pub(super) stale: Option<Sighting>,
+}
+
+impl Seen {
+    fn or_newer(mut self, stale: Option<Sighting>) -> Self {
+        let loaded_ms = |seen: &Sighting| seen.slot.loaded_ms;
+        self.stale = self.stale.into_iter().chain(stale).max_by_key(loaded_ms);
+        self
+    }
+}
+
 impl Cache {
     /// Memory and the store, and which of them it was.
-    pub(super) async fn look(
-        &self,
-        request: &Request,
-        wire: &dyn Wire,
-        grounds: &[Ground],
-    ) -> Option<(Sighting, Tier)> {
+    pub(super) async fn look(&self, request: &Request, wire: &dyn Wire, grounds: &[Ground]) -> Seen {
+        let stale = self.stale_in_memory(request, wire);
         if let Some(seen) = self.look_again(request, wire).await {
             self.shared.counters.l1_hits.count();
-            return Some((seen, Tier::L1));
+            return Seen { fresh: Some((seen, Tier::L1)), stale: None };
         }
-        let seen = self.look_in_store(request, wire, grounds).await?;
-        self.shared.counters.l2_hits.count();
-        Some((seen, Tier::L2))
+        let seen = self.look_in_store(request, wire, grounds).await.unwrap_or_default().or_newer(stale);
+        if seen.fresh.is_some() {
+            self.shared.counters.l2_hits.count();
+        }
+        seen
+    }
+
+    /// What memory has that may not answer as a fresh value any more.
+    pub(super) fn stale_in_memory(&self, request: &Request, wire: &dyn Wire) -> Option<Sighting> {
+        let l1 = self.shared.l1.as_ref().filter(|_| request.serves_stale() && request.tiers().has_l1())?;
+        let slot = l1.get(request.print).or_else(|| l1.get_by_key(request.key.id()))?;
+        let is_of_use = slot.value.as_ref().is_none_or(|value| wire.knows(value))
+            && request.is_covered_by(&slot.dependencies)
+            && (self.is_to_be_revalidated(&slot) || self.may_stand_in(request, &slot));
+        let known = self.holds_as_of(&slot);
+        is_of_use.then_some(Sighting { slot, known })
     }
 
     /// Memory once more: another flight may have landed since, the key may be there under another fingerprint, and an
@@ -44,7 +71,11 @@ impl Cache {
         let l1 = self.shared.l1.as_ref().filter(|_| request.tiers().has_l1())?;
         let arrived = self.moment();
         let own = l1.get(request.print);
-        if let Some(slot) = own.as_ref().filter(|slot| slot.standing(self.now_ms()) == Standing::Invalid) {
+        let is_over = |slot: &&Arc<Slot>| {
+            slot.standing(self.now_ms()) == Standing::Invalid
+                && !(request.serves_stale() && slot.is_kept(self.now_ms()))
+        };
+        if let Some(slot) = own.as_ref().filter(is_over) {
             l1.discard(request.print, slot);
         }
         let candidates = [own, l1.get_by_key(request.key.id())];
@@ -92,16 +123,17 @@ impl Cache {
             is_strong: self.asks_always(&request),
             dependencies: request.dependencies.clone(),
             grounds: rooted(&grounds, &marks)?,
-            life: Duration::from_millis(slot.expires_ms.saturating_sub(self.now_ms())),
+            kept: Duration::from_millis(slot.lives.end_ms().saturating_sub(self.now_ms())),
+            retry: Retry::default(),
             ..**slot
         });
         self.shared.l1.as_ref()?.insert(request.print, renewed.clone());
         Some(Sighting { slot: renewed, known })
     }
 
-    /// The store's entry, if it is valid. One with dependencies that this reader does not know of, because another
-    /// function or a call by hand filled it, is read a second time, with these.
-    async fn look_in_store(&self, request: &Request, wire: &dyn Wire, grounds: &[Ground]) -> Option<Sighting> {
+    /// The store's entry. One with dependencies that this reader does not know of, because another function or a call by
+    /// hand filled it, is read a second time, with these.
+    pub(super) async fn look_in_store(&self, request: &Request, wire: &dyn Wire, grounds: &[Ground]) -> Option<Seen> {
         if !request.tiers().has_l2() {
             return None;
         }
@@ -110,8 +142,7 @@ impl Cache {
         let (envelope, _) = self.open(request, wire, codec, snapshot.entry.as_deref()?)?;
         let unknown = request.unknown_of(&envelope.dependencies);
         if unknown.is_empty() {
-            let slot = self.take(request, wire, codec, &snapshot, rooted(grounds, &marks)?)?;
-            return Some(Sighting { slot, known });
+            return self.take(request, wire, codec, &snapshot, rooted(grounds, &marks)?, known);
         }
         let request = request.depending_on(unknown.into_iter().map(|text| self.name(text)));
         let grounds = request.grounds(self);
@@ -121,8 +152,7 @@ impl Cache {
         if !request.unknown_of(&envelope.dependencies).is_empty() {
             return None;
         }
-        let slot = self.take(&request, wire, codec, &snapshot, rooted(&grounds, &marks)?)?;
-        Some(Sighting { slot, known })
+        self.take(&request, wire, codec, &snapshot, rooted(&grounds, &marks)?, known)
     }
 
     fn open<'b>(&self, request: &Request, wire: &dyn Wire, codec: u8, bytes: &'b [u8]) -> Option<(Envelope, &'b [u8])> {
@@ -132,8 +162,8 @@ impl Cache {
         readable.map_err(|reason| self.unreadable(request, reason)).ok()
     }
 
-    /// Decodes an entry that was read with all its dependencies, if it is valid, and keeps it in memory for as long as it
-    /// has left to live.
+    /// Decodes an entry that was read with all its dependencies, if it is good for anything, and keeps it in memory for as
+    /// long as it is.
     fn take(
         &self,
         request: &Request,
@@ -141,19 +171,21 @@ impl Cache {
         codec: u8,
         snapshot: &Snapshot,
         grounds: Box<[Rooted]>,
-    ) -> Option<Arc<Slot>> {
+        known: Moment,
+    ) -> Option<Seen> {
         let (envelope, payload) = self.open(request, wire, codec, snapshot.entry.as_deref()?)?;
-        if !is_valid(&envelope.stamps, request, snapshot, self.partitions()) {
+        let is_spare = !is_valid(&envelope.stamps, request, snapshot, self.partitions());
+        if is_spare && !(request.serves_stale() && is_of_this_epoch(&envelope.stamps, snapshot)) {
             return None;
         }
         let now_ms = self.now_ms();
-        let remaining_ms = envelope.remaining_ms(self.shared.clock.wall_ms());
-        let age_ms = envelope.ttl_ms.saturating_sub(remaining_ms);
-        let left_ms = remaining_ms.min(request.left_ms(envelope.absent, age_ms));
-        if left_ms == 0 {
+        let age_ms = envelope.age_ms(self.shared.clock.wall_ms());
+        let life_ms = request.found_life_ms(envelope.absent, envelope.ttl_ms);
+        let left = Left { fresh_ms: life_ms.saturating_sub(age_ms), late_ms: age_ms.saturating_sub(life_ms) };
+        let lives = request.lives(now_ms, left, envelope.load_cost_ms);
+        if lives.end_ms() <= now_ms {
             return None;
         }
-        let l1_life_ms = request.l1_life_ms(left_ms);
         let place = Place { namespace: &self.space.namespace, key: request.key.as_str() };
         let unpacked = self.shared.packing.unpack(&envelope, payload, place);
         let payload = unpacked.map_err(|reason| self.unreadable(request, reason)).ok()?;
@@ -176,13 +208,24 @@ impl Cache {
             grounds,
             backing: Backing::Entry(envelope.identity),
             loaded_ms: now_ms.saturating_sub(age_ms),
-            expires_ms: now_ms.saturating_add(l1_life_ms),
-            life: Duration::from_millis(l1_life_ms),
+            load_cost_ms: envelope.load_cost_ms,
+            kept: Duration::from_millis(lives.end_ms() - now_ms),
+            lives,
+            is_spare,
+            retry: Retry::default(),
         });
+        if is_spare || lives.ttl_until_ms <= now_ms {
+            return Some(Seen { fresh: None, stale: Some(Sighting { slot, known }) });
+        }
+        self.keep_in_memory(request, &slot);
+        Some(Seen { fresh: Some((Sighting { slot, known }, Tier::L2)), stale: None })
+    }
+
+    /// Puts an entry into memory, if memory takes part.
+    pub(super) fn keep_in_memory(&self, request: &Request, slot: &Arc<Slot>) {
         if let Some(l1) = self.shared.l1.as_ref().filter(|_| request.tiers().has_l1()) {
             l1.insert(request.print, slot.clone());
         }
-        Some(slot)
     }
 
     /// One round trip; what it says of the partitions is learned whatever becomes of the entry.

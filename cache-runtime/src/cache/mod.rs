@@ -2,6 +2,7 @@
 
 mod announce;
 mod builder;
+mod by_hand;
 mod cells;
 mod demand;
 mod entry;
@@ -10,18 +11,23 @@ mod graph;
 mod knowledge;
 mod l1;
 mod late;
+mod lease;
 mod listen;
 mod lives;
 mod loaded;
 mod look;
 mod owed;
+mod peek;
 mod put;
 mod read;
 mod recover;
+mod refresh;
 mod remove;
 mod request;
 mod sequence;
 mod shared;
+mod slot;
+mod stale;
 mod stamps;
 mod transaction;
 mod wakes;
@@ -38,13 +44,16 @@ pub use recover::Recovery;
 pub use transaction::Deferred;
 
 pub(crate) use loaded::ValueRules;
-pub(crate) use read::{Arrival, Turn};
+pub(crate) use peek::Peeked;
+pub(crate) use read::{Arrival, Lead, Turn};
 pub(crate) use request::Request;
 pub(crate) use shared::{Shared, Space};
+pub(crate) use slot::Slot;
+pub(crate) use stale::Sight;
 pub(crate) use transaction::{announce_deferred, defer_event, defer_removal};
 
-use crate::clock::Clock;
-use crate::codec::{CacheCodec, Cacheable, TypedWire, Value, Wire};
+use crate::clock::{Clock, whole_ms};
+use crate::codec::{CacheCodec, Cacheable, TypedWire, Value};
 use crate::error::Error;
 use crate::event::Event;
 use crate::function::Function;
@@ -54,7 +63,6 @@ use crate::store::Guarded;
 use crate::telemetry::{Notice, Stats};
 use crate::token::Token;
 use std::future::Future;
-use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -121,7 +129,6 @@ impl Cache {
         F: Future<Output = Result<T, E>>,
     {
         let request = Request::by_hand(self, key, policy);
-        let wire = TypedWire::<T, _>::new(CacheCodec, 0);
         if request.policy.ttl.is_none() {
             let problem = Error::NoTtl { name: key.to_owned() }.to_string();
             self.tell(&Notice::Misconfigured { problem: &problem });
@@ -130,19 +137,7 @@ impl Cache {
         if !self.is_open() {
             return load().await;
         }
-        if let Some(value) = self.peek_for(&request).and_then(|slot| typed::<T>(slot.value.as_ref()?)) {
-            return Ok(value);
-        }
-        let turn = match self.arrive(&request, &wire).await {
-            Arrival::Found(Some(value)) if value.is::<T>() => {
-                return Ok(typed::<T>(&value).expect("its type was asked"));
-            }
-            Arrival::Found(_) => self.arrive_to_refresh(&request).await,
-            Arrival::Load(turn) => *turn,
-        };
-        let value = self.run(&turn, pin!(load())).await.inspect_err(|_| self.load_failed())?;
-        self.land(&request, &wire, turn, ValueRules::none().apply(Some(&value))).await;
-        Ok(value)
+        self.find_or_load(&request, load).await
     }
 
     /// Replaces the value under a key in every tier.
@@ -285,6 +280,7 @@ impl Cache {
             l1_entries,
             l1_weight,
             flights: self.shared.flights.len() as u64,
+            background: self.shared.tasks.running(),
             is_listening: self.space.partitions.iter().all(|partition| partition.is_listening()),
             may_be_behind_ms: behind.max().unwrap_or(0),
             invalidations_waiting: self.shared.queue.len() as u64,
@@ -339,26 +335,19 @@ impl Cache {
     /// Ends the cache's work. Cached functions run uncached from then on, and explicit calls return
     /// [`Error::ShutDown`].
     ///
-    /// Waits until `deadline` for invalidations that are queued, and tells the observer how many names it had to give up.
+    /// Waits until `deadline` for loads in the background, which are kept if they end by then and dropped if not, and for
+    /// invalidations that are queued; the observer is told how many names of those had to be given up.
     pub async fn shutdown(&self, deadline: Duration) {
         self.shared.closed.store(true, Ordering::Release);
-        self.pay_all(deadline).await;
+        let until_ms = self.now_ms().saturating_add(whole_ms(deadline));
+        self.shared.tasks.drain(deadline).await;
+        self.pay_all(Duration::from_millis(until_ms.saturating_sub(self.now_ms()))).await;
         self.shared.end_tasks();
     }
 
     /// The cache's clock.
     pub fn clock(&self) -> &Clock {
         &self.shared.clock
-    }
-
-    async fn find<T: Cacheable>(&self, request: &Request, wire: &dyn Wire) -> Option<T> {
-        if !self.is_open() {
-            return None;
-        }
-        match self.peek_for(request) {
-            Some(slot) => typed(slot.value.as_ref()?),
-            None => typed(&self.look_only(request, wire).await??),
-        }
     }
 }
 

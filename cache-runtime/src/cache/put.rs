@@ -5,10 +5,10 @@
 //! the entry instead: then nobody knows which value is the newer, and the next read loads it.
 
 use super::Cache;
-use super::l1::{Backing, Ground, Rooted};
 use super::loaded::Loaded;
 use super::read::Turn;
 use super::request::Request;
+use super::slot::{Backing, Ground, Rooted};
 use super::write::Fill;
 use crate::codec::Wire;
 use crate::error::Error;
@@ -17,7 +17,7 @@ use crate::store::{Begun, Put, Store};
 impl Cache {
     /// To be called before the write.
     pub(crate) async fn begin_put(&self, request: &Request) -> Turn {
-        self.begin(request, request.grounds(self), None).await
+        self.begin(request, request.grounds(self), None, None).await
     }
 
     /// Replaces the entry by what was written, in every tier, or removes it.
@@ -67,7 +67,8 @@ impl Cache {
                 return self.remove_key(&request.key).await.map(drop);
             }
         };
-        let put = Put { key: &request.key, bytes: &bytes, life_ms: fill.life_ms, fence: Some(begun.fence) };
+        let put =
+            Put { key: &request.key, bytes: &bytes, life_ms: request.kept_ms(fill.life_ms), fence: Some(begun.fence) };
         if self.replace(store, request, put).await.is_ok() {
             return Ok(());
         }

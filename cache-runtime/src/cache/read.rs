@@ -4,26 +4,28 @@
 //! `write.rs` commits.
 
 use super::Cache;
-use super::demand::{Demand, Moment};
-use super::l1::{Ground, Slot, Standing};
-use super::look::Sighting;
+use super::demand::Moment;
+use super::lease::HeldLease;
+use super::look::{Seen, Sighting};
 use super::request::Request;
 use super::sequence::Mark;
+use super::slot::{Ground, Slot};
 use super::stamps::{departures, observe};
-use crate::call::is_demanding;
 use crate::codec::{Value, Wire};
 use crate::error::StoreError;
-use crate::flight::{Boarding, Followed, Follower, Lead};
-use crate::key::{Dependency, Id};
+use crate::flight::{self, Boarding, Followed, Follower};
+use crate::key::Dependency;
 use crate::outcome::{Outcome, Tier};
-use crate::policy::Policy;
 use crate::stamp::Partition;
-use crate::store::{Begun, Store};
+use crate::store::{Begun, Leased, Store};
 use crate::telemetry::Notice;
 use std::sync::Arc;
 
 /// Up to where each partition was known when something began.
 pub(crate) type Marks = Arc<[(Partition, Mark)]>;
+
+/// The duty to load an entry.
+pub(crate) type Lead = flight::Lead<Departed, Landing>;
 
 /// How a flight's load began.
 #[derive(Clone, Debug)]
@@ -39,16 +41,34 @@ pub(crate) struct Landing {
     pub(crate) value: Option<Value>,
     /// Whether it was loaded, and not found in a tier.
     pub(crate) is_loaded: bool,
+    /// Whether it is not fresh.
+    pub(crate) is_stale: bool,
     pub(crate) departed: Departed,
     /// As of when it is known to hold: what another node invalidated since, it may still show.
     pub(crate) known: Moment,
     pub(crate) loaded_ms: u64,
 }
 
+impl Sighting {
+    /// What those get who wait for somebody to look.
+    pub(super) fn landing(&self, is_stale: bool) -> Landing {
+        Landing {
+            value: self.slot.value.clone(),
+            is_loaded: false,
+            is_stale,
+            departed: Departed { marks: self.slot.marks(), dependencies: self.slot.dependencies.clone() },
+            known: self.known,
+            loaded_ms: self.slot.loaded_ms,
+        }
+    }
+}
+
 /// What became of a call that memory could not answer.
 pub(crate) enum Arrival {
     /// An answer, `None` being a remembered or shared absence.
     Found(Option<Value>),
+    /// An answer that is to be loaded anew.
+    Due(Arc<Slot>),
     /// Nobody has it: load it.
     Load(Box<Turn>),
 }
@@ -56,7 +76,7 @@ pub(crate) enum Arrival {
 /// The right to load an entry and to commit what was loaded.
 pub(crate) struct Turn {
     /// None if this load is shared with nobody.
-    pub(crate) lead: Option<Lead<Departed, Landing>>,
+    pub(crate) lead: Option<Lead>,
     pub(crate) grounds: Vec<Ground>,
     pub(crate) marks: Marks,
     /// By what others may join.
@@ -65,40 +85,26 @@ pub(crate) struct Turn {
     pub(crate) before: Marks,
     /// None if the store takes no part.
     pub(crate) begun: Option<Begun>,
+    pub(crate) lease: Option<HeldLease>,
     pub(crate) started: Moment,
     pub(crate) started_ms: u64,
+    /// What could be shown if the load fails.
+    pub(crate) stale: Option<Arc<Slot>>,
+}
+
+impl Turn {
+    pub(super) fn leased(&self) -> Leased {
+        self.begun.as_ref().map_or(Leased::Nobody, |begun| begun.leased)
+    }
 }
 
 impl Cache {
-    /// Answers a cached function from memory, if that can be done without asking anybody.
-    pub(crate) fn peek(&self, print: Id) -> Option<Arc<Slot>> {
-        self.peek_if(print, |_| true)
-    }
-
-    /// The same for a request by hand, whose dependencies need not be those that the entry was filled with.
-    pub(crate) fn peek_for(&self, request: &Request) -> Option<Arc<Slot>> {
-        self.peek_if(request.print, |slot| request.is_covered_by(&slot.dependencies))
-    }
-
-    fn peek_if(&self, print: Id, may_answer: impl FnOnce(&Slot) -> bool) -> Option<Arc<Slot>> {
-        let slot = self.shared.l1.as_ref()?.get(print).filter(|slot| !slot.is_strong && may_answer(slot))?;
-        if is_demanding() && !Demand::of(self, &Policy::default()).admits(self.moment(), self.holds_as_of(&slot)) {
-            return None;
-        }
-        let now_ms = self.now_ms();
-        match slot.standing(now_ms) {
-            Standing::Valid => {
-                self.shared.counters.l1_hits.count();
-                crate::outcome::record(Outcome::of(Tier::L1, now_ms.saturating_sub(slot.loaded_ms)));
-                Some(slot)
-            }
-            Standing::Doubtful | Standing::Invalid => None,
-        }
-    }
-
     /// Finds an entry, or gets the right to load it.
     pub(crate) async fn arrive(&self, request: &Request, wire: &dyn Wire) -> Arrival {
         let grounds = request.grounds(self);
+        if let Some(value) = self.stale_meanwhile(request, wire) {
+            return Arrival::Found(value);
+        }
         // What this caller knows when it arrives: it may be given nothing older.
         let heeds_floor = request.demand.heeds_floor;
         let known: Vec<(Partition, u64)> = grounds.iter().map(|ground| ground.known(heeds_floor)).collect();
@@ -111,7 +117,9 @@ impl Cache {
         };
         let arrived = self.moment();
         let may_have = |landing: &Landing| {
-            request.demand.admits(arrived, landing.known)
+            let is_shown = !landing.is_stale || request.serves_stale();
+            is_shown
+                && request.demand.admits(arrived, landing.known)
                 && match landing.is_loaded {
                     true => may_join(&landing.departed),
                     false => {
@@ -126,10 +134,10 @@ impl Cache {
                 Boarding::Lead(lead) => return self.lead(request, wire, grounds, lead).await,
                 Boarding::Follow(follower) => match self.follow(request, follower).await {
                     Followed::Lead(lead) => return self.lead(request, wire, grounds, lead).await,
-                    Followed::Alone => return Arrival::Load(Box::new(self.begin(request, grounds, None).await)),
+                    Followed::Alone => return self.alone(request, grounds).await,
                     Followed::Landed(landing) if may_have(&landing) => match self.share(landing, wire) {
                         Some(value) => return Arrival::Found(value),
-                        None => return Arrival::Load(Box::new(self.begin(request, grounds, None).await)),
+                        None => return self.alone(request, grounds).await,
                     },
                     // It landed with something older than this caller may see: begin anew. What it kept, the next to
                     // lead may still find to be valid.
@@ -141,8 +149,11 @@ impl Cache {
 
     /// Finds an entry without ever loading it, or waiting for somebody who does.
     pub(crate) async fn look_only(&self, request: &Request, wire: &dyn Wire) -> Option<Option<Value>> {
-        match self.look(request, wire, &request.grounds(self)).await {
-            Some((seen, _)) => Some(seen.slot.value.clone()),
+        match self.look(request, wire, &request.grounds(self)).await.fresh {
+            Some((seen, tier)) => {
+                self.record_hit(&seen.slot, tier);
+                Some(seen.slot.value.clone())
+            }
             None => {
                 self.shared.counters.misses.count();
                 None
@@ -153,11 +164,12 @@ impl Cache {
     /// Gets the right to load whatever is cached.
     pub(crate) async fn arrive_to_refresh(&self, request: &Request) -> Turn {
         let grounds = request.grounds(self);
-        match self.shared.flights.board(request.key.id(), |_| false) {
-            Boarding::Lead(lead) => self.begin(request, grounds, Some(lead)).await,
-            // A flight that has not begun its load may be joined whatever the condition; this load is its own then.
-            Boarding::Follow(_) => self.begin(request, grounds, None).await,
-        }
+        // A flight that has not begun its load may be joined whatever the condition; this load is its own then.
+        let lead = match self.shared.flights.board(request.key.id(), |_| false) {
+            Boarding::Lead(lead) => Some(lead),
+            Boarding::Follow(_) => None,
+        };
+        self.begin(request, grounds, lead, None).await
     }
 
     async fn follow(&self, request: &Request, follower: Follower<Departed, Landing>) -> Followed<Departed, Landing> {
@@ -175,36 +187,61 @@ impl Cache {
         followed
     }
 
+    /// A load that is shared with nobody.
+    async fn alone(&self, request: &Request, grounds: Vec<Ground>) -> Arrival {
+        Arrival::Load(Box::new(self.begin(request, grounds, None, None).await))
+    }
+
     /// The value another caller landed; none if it is of another type, which a key shared by mistake can bring about.
     fn share(&self, landing: Landing, wire: &dyn Wire) -> Option<Option<Value>> {
         if landing.value.as_ref().is_some_and(|value| !wire.knows(value)) {
             return None;
         }
         self.shared.counters.flights_joined.count();
-        crate::outcome::record(Outcome::of(Tier::Flight, self.now_ms().saturating_sub(landing.loaded_ms)));
+        let outcome = Outcome::of(Tier::Flight, self.now_ms().saturating_sub(landing.loaded_ms));
+        crate::outcome::record(if landing.is_stale { outcome.stale() } else { outcome });
         Some(landing.value)
     }
 
-    async fn lead(
-        &self,
-        request: &Request,
-        wire: &dyn Wire,
-        grounds: Vec<Ground>,
-        lead: Lead<Departed, Landing>,
-    ) -> Arrival {
-        let Some((Sighting { slot, known }, tier)) = self.look(request, wire, &grounds).await else {
-            self.shared.counters.misses.count();
-            return Arrival::Load(Box::new(self.begin(request, grounds, Some(lead)).await));
-        };
+    async fn lead(&self, request: &Request, wire: &dyn Wire, grounds: Vec<Ground>, lead: Lead) -> Arrival {
+        request.note_lead();
+        let request = &request.leased();
+        let mut lead = lead;
+        loop {
+            let Seen { fresh, stale } = self.look(request, wire, &grounds).await;
+            if let Some((seen, tier)) = fresh {
+                self.record_hit(&seen.slot, tier);
+                lead.land(seen.landing(false));
+                return if seen.slot.is_due(self.now_ms()) {
+                    Arrival::Due(seen.slot)
+                } else {
+                    Arrival::Found(seen.slot.value.clone())
+                };
+            }
+            if let Some(arrival) = stale.as_ref().and_then(|seen| self.show_while_renewed(request, seen)) {
+                lead.land(stale.expect("it is shown").landing(true));
+                return arrival;
+            }
+            let stale = stale.map(|seen| seen.slot);
+            stale.iter().for_each(|slot| request.note_stale(slot));
+            // A place before the question, so that no answer to it is missed.
+            let wake = request.lease.map(|_| self.shared.wakes.of(request.key.id()));
+            let mut turn = self.begin(request, grounds.clone(), Some(lead), stale).await;
+            match (turn.leased(), turn.lead.take()) {
+                (Leased::Other { left_ms }, Some(own)) if let Some(wake) = wake => {
+                    lead = own;
+                    self.wait_for_lease(wake, left_ms).await;
+                }
+                (_, own) => {
+                    self.shared.counters.misses.count();
+                    return Arrival::Load(Box::new(Turn { lead: own, ..turn }));
+                }
+            }
+        }
+    }
+
+    fn record_hit(&self, slot: &Slot, tier: Tier) {
         crate::outcome::record(Outcome::of(tier, self.now_ms().saturating_sub(slot.loaded_ms)));
-        lead.land(Landing {
-            value: slot.value.clone(),
-            is_loaded: false,
-            departed: Departed { marks: slot.marks(), dependencies: slot.dependencies.clone() },
-            known,
-            loaded_ms: slot.loaded_ms,
-        });
-        Arrival::Found(slot.value.clone())
     }
 
     /// Takes the stamps that the load will be committed with. They must be older than the load.
@@ -212,16 +249,19 @@ impl Cache {
         &self,
         request: &Request,
         grounds: Vec<Ground>,
-        lead: Option<Lead<Departed, Landing>>,
+        lead: Option<Lead>,
+        stale: Option<Arc<Slot>>,
     ) -> Turn {
         let before = if request.has_late_tags { self.everywhere() } else { Marks::default() };
         let begun = match &self.shared.store {
             None => None,
             Some(store) => match self.begin_in_store(&**store, request, &grounds).await {
-                Ok((begun, marks)) => marks.map(|marks| (begun, marks)),
+                Ok(begun) => Some(begun),
                 Err(error) => self.store_failed("begin", &error),
             },
         };
+        let lease = begun.as_ref().and_then(|(begun, _)| self.held(request, begun.leased));
+        let begun = begun.and_then(|(begun, marks)| Some((begun, marks?)));
         let marks = match &begun {
             Some((_, marks)) => marks.clone(),
             None => grounds.iter().map(|ground| (ground.knowledge.partition(), ground.knowledge.now())).collect(),
@@ -231,7 +271,8 @@ impl Cache {
             lead.begin(departed.clone());
         }
         let begun = begun.map(|(begun, _)| begun);
-        Turn { lead, grounds, marks, departed, before, begun, started: self.moment(), started_ms: self.now_ms() }
+        let (started, started_ms) = (self.moment(), self.now_ms());
+        Turn { lead, grounds, marks, departed, before, begun, lease, started, started_ms, stale }
     }
 
     /// The marks are none if the answer is older than what is known by now; what is loaded is not kept then.

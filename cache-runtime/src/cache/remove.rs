@@ -5,10 +5,10 @@
 use super::Cache;
 use super::announce::Announced;
 use super::knowledge::Knowledge;
-use super::l1::Standing;
 use super::owed::Invalidation;
 use super::request::key_dependency;
 use super::sequence::Departure;
+use super::slot::Standing;
 use crate::error::{Error, StoreError};
 use crate::event::{Event, dependencies_of, with_cascades};
 use crate::function::{function_dependency, tag_dependency};
@@ -77,6 +77,14 @@ impl Cache {
         self.forget_in_memory(key);
         self.shared.counters.invalidations.count();
         Ok(in_memory || existed > 0)
+    }
+
+    /// Ends the life of a key's entry, which may still stand in for a load that fails.
+    pub(super) async fn expire_key(&self, key: &Key) -> Result<(), Error> {
+        self.check_open()?;
+        self.bump(vec![key_dependency(key.as_str())]).await?;
+        self.shared.counters.invalidations.count();
+        Ok(())
     }
 
     /// Begins a new epoch: no entry of this namespace is valid any more.

@@ -2,13 +2,14 @@
 
 use super::Cache;
 use super::demand::Demand;
-use super::l1::Ground;
 use super::shared::{FENCE_LIFE_MS, GENERATION_MARGIN_MS};
+use super::slot::Ground;
+use super::stale::Sight;
 use crate::function::{Function, function_dependency, tag_dependency};
 use crate::key::{Dependency, Id, Key, Part};
 use crate::policy::{Policy, Tiers};
 use crate::registry;
-use crate::store::Begin;
+use crate::store::{Begin, Lease};
 use std::sync::Arc;
 
 /// An entry that is asked for.
@@ -24,6 +25,10 @@ pub(crate) struct Request {
     pub(crate) has_late_tags: bool,
     /// Whether its value has a life of its own.
     pub(crate) lives_by_value: bool,
+    /// The lease that its load is to take.
+    pub(super) lease: Option<Lease>,
+    /// Where a caller with little time looks for what it could show instead.
+    pub(crate) sight: Option<Arc<Sight>>,
 }
 
 impl Request {
@@ -63,14 +68,25 @@ impl Request {
 
     fn new(cache: &Cache, print: Id, key: Key, mut texts: Vec<String>, policy: Arc<Policy>) -> Self {
         texts.extend(policy.tags.iter().map(|tag| tag_dependency(tag)));
-        if policy.tiers == Some(Tiers::L1) {
+        // What memory keeps alone rests on it; and to bump it ends an entry that may still stand in.
+        if policy.tiers == Some(Tiers::L1) || policy.stale_if_error.is_some() {
             texts.push(key_dependency(key.as_str()));
         }
         texts.sort_unstable();
         texts.dedup();
         let dependencies = texts.into_iter().map(|text| cache.name(text)).collect();
         let demand = Demand::of(cache, &policy);
-        Self { print, key, dependencies, policy, demand, has_late_tags: false, lives_by_value: false }
+        Self {
+            print,
+            key,
+            dependencies,
+            policy,
+            demand,
+            has_late_tags: false,
+            lives_by_value: false,
+            lease: None,
+            sight: None,
+        }
     }
 
     /// The request of an entry that was found to have further dependencies: it was filled by another function or by hand.
@@ -98,7 +114,7 @@ impl Request {
             dependencies,
             generation_life_ms: self.longest_life_ms().saturating_add(GENERATION_MARGIN_MS),
             fence_life_ms: FENCE_LIFE_MS,
-            lease: None,
+            lease: self.lease,
         }
     }
 
@@ -120,7 +136,7 @@ impl Request {
     }
 }
 
-/// What entries depend on that are in memory only: removing the key bumps it.
+/// What entries depend on that are in memory only, or can be expired: removing the key bumps it, and so does expiring it.
 pub(crate) fn key_dependency(key: &str) -> String {
     format!("key:{key}")
 }

@@ -3,8 +3,10 @@
 use super::cells::Cells;
 use super::knowledge::Knowledge;
 use super::listen::Listener;
-use super::read::{Departed, Landing, Turn};
+use super::read::{Departed, Landing};
 use super::recover::Queue;
+use super::refresh::Tasks;
+use super::request::Request;
 use super::wakes::Wakes;
 use super::{Cache, l1};
 use crate::clock::Clock;
@@ -20,7 +22,6 @@ use crate::stamp::Partition;
 use crate::store::{Guarded, Store};
 use crate::telemetry::{Counters, Notice, Observers};
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -50,6 +51,7 @@ pub(crate) struct Shared {
     pub(super) policies: RwLock<HashMap<usize, Arc<Policy>>>,
     pub(super) spaces: Mutex<HashMap<String, Arc<Space>>>,
     pub(super) listeners: Mutex<Vec<Listener>>,
+    pub(super) tasks: Tasks,
     pub(super) ticks: AtomicU64,
     pub(super) enabled: AtomicBool,
     pub(super) closed: AtomicBool,
@@ -108,19 +110,9 @@ impl Cache {
         self.shared.enabled.load(Ordering::Acquire) && !self.shared.closed.load(Ordering::Acquire)
     }
 
-    /// Runs a load as the turn's own, so that it can never wait for itself.
-    pub(crate) async fn run<F: Future>(&self, turn: &Turn, load: F) -> F::Output {
-        self.shared.counters.loads.count();
-        let output = match &turn.lead {
-            Some(lead) => lead.load(load).await,
-            None => load.await,
-        };
-        crate::outcome::record(crate::outcome::Outcome::of(crate::outcome::Tier::Load, 0));
-        output
-    }
-
-    pub(crate) fn load_failed(&self) {
+    pub(super) fn load_failed(&self, request: &Request) {
         self.shared.counters.load_errors.count();
+        self.tell(&Notice::LoadFailed { key: request.key.as_str() });
     }
 
     /// The policy of a function: defaults < attribute < configuration by name.

@@ -1,9 +1,9 @@
 //! Whether a stamped entry is valid in what was read of the store: section 3 of `docs/protocol.md`.
 
-use super::l1::{Ground, Rooted};
 use super::read::Marks;
 use super::request::Request;
 use super::sequence::Departure;
+use super::slot::{Ground, Rooted};
 use crate::stamp::{Partition, Stamp};
 use crate::store::Snapshot;
 
@@ -11,16 +11,21 @@ use crate::store::Snapshot;
 /// present and not past it. Absent means invalid.
 pub(super) fn is_valid(stamps: &[(Partition, Stamp)], request: &Request, snapshot: &Snapshot, count: u16) -> bool {
     let stamp_of = |partition| stamps.iter().find(|(of, _)| *of == partition).map(|(_, stamp)| *stamp);
-    let same_epoch = snapshot.partitions.iter().all(
-        |(partition, now)| matches!((stamp_of(*partition), now), (Some(stamp), Some(now)) if stamp.epoch == now.epoch),
-    );
     let mut generations = request.dependencies.iter().zip(&snapshot.generations);
-    same_epoch
+    is_of_this_epoch(stamps, snapshot)
         && snapshot.generations.len() == request.dependencies.len()
         && generations.all(|(dependency, generation)| {
             let stamp = stamp_of(dependency.partition(count));
             matches!((stamp, generation), (Some(stamp), Some(generation)) if stamp.covers(*generation))
         })
+}
+
+/// Whether the histories that an entry is stamped in go on: it was invalidated at most, not cleared or forgotten.
+pub(super) fn is_of_this_epoch(stamps: &[(Partition, Stamp)], snapshot: &Snapshot) -> bool {
+    snapshot.partitions.iter().all(|(of, now)| {
+        let stamp = stamps.iter().find(|(partition, _)| partition == of).map(|(_, stamp)| stamp.epoch);
+        stamp.is_some() && stamp == now.map(|now| now.epoch)
+    })
 }
 
 /// Notes for each partition that a request leaves now.

@@ -23,7 +23,6 @@ impl Wakes {
     }
 
     /// A place among those who wait for a key: from now on it is woken.
-    #[allow(dead_code, reason = "the engine takes places as soon as it takes leases")]
     pub(crate) fn of(&self, id: Id) -> Wake {
         let bell = self.shard(id).entry(id).or_default().subscribe();
         Wake { wakes: self.clone(), id, bell: Some(bell) }
@@ -60,7 +59,6 @@ pub(crate) struct Wake {
 impl Wake {
     /// Waits until the key was told of since the place was taken, or since the last such wait ended. Dropping the future
     /// misses nothing.
-    #[allow(dead_code, reason = "as above")]
     pub(crate) async fn wait(&mut self) {
         let Some(bell) = &mut self.bell else { return };
         // The other end is in the map for as long as somebody has a place.

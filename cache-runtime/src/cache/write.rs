@@ -3,12 +3,14 @@
 //! Memory is filled before the flight lands, or a caller arriving in between would load again.
 
 use super::Cache;
-use super::l1::{Backing, Rooted, Slot, Standing};
+use super::lease::HeldLease;
+use super::lives::Left;
 use super::loaded::Loaded;
 use super::owed::Invalidation;
 use super::read::{Landing, Turn};
 use super::remove::BumpUnderWay;
 use super::request::{Request, key_dependency};
+use super::slot::{Backing, Retry, Rooted, Slot, Standing};
 use super::stamps::rooted;
 use crate::codec::{Output, Value, Wire};
 use crate::envelope::Envelope;
@@ -27,7 +29,7 @@ const MAX_DEPENDENCIES: usize = 10_000;
 pub(super) struct Fill {
     pub(super) value: Option<Value>,
     pub(super) life_ms: u64,
-    pub(super) load_cost_ms: u64,
+    pub(super) load_cost_ms: u32,
 }
 
 /// An entry as it goes to the store.
@@ -42,7 +44,7 @@ impl Cache {
     /// Keeps what was loaded, unless it was overtaken or is not worth it, and gives it to those who wait.
     pub(crate) async fn land(&self, request: &Request, wire: &dyn Wire, turn: Turn, loaded: Loaded) {
         let loaded_ms = self.now_ms();
-        let load_cost_ms = loaded_ms.saturating_sub(turn.started_ms);
+        let load_cost_ms = u32::try_from(loaded_ms.saturating_sub(turn.started_ms)).unwrap_or(u32::MAX);
         let value = loaded.value.clone();
         let turn = match loaded.is_keepable && request.is_worth_keeping(load_cost_ms) {
             true => self.keep_loaded(request, wire, turn, loaded, load_cost_ms).await,
@@ -57,7 +59,7 @@ impl Cache {
         wire: &dyn Wire,
         mut turn: Turn,
         loaded: Loaded,
-        load_cost_ms: u64,
+        load_cost_ms: u32,
     ) -> Turn {
         let living = loaded.life.map(|life| request.living(life));
         let living = living.as_ref().unwrap_or(request);
@@ -71,12 +73,12 @@ impl Cache {
             self.prolong(widest, &mut turn).await;
         }
         let fill = Fill { value: loaded.value, life_ms, load_cost_ms };
-        self.keep(widest, wire, &turn, &fill, wider.is_some()).await;
+        self.keep(widest, wire, &mut turn, &fill, wider.is_some()).await;
         turn
     }
 
-    async fn keep(&self, request: &Request, wire: &dyn Wire, turn: &Turn, fill: &Fill, has_late_tags: bool) {
-        let Some(kept) = self.commit(request, wire, turn.begun.as_ref(), fill).await else { return };
+    async fn keep(&self, request: &Request, wire: &dyn Wire, turn: &mut Turn, fill: &Fill, has_late_tags: bool) {
+        let Some(kept) = self.commit(request, wire, turn, fill).await else { return };
         match self.slot(request, wire, turn, fill, kept) {
             Some(slot) if has_late_tags => self.insert_late(request, slot).await,
             Some(slot) => self.insert(request, slot),
@@ -87,7 +89,7 @@ impl Cache {
     fn share_out(&self, turn: Turn, value: Option<Value>, loaded_ms: u64) {
         let Some(lead) = turn.lead else { return };
         let known = self.known_as_of(turn.started);
-        lead.land(Landing { value, is_loaded: true, departed: turn.departed, known, loaded_ms });
+        lead.land(Landing { value, is_loaded: true, is_stale: false, departed: turn.departed, known, loaded_ms });
     }
 
     /// The one way into the store for loaded values. Refused means that the value is kept nowhere.
@@ -98,14 +100,14 @@ impl Cache {
         &self,
         request: &Request,
         wire: &dyn Wire,
-        begun: Option<&Begun>,
+        turn: &mut Turn,
         fill: &Fill,
     ) -> Option<(Backing, usize)> {
         let Some(store) = &self.shared.store else {
             return Some((Backing::Nothing, self.measured(request, wire, fill)?));
         };
         // Without a begin nobody knows whether a write to it is announced.
-        let begun = begun?;
+        let begun = turn.begun.as_ref()?;
         if begun.is_dirty {
             return self.refused(request);
         }
@@ -117,9 +119,13 @@ impl Cache {
             Err(error) => return self.unstorable(request, &error).map(|bytes| (Backing::Nothing, bytes)),
         };
         let (key, dependencies) = (&request.key, &request.dependencies[..]);
-        let commit = Commit { key, dependencies, begun, bytes: &bytes, life_ms: fill.life_ms, holder: None };
+        let holder = turn.lease.as_ref().map(HeldLease::holder);
+        let commit = Commit { key, dependencies, begun, bytes: &bytes, life_ms: request.kept_ms(fill.life_ms), holder };
         match store.commit(&self.space.namespace, commit).await {
-            Ok(Verdict::Stored) => Some((Backing::Entry(identity), value_bytes)),
+            Ok(Verdict::Stored) => {
+                turn.lease.iter_mut().for_each(HeldLease::is_given_back);
+                Some((Backing::Entry(identity), value_bytes))
+            }
             Ok(Verdict::Fenced | Verdict::Overtaken | Verdict::Forgotten) => self.refused(request),
             Err(error) => {
                 self.store_failed::<()>("commit", &error);
@@ -140,10 +146,9 @@ impl Cache {
         let (backing, payload_bytes) = kept;
         self.shared.l1.as_ref().filter(|_| request.tiers().has_l1())?;
         let grounds = rooted(&turn.grounds, &turn.marks)?;
-        let (loaded_ms, l1_life_ms) = (self.now_ms(), request.l1_life_ms(fill.life_ms));
-        if l1_life_ms == 0 {
-            return None;
-        }
+        let loaded_ms = self.now_ms();
+        let left = Left { fresh_ms: fill.life_ms, late_ms: 0 };
+        let lives = request.lives(loaded_ms, left, fill.load_cost_ms);
         Some(Slot {
             value: fill.value.clone(),
             key: request.key.id(),
@@ -153,8 +158,11 @@ impl Cache {
             grounds,
             backing,
             loaded_ms,
-            expires_ms: loaded_ms.saturating_add(l1_life_ms),
-            life: Duration::from_millis(l1_life_ms),
+            load_cost_ms: fill.load_cost_ms,
+            kept: Duration::from_millis(lives.end_ms().saturating_sub(loaded_ms)),
+            lives,
+            is_spare: false,
+            retry: Retry::default(),
         })
     }
 
@@ -201,7 +209,7 @@ impl Cache {
             schema: wire.schema(),
             loaded_at_ms: self.shared.clock.wall_ms(),
             ttl_ms: fill.life_ms,
-            load_cost_ms: u32::try_from(fill.load_cost_ms).unwrap_or(u32::MAX),
+            load_cost_ms: fill.load_cost_ms,
             stamps: begun.stamps.clone(),
             dependencies: request.dependencies.iter().map(ToString::to_string).collect(),
         };
@@ -270,8 +278,8 @@ impl Cache {
         let grounds = request.grounds(self);
         let (begun, _) = self.begin_in_store(&**store, request, &grounds).await?;
         let Sealed { bytes, .. } = self.seal(request, wire, &begun, &fill)?;
-        self.replace(&**store, request, Put { key: &request.key, bytes: &bytes, life_ms: fill.life_ms, fence: None })
-            .await
+        let life_ms = request.kept_ms(fill.life_ms);
+        self.replace(&**store, request, Put { key: &request.key, bytes: &bytes, life_ms, fence: None }).await
     }
 
     pub(super) async fn replace(&self, store: &dyn Store, request: &Request, put: Put<'_>) -> Result<(), Error> {

@@ -1,14 +1,14 @@
 //! Single flight in a process: C01 to C11, Y14, Y15.
 
-use cache_runtime::testing::{FaultyStore, Operation};
+use cache_runtime::testing::{FaultyStore, Node, Operation};
 use cache_runtime::{Cache, Clock, Event, MemoryStore, Policy, Tier, cached, observe};
-use cache_tests::{Over, Source, on_each};
+use cache_tests::{Over, Source, begin, on_each};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::task::{JoinSet, yield_now};
 
-#[cached(key = "flights:row:<id>", ttl = 60, invalidate_on = ["flights_row_changed"])]
+#[cached(key = "flights:row:<id>", ttl = 60, early = 0, invalidate_on = ["flights_row_changed"])]
 async fn row(source: Arc<Source>, id: u64) -> u64 {
     source.read().await
 }
@@ -18,23 +18,6 @@ async fn failing(source: Arc<Source>, id: u64) -> Result<u64, String> {
     match source.read().await {
         0 => Err("the source is down".to_owned()),
         value => Ok(value),
-    }
-}
-
-/// Begins a call as a task of its own, up to where it cannot go on by itself.
-async fn begin<T: Send + 'static>(
-    cache: &Cache,
-    call: impl Future<Output = T> + Send + 'static,
-) -> tokio::task::JoinHandle<T> {
-    let call = tokio::spawn(cache.clone().scope(call));
-    settle().await;
-    call
-}
-
-/// Lets every task that can go on do so.
-async fn settle() {
-    for _ in 0..50 {
-        yield_now().await;
     }
 }
 
@@ -260,7 +243,7 @@ async fn y14_waiters_of_a_dropped_leader_are_not_released_as_a_herd() {
         for _ in 0..100 {
             waiters.spawn(cache.clone().scope(row(source.clone(), 1)));
         }
-        settle().await;
+        Node::settle().await;
         leader.abort();
         assert!(waiters.join_all().await.into_iter().all(|value| value == 7));
         assert_eq!(source.reads(), 2, "the dropped load and one more");

@@ -1,0 +1,51 @@
+//! What memory answers at once, without asking anybody: the way of a hit.
+
+use super::Cache;
+use super::demand::Demand;
+use super::request::Request;
+use super::slot::{Slot, Standing};
+use crate::call::is_demanding;
+use crate::key::Id;
+use crate::outcome::{Outcome, Tier};
+use crate::policy::Policy;
+use std::sync::Arc;
+
+/// What memory says of a call at once.
+pub(crate) enum Peeked {
+    /// The answer.
+    Hit(Arc<Slot>),
+    /// The answer, which is to be loaded anew: it is due early, or past its TTL.
+    Due(Arc<Slot>),
+    Miss,
+}
+
+impl Cache {
+    /// Answers a cached function from memory, if that can be done without asking anybody.
+    pub(crate) fn peek(&self, print: Id) -> Peeked {
+        self.peek_if(print, |_| true)
+    }
+
+    /// The same for a request by hand, whose dependencies need not be those that the entry was filled with.
+    pub(crate) fn peek_for(&self, request: &Request) -> Peeked {
+        self.peek_if(request.print, |slot| request.is_covered_by(&slot.dependencies))
+    }
+
+    fn peek_if(&self, print: Id, may_answer: impl FnOnce(&Slot) -> bool) -> Peeked {
+        let slot = self.shared.l1.as_ref().and_then(|l1| l1.get(print));
+        let Some(slot) = slot.filter(|slot| !slot.is_strong && may_answer(slot)) else { return Peeked::Miss };
+        if is_demanding() && !Demand::of(self, &Policy::default()).admits(self.moment(), self.holds_as_of(&slot)) {
+            return Peeked::Miss;
+        }
+        let now_ms = self.now_ms();
+        if slot.standing(now_ms) == Standing::Valid {
+            self.shared.counters.l1_hits.count();
+            crate::outcome::record(Outcome::of(Tier::L1, now_ms.saturating_sub(slot.loaded_ms)));
+            return if slot.is_due(now_ms) { Peeked::Due(slot) } else { Peeked::Hit(slot) };
+        }
+        if self.is_to_be_revalidated(&slot) {
+            self.show_stale(&slot);
+            return if slot.retry.is_too_early(now_ms) { Peeked::Hit(slot) } else { Peeked::Due(slot) };
+        }
+        Peeked::Miss
+    }
+}

@@ -1,0 +1,134 @@
+//! Work that no caller waits for: entries loaded anew before readers need them, and loads that took too long for theirs.
+//!
+//! Each task is owned by the cache: bounded in number, counted, ended by `shutdown`, and its panic is told. What it loads
+//! goes through the flight and the commit of every other load.
+
+use super::Cache;
+use super::read::{Lead, Turn};
+use super::request::Request;
+use super::slot::Slot;
+use crate::codec::Wire;
+use crate::flight::Boarding;
+use crate::store::Leased;
+use crate::telemetry::Notice;
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// More work than this is not begun: its entries are loaded by their readers.
+const MAX_TASKS: usize = 1_024;
+
+/// How long an entry is left alone that another process is loading anew.
+const OTHERS_RENEWAL_MS: u64 = 1_000;
+
+/// The tasks of a cache.
+#[derive(Debug, Default)]
+pub(super) struct Tasks {
+    set: Mutex<JoinSet<()>>,
+    running: AtomicUsize,
+}
+
+impl Tasks {
+    pub(super) fn running(&self) -> u64 {
+        self.running.load(Ordering::Relaxed) as u64
+    }
+
+    /// Waits until all of them have ended, and ends those that have not by then.
+    pub(super) async fn drain(&self, deadline: Duration) {
+        let mut set = std::mem::take(&mut *self.lock());
+        let ended = async { while set.join_next().await.is_some() {} };
+        if tokio::time::timeout(deadline, ended).await.is_err() {
+            set.shutdown().await;
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
+        self.set.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A task that is counted for as long as it is there.
+struct Running(Cache);
+
+impl Running {
+    fn begin(cache: &Cache) -> Self {
+        cache.shared.tasks.running.fetch_add(1, Ordering::Relaxed);
+        Self(cache.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let shared = &self.0.shared;
+        shared.tasks.running.fetch_sub(1, Ordering::Relaxed);
+        if std::thread::panicking() {
+            shared.counters.background_panics.count();
+            self.0.tell(&Notice::BackgroundPanicked);
+        }
+    }
+}
+
+impl Cache {
+    /// Whether work can be done in the background now.
+    pub(crate) fn has_background(&self) -> bool {
+        let has_room = self.shared.tasks.running() < MAX_TASKS as u64;
+        if !has_room {
+            self.shared.counters.background_refused.count();
+        }
+        has_room && self.is_open() && tokio::runtime::Handle::try_current().is_ok()
+    }
+
+    /// Lets a task go on by itself, as a call of this cache. Dropped if there is no runtime.
+    pub(crate) fn in_background(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let running = Running::begin(self);
+        let task = self.clone().scope(task);
+        let mut set = self.shared.tasks.lock();
+        while set.try_join_next().is_some() {}
+        set.spawn_on(
+            async move {
+                let _running = running;
+                task.await;
+            },
+            &runtime,
+        );
+    }
+
+    /// The right to load an entry anew, unless somebody does.
+    pub(crate) fn lead_renewal(&self, request: &Request) -> Option<Lead> {
+        match self.shared.flights.board(request.key.id(), |_| true) {
+            Boarding::Lead(lead) => Some(lead),
+            Boarding::Follow(_) => None,
+        }
+    }
+
+    /// Prepares to load an entry anew that is still served. None if another node has done it, or is doing it.
+    pub(crate) async fn begin_renewal(
+        &self,
+        request: &Request,
+        wire: &dyn Wire,
+        lead: Lead,
+        current: &Arc<Slot>,
+    ) -> Option<Turn> {
+        let grounds = request.grounds(self);
+        let seen = self.look_in_store(request, wire, &grounds).await.and_then(|seen| seen.fresh);
+        if let Some((seen, _)) = seen.filter(|(seen, _)| is_newer(&seen.slot, current)) {
+            lead.land(seen.landing(false));
+            return None;
+        }
+        let turn = self.begin(&request.leased_to_renew(), grounds, Some(lead), Some(current.clone())).await;
+        if matches!(turn.leased(), Leased::Other { .. }) {
+            current.retry.not_before(self.now_ms().saturating_add(OTHERS_RENEWAL_MS));
+            return None;
+        }
+        self.shared.counters.renewals.count();
+        Some(turn)
+    }
+}
+
+/// Whether an entry in the store was loaded after the one that is served here.
+fn is_newer(stored: &Slot, current: &Slot) -> bool {
+    stored.backing != current.backing && stored.loaded_ms >= current.loaded_ms
+}
