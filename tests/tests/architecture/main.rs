@@ -43,9 +43,9 @@ fn only_l1_names_moka_and_only_the_redis_store_names_redis() {
 }
 
 #[test]
-fn a_task_is_spawned_only_for_a_connection_to_listen_and_to_recover() {
-    let allowed = ["cache/listen.rs", "cache/recover.rs", "store/redis/connect.rs"];
-    assert_only("cache-runtime/src", &["spawn(", "spawn_blocking("], &allowed);
+fn a_task_is_spawned_only_for_a_connection_to_listen_to_recover_and_to_refresh() {
+    let allowed = ["cache/listen.rs", "cache/recover.rs", "cache/refresh.rs", "store/redis/connect.rs"];
+    assert_only("cache-runtime/src", &["spawn(", "spawn_on(", "spawn_blocking("], &allowed);
 }
 
 #[test]
