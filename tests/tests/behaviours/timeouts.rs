@@ -50,15 +50,17 @@ async fn h01_a_stale_value_is_served_at_the_soft_time_and_the_load_goes_on() {
         source.write(8);
         cache.clock().advance(Duration::from_secs(11));
         let gate = source.hold();
-        for _ in 0..3 {
+        for wave in 0..3 {
             let call = begin(&cache, observe(row(source.clone(), 1))).await;
+            if wave == 0 {
+                gate.reached().await;
+            }
             assert!(!call.is_finished());
             cache.clock().advance(SOFT);
             let (value, outcome) = call.await.expect("ran");
             assert_eq!((value, outcome.map(|outcome| outcome.stale)), (Ok(7), Some(true)));
         }
         assert_eq!((source.reads(), cache.stats().timeouts), (2, 3));
-        gate.reached().await;
         gate.release();
         eventually(|| cache.stats().background == 0).await;
         drop(assert_hit!(row(source.clone(), 1)));
