@@ -1,5 +1,6 @@
 //! Building a cache, and refusing to build one that contradicts itself.
 
+use super::advice::{Setup, advice};
 use super::cells::Cells;
 use super::recover::{Queue, Recovery};
 use super::shared::{Settings, Shared, Space};
@@ -224,7 +225,7 @@ impl Builder {
         self
     }
 
-    /// The cache.
+    /// The cache. What it was told and is hardly meant, such as a Redis without a namespace, it tells the observers once.
     ///
     /// # Errors
     /// If an option says what cannot be, or the cached functions and events of this program contradict each other: two
@@ -240,6 +241,7 @@ impl Builder {
     /// The cache, whatever the program's functions and events say of each other.
     pub(crate) fn build_unchecked(self) -> Result<Cache, Error> {
         self.check()?;
+        let advice = self.advice();
         let counters = Counters::default();
         let l1 = l1::Entries::new(self.l1, counters.evictions.share());
         let observers = Arc::new(self.observers);
@@ -277,7 +279,22 @@ impl Builder {
         };
         let cache = Cache { shared: Arc::new(shared), space };
         cache.listen();
+        advice.iter().for_each(|problem| cache.tell(&Notice::Misconfigured { problem }));
         Ok(cache)
+    }
+
+    fn advice(&self) -> Vec<String> {
+        let setup = Setup {
+            namespace: &self.namespace,
+            l1: self.l1,
+            store: self.store.as_deref(),
+            max_staleness: self.max_staleness,
+            defaults: &self.defaults,
+            configured: &self.configured,
+            queues: self.recovery.is_some(),
+            packs: self.packing.is_on(),
+        };
+        advice(&setup)
     }
 
     fn check(&self) -> Result<(), Error> {

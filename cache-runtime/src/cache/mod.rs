@@ -1,5 +1,6 @@
 //! The cache: what happens on get, set, remove and emit. The methods here are the table of contents.
 
+mod advice;
 mod announce;
 mod builder;
 mod by_hand;

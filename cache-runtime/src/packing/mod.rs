@@ -37,6 +37,19 @@ pub(crate) struct Place<'a> {
 }
 
 impl Packing {
+    /// Whether it does anything to what is written.
+    pub(crate) fn is_on(&self) -> bool {
+        #[cfg(feature = "compression")]
+        if self.compress.is_some() {
+            return true;
+        }
+        #[cfg(feature = "encryption")]
+        if self.keyring.is_some() {
+            return true;
+        }
+        false
+    }
+
     /// Packs the payload of an entry, notes in its header how, and seals it.
     pub(crate) fn seal(
         &self,

@@ -1,6 +1,7 @@
 //! Never the outage: what callers see while the store is slow, away or half alive, and how it heals by itself.
 
 mod breakers;
+mod configuration;
 mod limits;
 mod packed;
 mod queue;
