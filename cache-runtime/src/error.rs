@@ -182,14 +182,16 @@ impl StoreError {
     /// use cache_runtime::StoreError;
     ///
     /// assert!(StoreError::BreakerOpen { store: "redis" }.is_temporary());
-    /// assert!(!StoreError::Address { problem: "it does not parse".into() }.is_temporary());
+    /// assert!(StoreError::Refused { store: "redis", cause: "LOADING dataset in memory".into() }.is_temporary());
+    /// assert!(!StoreError::Refused { store: "redis", cause: "NOPERM no permissions".into() }.is_temporary());
     /// ```
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Timeout { .. } | Self::Unreachable { .. } | Self::NotReplicated { .. } => true,
             Self::BreakerOpen { .. } | Self::TooManyInFlight { .. } => true,
-            Self::Refused { .. } | Self::Address { .. } => false,
+            Self::Refused { cause, .. } => is_of_its_condition(&cause.to_string()),
+            Self::Address { .. } => false,
         }
     }
 
@@ -197,6 +199,13 @@ impl StoreError {
     pub(crate) fn is_skipped(&self) -> bool {
         matches!(self, Self::BreakerOpen { .. } | Self::TooManyInFlight { .. })
     }
+}
+
+/// Whether a refusal says in what condition a server is, by the codes of Redis, and not what is wrong with the request.
+fn is_of_its_condition(refusal: &str) -> bool {
+    const CODES: [&str; 9] =
+        ["BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM", "READONLY", "TRYAGAIN"];
+    refusal.split_whitespace().next().is_some_and(|code| CODES.contains(&code))
 }
 
 /// Why a value could not be encoded or decoded.

@@ -30,5 +30,6 @@ pages! {
     compare = "../compare.md",
     replay = "../replay.md",
     checker = "../checker.md",
+    chaos = "../chaos.md",
     performance = "../performance.md",
 }

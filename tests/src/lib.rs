@@ -2,6 +2,7 @@
 
 mod caches;
 pub mod model;
+mod proxy;
 mod redis_cluster;
 mod redis_server;
 pub mod schedule;
@@ -9,6 +10,7 @@ mod source;
 mod tasks;
 
 pub use caches::{BOUND, CLUSTER, Over, eventually, eventually_is, on_each, on_nodes, on_nodes_with, over_redis};
+pub use proxy::Proxy;
 pub use redis_cluster::RedisCluster;
 pub use redis_server::RedisServer;
 pub use source::{Gate, Source};

@@ -5,3 +5,4 @@ mod configuration;
 mod limits;
 mod packed;
 mod queue;
+mod wire;

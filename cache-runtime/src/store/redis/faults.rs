@@ -91,8 +91,14 @@ pub(super) fn told(error: &RedisError, address: &str, password: Option<&str>) ->
     if let Some(error) = not_replicated(error) {
         return error;
     }
-    if error.is_io_error() {
+    // An answer that breaks off in the middle does not parse: it may have been performed.
+    if error.is_io_error() || is_no_answer(error.kind()) {
         return StoreError::Unreachable { store: NAME, cause: format!("{address}: {said}").into() };
     }
     StoreError::Refused { store: NAME, cause: said.into() }
+}
+
+/// Whether no server has answered, for all that was read.
+fn is_no_answer(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Parse | ErrorKind::ClusterConnectionNotFound | ErrorKind::MasterNameNotFoundBySentinel)
 }

@@ -12,7 +12,6 @@ mod log;
 mod node;
 mod nodes;
 mod progress;
-mod proxy;
 mod report;
 mod row;
 mod source;

@@ -6,11 +6,10 @@ use crate::judge::{Rule, Verdict, judge};
 use crate::node::{Plan, Tally};
 use crate::nodes::{Peer, Skew};
 use crate::progress;
-use crate::proxy::Proxy;
 use crate::source::Source;
 use crate::subject::{Kind, Mode};
 use anyhow::Context;
-use cache_tests::{RedisCluster, RedisServer};
+use cache_tests::{Proxy, RedisCluster, RedisServer};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 

@@ -5,8 +5,7 @@ use crate::clock::now_ns;
 use crate::log::RECORD_BYTES;
 use crate::nodes::{Peer, Skew};
 use crate::progress;
-use crate::proxy::Proxy;
-use cache_tests::{RedisCluster, RedisServer};
+use cache_tests::{Proxy, RedisCluster, RedisServer};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 

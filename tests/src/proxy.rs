@@ -1,13 +1,13 @@
-//! A wire that can be cut, laid elsewhere, or held: bytes that are held arrive late, and nobody is told.
+//! A wire that can be cut, laid elsewhere, slowed down or held: bytes that are held arrive late, and nobody is told.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A port of the loopback that leads to another. Its threads end with their connections; dropping it cuts these.
-pub(crate) struct Proxy {
+pub struct Proxy {
     port: u16,
     wire: Arc<Wire>,
 }
@@ -15,17 +15,27 @@ pub(crate) struct Proxy {
 struct Wire {
     target: AtomicU16,
     is_held: AtomicBool,
+    delay_ms: AtomicU64,
+    is_dripping: AtomicBool,
+    is_torn: AtomicBool,
     is_gone: AtomicBool,
     connections: Mutex<Vec<TcpStream>>,
 }
 
 impl Proxy {
-    pub(crate) fn to(target: u16) -> std::io::Result<Self> {
+    /// A wire to a port of the loopback.
+    ///
+    /// # Errors
+    /// If no port can be had.
+    pub fn to(target: u16) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
         let wire = Arc::new(Wire {
             target: AtomicU16::new(target),
             is_held: AtomicBool::new(false),
+            delay_ms: AtomicU64::new(0),
+            is_dripping: AtomicBool::new(false),
+            is_torn: AtomicBool::new(false),
             is_gone: AtomicBool::new(false),
             connections: Mutex::default(),
         });
@@ -34,22 +44,43 @@ impl Proxy {
         Ok(Self { port, wire })
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// `redis://127.0.0.1:…`, its own end.
+    pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
     /// From now on nothing passes, in either direction.
-    pub(crate) fn hold(&self) {
+    pub fn hold(&self) {
         self.wire.is_held.store(true, Ordering::SeqCst);
     }
 
     /// What was held arrives.
-    pub(crate) fn release(&self) {
+    pub fn release(&self) {
         self.wire.is_held.store(false, Ordering::SeqCst);
     }
 
+    /// Each piece arrives so much later, from now on.
+    pub fn delay(&self, by: Duration) {
+        self.wire.delay_ms.store(by.as_millis() as u64, Ordering::SeqCst);
+    }
+
+    /// From now on, or no longer, bytes arrive one by one, with 2 ms between them.
+    pub fn drip(&self, drips: bool) {
+        self.wire.is_dripping.store(drips, Ordering::SeqCst);
+    }
+
+    /// From now on, or no longer, connections break in the middle of an answer.
+    pub fn tear(&self, tears: bool) {
+        self.wire.is_torn.store(tears, Ordering::SeqCst);
+    }
+
+    /// Cuts what there is.
+    pub fn cut(&self) {
+        self.wire.cut();
+    }
+
     /// Leads elsewhere, and cuts what led to where it led before.
-    pub(crate) fn lead_to(&self, target: u16) {
+    pub fn lead_to(&self, target: u16) {
         self.wire.target.store(target, Ordering::SeqCst);
         self.wire.cut();
     }
@@ -83,25 +114,37 @@ impl Wire {
         }
         let pairs = [(client.try_clone()?, server.try_clone()?), (server.try_clone()?, client.try_clone()?)];
         self.connections.lock().unwrap_or_else(PoisonError::into_inner).extend([client, server]);
-        for (from, to) in pairs {
+        for ((from, to), is_answer) in pairs.into_iter().zip([false, true]) {
             let wire = self.clone();
-            std::thread::spawn(move || wire.carry(from, to));
+            std::thread::spawn(move || wire.carry(from, to, is_answer));
         }
         Ok(())
     }
 
-    fn carry(&self, mut from: TcpStream, mut to: TcpStream) {
+    fn carry(&self, mut from: TcpStream, mut to: TcpStream, is_answer: bool) {
         let mut bytes = [0; 16 << 10];
         while let Ok(length @ 1..) = from.read(&mut bytes) {
+            std::thread::sleep(Duration::from_millis(self.delay_ms.load(Ordering::SeqCst)));
             while self.is_held.load(Ordering::SeqCst) {
                 std::thread::sleep(Duration::from_millis(1));
             }
-            if to.write_all(&bytes[..length]).is_err() {
+            let tears = is_answer && self.is_torn.load(Ordering::SeqCst);
+            let passes = if tears { length / 2 } else { length };
+            if self.pass(&mut to, &bytes[..passes]).is_err() || tears {
                 break;
             }
         }
         let _ = from.shutdown(Shutdown::Both);
         let _ = to.shutdown(Shutdown::Both);
+    }
+
+    fn pass(&self, to: &mut TcpStream, mut bytes: &[u8]) -> std::io::Result<()> {
+        while let (true, Some((first, rest))) = (self.is_dripping.load(Ordering::SeqCst), bytes.split_first()) {
+            to.write_all(std::slice::from_ref(first))?;
+            std::thread::sleep(Duration::from_millis(2));
+            bytes = rest;
+        }
+        to.write_all(bytes)
     }
 
     fn cut(&self) {

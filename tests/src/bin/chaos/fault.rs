@@ -1,0 +1,194 @@
+//! What is done to Redis and to the wire, and undone.
+
+use cache_tests::{Proxy, RedisServer};
+use std::time::{Duration, Instant};
+
+/// One way in which it goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    None,
+    Absent,
+    Frozen,
+    Killed,
+    Snapshot,
+    Slow,
+    Drip,
+    Cut,
+    Torn,
+    HalfOpen,
+    Asleep,
+    Clients,
+    Full,
+    NoReplicas,
+    Flushed,
+    Revoked,
+}
+
+/// What is struck.
+pub(crate) struct Target {
+    pub(crate) redis: RedisServer,
+    pub(crate) wire: Proxy,
+}
+
+impl Fault {
+    pub(crate) const ALL: [Self; 16] = [
+        Self::None,
+        Self::Absent,
+        Self::Frozen,
+        Self::Killed,
+        Self::Snapshot,
+        Self::Slow,
+        Self::Drip,
+        Self::Cut,
+        Self::Torn,
+        Self::HalfOpen,
+        Self::Asleep,
+        Self::Clients,
+        Self::Full,
+        Self::NoReplicas,
+        Self::Flushed,
+        Self::Revoked,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        self.told().0
+    }
+
+    pub(crate) fn words(self) -> &'static str {
+        self.told().1
+    }
+
+    fn told(self) -> (&'static str, &'static str) {
+        match self {
+            Self::None => ("none", "nothing"),
+            Self::Absent => ("absent", "Redis is not there when the nodes start"),
+            Self::Frozen => ("frozen", "SIGSTOP of Redis: connections stand, and nothing answers"),
+            Self::Killed => ("killed", "kill -9 of Redis, which comes back empty"),
+            Self::Snapshot => ("snapshot", "kill -9 of Redis, which comes back with what it had before the row"),
+            Self::Slow => ("slow", "every piece of an answer takes 200 ms: past all deadlines"),
+            Self::Drip => ("drip", "bytes come one by one, 2 ms apart"),
+            Self::Cut => ("cut", "connections are cut every 50 ms"),
+            Self::Torn => ("torn", "connections break in the middle of an answer"),
+            Self::HalfOpen => ("half-open", "connections are accepted, and nothing passes"),
+            Self::Asleep => ("asleep", "DEBUG SLEEP: Redis serves nobody for a while"),
+            Self::Clients => ("clients", "CLIENT KILL of everybody, every 50 ms"),
+            Self::Full => ("full", "maxmemory is reached, and nothing may be evicted"),
+            Self::NoReplicas => ("no-replicas", "Redis refuses writes, for want of replicas"),
+            Self::Flushed => ("flushed", "FLUSHALL, every 50 ms"),
+            Self::Revoked => ("revoked", "the user of the nodes loses all rights"),
+        }
+    }
+
+    /// Whether Redis refuses invalidations for good, as far as it says: then `emit` returns the error.
+    pub(crate) fn may_refuse(self) -> bool {
+        self == Self::Revoked
+    }
+}
+
+impl Target {
+    /// A server and a wire to it. Where it is done to the nodes' user, they have one of their own.
+    pub(crate) fn new(fault: Fault) -> anyhow::Result<Self> {
+        let mut redis = RedisServer::start_with(&["--enable-debug-command", "yes"]);
+        let wire = Proxy::to(redis.port())?;
+        match fault {
+            Fault::Absent => redis.kill(),
+            Fault::Clients | Fault::Revoked => let_in(&redis),
+            _ => {}
+        }
+        Ok(Self { redis, wire })
+    }
+
+    /// Where nodes find it, and as whom.
+    pub(crate) fn url(&self, fault: Fault) -> String {
+        match fault {
+            Fault::Clients | Fault::Revoked => self.wire.url().replace("redis://", "redis://cache:secret@"),
+            _ => self.wire.url(),
+        }
+    }
+
+    /// Lets it go wrong for so long. What was broken is whole again when it returns.
+    pub(crate) fn strike(&mut self, fault: Fault, lasts: Duration) {
+        match fault {
+            Fault::None => std::thread::sleep(lasts),
+            Fault::Absent => {
+                std::thread::sleep(lasts);
+                self.come_back(None);
+            }
+            Fault::Frozen => {
+                self.redis.pause();
+                std::thread::sleep(lasts);
+                self.redis.resume();
+            }
+            Fault::Killed | Fault::Snapshot => {
+                let snapshot = (fault == Fault::Snapshot).then(|| self.redis.snapshot());
+                std::thread::sleep(lasts / 3);
+                self.redis.kill();
+                std::thread::sleep(lasts * 2 / 3);
+                self.come_back(snapshot);
+            }
+            Fault::Slow => {
+                self.wire.delay(Duration::from_millis(200));
+                std::thread::sleep(lasts);
+                self.wire.delay(Duration::ZERO);
+            }
+            Fault::Drip => {
+                self.wire.drip(true);
+                std::thread::sleep(lasts);
+                self.wire.drip(false);
+            }
+            Fault::Torn => {
+                self.wire.tear(true);
+                std::thread::sleep(lasts);
+                self.wire.tear(false);
+            }
+            Fault::HalfOpen => {
+                self.wire.hold();
+                self.wire.cut();
+                std::thread::sleep(lasts);
+                self.wire.release();
+            }
+            Fault::Cut => again_and_again(lasts, || self.wire.cut()),
+            Fault::Clients => again_and_again(lasts, || {
+                self.redis.command(&["CLIENT", "KILL", "USER", "cache"]);
+            }),
+            Fault::Flushed => again_and_again(lasts, || {
+                self.redis.command(&["FLUSHALL"]);
+            }),
+            Fault::Asleep => {
+                self.redis.command(&["DEBUG", "SLEEP", &lasts.as_secs_f64().to_string()]);
+            }
+            Fault::Full => self.configured(lasts, "maxmemory", "1", "0"),
+            Fault::NoReplicas => self.configured(lasts, "min-replicas-to-write", "1", "0"),
+            Fault::Revoked => {
+                self.redis.command(&["ACL", "SETUSER", "cache", "-@all"]);
+                std::thread::sleep(lasts);
+                let_in(&self.redis);
+            }
+        }
+    }
+
+    fn configured(&self, lasts: Duration, name: &str, during: &str, after: &str) {
+        self.redis.command(&["CONFIG", "SET", name, during]);
+        std::thread::sleep(lasts);
+        self.redis.command(&["CONFIG", "SET", name, after]);
+    }
+
+    fn come_back(&mut self, snapshot: Option<Vec<u8>>) {
+        match snapshot {
+            Some(snapshot) => self.redis.restart_from(&snapshot),
+            None => self.redis.restart_empty(),
+        }
+    }
+}
+
+fn let_in(redis: &RedisServer) {
+    redis.command(&["ACL", "SETUSER", "cache", "on", ">secret", "~*", "&*", "+@all"]);
+}
+
+fn again_and_again(lasts: Duration, strike: impl Fn()) {
+    let until = Instant::now() + lasts;
+    while Instant::now() < until {
+        strike();
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

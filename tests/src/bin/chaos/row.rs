@@ -1,0 +1,211 @@
+//! One fault: two nodes over one Redis, readers on both, a writer on one, and a source that is always well.
+
+use crate::fault::{Fault, Target};
+use crate::seen::{BOUND, Rows, Seen};
+use anyhow::Context;
+use cache_runtime::{Cache, Event, Outcome as Answered, Recovery, RedisStore, Tier, cached, observe};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+
+pub(crate) const HEADING: &str = "\
+fault            calls   p50 us   p99 ms   max ms  open us  failed  past bound  stale  longest ms  emits  queued  refused  lost  healed ms";
+
+/// Rows that change.
+const ROWS: usize = 64;
+/// Tasks that read, on each node.
+const READERS: u64 = 4;
+/// Healing takes no longer, or it has not happened.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A call that takes longer hangs.
+const HANGS: Duration = Duration::from_secs(1);
+
+#[cached(key = "chaos:row:<id>", ttl = 600, invalidate_on = ["chaos_changed"])]
+async fn row(rows: &Rows, id: u64) -> u64 {
+    rows.read(id)
+}
+
+/// What one row showed.
+pub(crate) struct Outcome {
+    fault: Fault,
+    seen: Seen,
+    emits: Emits,
+    lost: usize,
+    healed: Option<Duration>,
+}
+
+#[derive(Default)]
+struct Emits {
+    accepted: AtomicU64,
+    queued: AtomicU64,
+    refused: AtomicU64,
+    last_refusal: Mutex<String>,
+}
+
+struct Shared {
+    rows: Rows,
+    emits: Emits,
+    reads_on: AtomicBool,
+    writes_on: AtomicBool,
+}
+
+pub(crate) fn run(runtime: &Runtime, fault: Fault, lasts: Duration) -> anyhow::Result<Outcome> {
+    let mut target = Target::new(fault)?;
+    let (shared, url) = (Arc::new(Shared::new()), target.url(fault));
+    let (writes, reads) = runtime.block_on(async { anyhow::Ok((node(&url).await?, node(&url).await?)) })?;
+    let readers: Vec<_> = [(&writes, true), (&reads, false)]
+        .into_iter()
+        .flat_map(|(node, writes)| (0..READERS).map(move |seed| (node.clone(), writes, seed)))
+        .map(|(node, writes, seed)| runtime.spawn(read(node, writes, shared.clone(), seed)))
+        .collect();
+    let writer = runtime.spawn(write(writes.clone(), shared.clone()));
+    std::thread::sleep(lasts / 3);
+    target.strike(fault, lasts);
+    let repaired = Instant::now();
+    let healed = runtime.block_on(heal(&writes, &reads, &shared, repaired));
+    std::thread::sleep(lasts / 3);
+    shared.writes_on.store(false, Ordering::SeqCst);
+    runtime.block_on(writer).context("the writer panicked")?;
+    std::thread::sleep(BOUND + BOUND / 2);
+    let lost = runtime.block_on(behind(&writes, &reads, &shared.rows));
+    shared.reads_on.store(false, Ordering::SeqCst);
+    let mut seen = Seen::default();
+    for reader in readers {
+        match runtime.block_on(reader) {
+            Ok(of_one) => seen.join(of_one),
+            Err(_panicked) => seen.failed += 1,
+        }
+    }
+    let shared = Arc::try_unwrap(shared).map_err(|_| anyhow::anyhow!("somebody still reads"))?;
+    Ok(Outcome { fault, seen, emits: shared.emits, lost, healed })
+}
+
+async fn node(url: &str) -> anyhow::Result<Cache> {
+    let store = RedisStore::lazy(url)?;
+    let builder = Cache::builder().namespace("chaos").store(store).max_staleness(BOUND);
+    Ok(builder.recovery(Recovery::default()).build().await?)
+}
+
+impl Shared {
+    fn new() -> Self {
+        let on = || AtomicBool::new(true);
+        Self { rows: Rows::new(ROWS), emits: Emits::default(), reads_on: on(), writes_on: on() }
+    }
+}
+
+/// Reads rows that change, and one time in four one that nobody has read before.
+async fn read(node: Cache, writes: bool, shared: Arc<Shared>, seed: u64) -> Seen {
+    let (mut seen, mut rng) = (Seen::default(), fastrand::Rng::with_seed(seed));
+    while shared.reads_on.load(Ordering::SeqCst) {
+        for _ in 0..8 {
+            let id = if rng.u8(..4) == 0 { rng.u64(1 << 32..) } else { rng.u64(..shared.rows.len() as u64) };
+            let (floor, is_open) = (shared.rows.floor(id, writes), node.stats().breakers_open > 0);
+            let started = Instant::now();
+            let call = node.clone().scope(observe(row(&shared.rows, id)));
+            match tokio::time::timeout(HANGS, call).await {
+                Ok((version, answered)) => {
+                    let is_load = answered.is_some_and(|answered: Answered| answered.tier == Tier::Load);
+                    seen.note(started.elapsed(), version, &floor, is_open && is_load);
+                }
+                Err(_hung) => seen.failed += 1,
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    seen
+}
+
+async fn write(node: Cache, shared: Arc<Shared>) {
+    let mut rng = fastrand::Rng::with_seed(99);
+    while shared.writes_on.load(Ordering::SeqCst) {
+        let id = rng.usize(..ROWS);
+        let version = shared.rows.write(id);
+        let counted = match node.emit(Event::new("chaos_changed").field("id", id as u64)).await {
+            Ok(token) => {
+                shared.rows.accepted(id, version, !token.is_queued());
+                if token.is_queued() { &shared.emits.queued } else { &shared.emits.accepted }
+            }
+            Err(error) => {
+                *shared.emits.last_refusal.lock().unwrap_or_else(PoisonError::into_inner) = error.to_string();
+                &shared.emits.refused
+            }
+        };
+        counted.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Waits until what one node loads is kept and found by the other, everything queued was performed, no breaker is open, and
+/// both hear each other.
+async fn heal(writes: &Cache, reads: &Cache, shared: &Shared, repaired: Instant) -> Option<Duration> {
+    let mut id = 1 << 20;
+    while repaired.elapsed() < PATIENCE {
+        id += 1;
+        writes.clone().scope(row(&shared.rows, id)).await;
+        let (_, answered) = reads.clone().scope(observe(row(&shared.rows, id))).await;
+        let is_shared = answered.is_some_and(|answered: Answered| answered.is_hit());
+        let is_well = [writes, reads].into_iter().all(|node| {
+            let stats = node.stats();
+            stats.breakers_open == 0 && stats.is_listening && stats.invalidations_waiting == 0
+        });
+        if is_shared && is_well {
+            return Some(repaired.elapsed());
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    None
+}
+
+/// Rows of which a node still serves an old version, though nothing is written any more. What `emit` refused was told.
+async fn behind(writes: &Cache, reads: &Cache, rows: &Rows) -> usize {
+    let mut behind = 0;
+    for id in 0..ROWS as u64 {
+        for (node, is_writer) in [(writes, true), (reads, false)] {
+            let floor = rows.floor(id, true).strict.max(rows.floor(id, is_writer).strict);
+            behind += usize::from(node.clone().scope(row(rows, id)).await < floor);
+        }
+    }
+    behind
+}
+
+impl Outcome {
+    pub(crate) fn is_clean(&self) -> bool {
+        let refused = self.emits.refused.load(Ordering::SeqCst);
+        self.seen.failed == 0
+            && self.seen.past_bound == 0
+            && self.lost == 0
+            && self.healed.is_some()
+            && (refused == 0 || self.fault.may_refuse())
+    }
+
+    fn last_refusal(&self) -> String {
+        self.emits.last_refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn line(&self) -> String {
+        let mut seen = Seen::default();
+        seen.join(self.seen.clone());
+        let counted = |count: &AtomicU64| count.load(Ordering::SeqCst);
+        let ms = |us: u32| f64::from(us) / 1_000.0;
+        format!(
+            "{:<15} {:>6} {:>8} {:>8.1} {:>8.1} {:>8} {:>7} {:>11} {:>6} {:>11.0} {:>6} {:>7} {:>8} {:>5} {:>10}{}",
+            self.fault.name(),
+            seen.calls(),
+            seen.wait_us(50),
+            ms(seen.wait_us(99)),
+            ms(seen.wait_us(100)),
+            seen.open_us().map_or_else(|| "-".to_owned(), |us| us.to_string()),
+            seen.failed,
+            seen.past_bound,
+            seen.stale,
+            seen.longest.as_secs_f64() * 1_000.0,
+            counted(&self.emits.accepted),
+            counted(&self.emits.queued),
+            counted(&self.emits.refused),
+            self.lost,
+            self.healed.map_or_else(|| "never".to_owned(), |healed| healed.as_millis().to_string()),
+            if self.is_clean() { String::new() } else { format!("  NOT CLEAN {}", self.last_refusal()) }
+        )
+    }
+}
