@@ -20,6 +20,7 @@ mod keeping;
 #[allow(dead_code, reason = "of some functions only the keys are looked at")]
 mod keys;
 mod kinds;
+mod leases;
 mod many;
 mod messages;
 mod negatives;
