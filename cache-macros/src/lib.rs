@@ -23,7 +23,7 @@ use proc_macro::TokenStream;
 /// Caches an async function. See the guide of `cache-runtime` for every option.
 ///
 /// What is cached: `key`, `skip`, `name`, `version`, `tags`, `invalidate_on`. Where: `cache`, `tiers`, `codec`. How long:
-/// `ttl`, `ttl_from`, `none_ttl`, `l1_ttl`, `jitter`, `cache_if`, `min_load`. Before it ends: `early`, `refresh_every`, `refresh_idle`. When it has
+/// `ttl`, `ttl_from`, `none_ttl`, `l1_ttl`, `jitter`, `cache_if`, `min_load`, `error_if`, `error_ttl`. Before it ends: `early`, `refresh_every`, `refresh_idle`. When it has
 /// ended: `stale_while_revalidate`, `stale_if_error`, `error_backoff`. How it is loaded: `lock`, `soft_timeout`,
 /// `hard_timeout`. How new it is: `consistency`. And `companions`, `crate`.
 #[proc_macro_attribute]

@@ -49,6 +49,8 @@ pub struct FunctionSpec {
     pub version: u32,
     /// Whether the life of a value follows from it.
     pub lives_by_value: bool,
+    /// Whether some of its errors are remembered.
+    pub remembers_errors: bool,
     /// The options that make up its policy.
     pub policy: fn() -> Policy,
 }

@@ -27,6 +27,8 @@ pub(crate) struct Args {
     pub(crate) codec: Option<Expr>,
     pub(crate) runtime: Option<Path>,
     pub(crate) companions: Option<bool>,
+    /// The options that are there and can be read.
+    pub(crate) given: Vec<Ident>,
     /// The options that are there and cannot be read.
     pub(crate) unread: Vec<String>,
 }
@@ -58,11 +60,13 @@ const TABLE: Table = Table {
         "refresh_idle",
         "ttl_from",
         "cache_if",
+        "error_if",
+        "error_ttl",
         "codec",
         "crate",
         "companions",
     ],
-    planned: &["error_ttl", "error_if", "local", "batch"],
+    planned: &["local", "batch"],
     elsewhere: &[
         ("size", "the size belongs to the cache: `Cache::builder().l1(L1::max_entries(n))`"),
         ("max_size", "the size belongs to the cache: `Cache::builder().l1(L1::max_entries(n))`"),
@@ -91,8 +95,9 @@ pub(crate) fn read_by(table: &Table, tokens: TokenStream, problems: &mut Problem
         let before = problems.count();
         let result = args.take(&option, problems);
         problems.take(result);
-        if problems.count() > before {
-            args.unread.push(option.name.unraw().to_string());
+        match problems.count() > before {
+            true => args.unread.push(option.name.unraw().to_string()),
+            false => args.given.push(option.name),
         }
     }
     coherence::check(&args, problems);
@@ -122,6 +127,7 @@ impl Args {
             "cache" => self.cache = Some(values::expression("cache", value, "self.cache")?),
             "ttl_from" => self.paths.ttl_from = Some(values::function("ttl_from", value, "fn(&T) -> Duration")?),
             "cache_if" => self.paths.cache_if = Some(values::function("cache_if", value, "fn(&T) -> bool")?),
+            "error_if" => self.paths.error_if = Some(values::function("error_if", value, "fn(&E) -> bool")?),
             "codec" => self.codec = Some(values::expression("codec", value, "cache_runtime::Json")?),
             "crate" => self.runtime = Some(values::path("crate", value)?),
             "companions" => self.companions = Some(values::switch("companions", value)?),

@@ -35,18 +35,22 @@ fn check_lengths(policy: &Opinions, problems: &mut Problems) {
 /// Options that do nothing without another.
 fn check_company(args: &Args, problems: &mut Problems) {
     const STALE: &[&str] = &["stale_if_error", "stale_while_revalidate"];
-    const NEEDS: [(&str, &[&str], &str); 3] = [
+    const NEEDS: [(&str, &[&str], &str); 5] = [
         ("soft_timeout", STALE, "there is no stale value to serve instead of waiting"),
         ("error_backoff", &["stale_if_error"], "there is no stale value to serve between two attempts"),
         ("refresh_idle", &["refresh_every"], "there is no refreshing to end"),
+        ("error_ttl", &["error_if"], "nobody says which errors are remembered"),
+        ("error_if", &["error_ttl"], "nobody says for how long the errors are remembered"),
     ];
     for (option, others, why) in NEEDS {
-        let is_there =
-            |other: &&str| args.policy.of(other).is_some() || args.unread.iter().any(|unread| unread == other);
-        if let Some(opinion) = args.policy.of(option).filter(|_| !others.iter().any(is_there)) {
+        let is_there = |other: &&str| {
+            args.given.iter().any(|given| given == other) || args.unread.iter().any(|unread| unread == other)
+        };
+        let alone = args.given.iter().find(|given| *given == option).filter(|_| !others.iter().any(is_there));
+        if let Some(name) = alone {
             let others: Vec<String> = others.iter().map(|other| format!("`{other} = …`")).collect();
             let message = format!("`{option}` does nothing alone: {why}");
-            problems.at(&opinion.name, message, format!("add {}, or leave it out", others.join(" or ")));
+            problems.at(name, message, format!("add {}, or leave it out", others.join(" or ")));
         }
     }
 }
@@ -63,6 +67,10 @@ fn check_tiers(args: &Args, problems: &mut Problems) {
     {
         let message = "`lock` does nothing with `tiers = l1`: other processes could not take what this one loads";
         problems.at(&lock.value, message, both);
+    }
+    if let Some(error_ttl) = args.policy.of("error_ttl").filter(|_| tiers == "l2") {
+        let message = "`error_ttl` does nothing with `tiers = l2`: errors are remembered in memory only";
+        problems.at(&error_ttl.value, message, both);
     }
     if let Some(l1_ttl) = args.policy.of("l1_ttl").filter(|_| tiers != "both") {
         let why = if tiers == "l1" { "memory is all there is, and `ttl` its life" } else { "memory takes no part" };

@@ -230,14 +230,15 @@ fn spec(model: &Model) -> TokenStream {
     let (ident, returns) = (model.function.signature.ident.unraw().to_string(), type_text(&model.returns));
     let (template, tags) = (key_template(model), model.tags.iter().map(|tag| template(model, tag)));
     let (values, bindings) = (value_names(model), model.bindings.iter().map(|binding| bound(model, binding)));
-    let (policy, lives_by_value) = (policy(model), model.paths.ttl_from.is_some());
+    let policy = policy(model);
+    let (lives_by_value, remembers_errors) = (model.paths.ttl_from.is_some(), model.paths.error_if.is_some());
     quote! {
         #door::FunctionSpec {
             name: #name, is_named: #is_named, ident: #ident, inside: || #door::path_of(&__inside),
             file: #door::file!(), line: #door::line!(), column: #door::column!(),
             template: #template, values: &[#(#values),*], returns: #returns,
             bindings: &[#(#bindings),*], tags: &[#(#tags),*], version: #version,
-            lives_by_value: #lives_by_value, policy: #policy,
+            lives_by_value: #lives_by_value, remembers_errors: #remembers_errors, policy: #policy,
         }
     }
 }

@@ -13,7 +13,7 @@ pub(crate) struct Opinions(Vec<Opinion>);
 
 pub(crate) struct Opinion {
     /// The option, and the field.
-    pub(crate) name: Ident,
+    name: Ident,
     /// As it is written.
     pub(crate) value: Expr,
     says: Says,

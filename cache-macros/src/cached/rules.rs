@@ -12,6 +12,7 @@ use syn::spanned::Spanned;
 pub(crate) struct Paths {
     pub(crate) ttl_from: Option<Path>,
     pub(crate) cache_if: Option<Path>,
+    pub(crate) error_if: Option<Path>,
 }
 
 /// The rules of a function: none, and each that it has.
@@ -21,7 +22,8 @@ pub(super) fn rules(model: &Model, span: Span) -> TokenStream {
     let tags = (!model.late_tags.is_empty()).then(|| tags(model));
     let ttl_from = model.paths.ttl_from.as_ref().map(|path| rule("ttl_from", path));
     let cache_if = model.paths.cache_if.as_ref().map(|path| rule("cache_if", path));
-    quote!(#none #tags #ttl_from #cache_if)
+    let error_if = model.paths.error_if.as_ref().map(|path| rule("error_if", path));
+    quote!(#none #tags #ttl_from #cache_if #error_if)
 }
 
 /// A closure around the path, so that what takes a `&T` may be given a `&Arc<T>`.

@@ -46,6 +46,7 @@ fn a_method_with_a_field_of_self() {
                     tags: &[],
                     version: 0u32,
                     lives_by_value: false,
+                    remembers_errors: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::to_duration(TTL)),
                         ..<door::Policy as door::Default>::default()
@@ -156,6 +157,7 @@ fn a_generic_function() {
                     tags: &[],
                     version: 0u32,
                     lives_by_value: false,
+                    remembers_errors: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
                         ..<door::Policy as door::Default>::default()
@@ -244,6 +246,7 @@ fn a_pattern_parameter() {
                     tags: &[],
                     version: 0u32,
                     lives_by_value: false,
+                    remembers_errors: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
                         tiers: door::Some(door::Tiers::L1),
@@ -316,6 +319,7 @@ fn a_policy() {
                     tags: &[],
                     version: 0u32,
                     lives_by_value: false,
+                    remembers_errors: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(60000u64)),
                         l1_ttl: door::Some(door::to_duration(TTL / 2)),

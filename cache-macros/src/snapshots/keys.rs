@@ -46,6 +46,7 @@ fn the_default_key() {
                     tags: &[],
                     version: 0u32,
                     lives_by_value: false,
+                    remembers_errors: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
                         ..<door::Policy as door::Default>::default()
@@ -172,6 +173,7 @@ fn typed_events_and_tags() {
                     ],
                     version: 2u32,
                     lives_by_value: false,
+                    remembers_errors: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
                         ..<door::Policy as door::Default>::default()

@@ -45,6 +45,7 @@ fn the_first_example_of_the_guide() {
                     tags: &[],
                     version: 0u32,
                     lives_by_value: false,
+                    remembers_errors: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
                         ..<door::Policy as door::Default>::default()
@@ -132,6 +133,7 @@ fn the_first_example_of_the_guide() {
                     tags: &[],
                     version: 0u32,
                     lives_by_value: false,
+                    remembers_errors: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
                         ..<door::Policy as door::Default>::default()
@@ -201,6 +203,7 @@ fn the_first_example_of_the_guide() {
                     tags: &[],
                     version: 0u32,
                     lives_by_value: false,
+                    remembers_errors: false,
                     policy: || door::Policy {
                         ttl: door::Some(door::Duration::from_millis(300000u64)),
                         ..<door::Policy as door::Default>::default()

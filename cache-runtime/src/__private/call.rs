@@ -146,7 +146,7 @@ impl NamedCall {
         if !self.is_cached() {
             return load.await;
         }
-        self.work(wire, rules).refresh(load).await
+        self.work(wire, rules.without_errors()).refresh(load).await
     }
 
     /// A handle on the entry.
@@ -160,6 +160,7 @@ impl NamedCall {
     fn work<S: Shape>(mut self, wire: impl Wire + 'static, rules: Rules<S>) -> Work<S> {
         (self.request.has_late_tags, self.request.lives_by_value) =
             (rules.values.tags.is_some(), rules.values.ttl_from.is_some());
+        self.request.is_remembered = rules.errors.map(|errors| errors.is_one);
         Work { cache: self.cache, request: self.request, wire: Arc::new(wire), rules }
     }
 

@@ -1,8 +1,11 @@
-//! What the attribute says of values of a type, as functions of it; and what a return type can say of a missing answer.
+//! What the attribute says of the values and errors of a function, as functions of them; and what a return type can say of
+//! a missing answer.
 
-use super::shapes::{Fallible, FallibleMaybe, Maybe, Shape};
-use crate::cache::ValueRules;
+use super::shapes::{Fails, Fallible, FallibleMaybe, Maybe, Shape};
+use crate::cache::{Remembered, ValueRules, typed};
+use crate::codec::Value;
 use crate::error::Unanswered;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How a function says that it has no answer, if its return type can.
@@ -12,12 +15,21 @@ pub type Unanswering<R> = fn(Unanswered) -> Option<R>;
 pub struct Rules<S: Shape> {
     pub(super) values: ValueRules<S::Value>,
     pub(super) unanswered: Unanswering<S::Return>,
+    pub(super) errors: Option<ErrorRules<S>>,
+}
+
+/// Which errors are remembered, and how.
+pub(super) struct ErrorRules<S: Shape> {
+    error_if: fn(&S::Error) -> bool,
+    keep: fn(&S::Error) -> Value,
+    give: fn(&Value) -> Option<S::Return>,
+    pub(super) is_one: fn(&Value) -> bool,
 }
 
 impl<S: Shape> Rules<S> {
     /// None yet, of a function of this shape.
     pub fn of(_: &S, unanswered: Unanswering<S::Return>) -> Self {
-        Self { values: ValueRules::none(), unanswered }
+        Self { values: ValueRules::none(), errors: None, unanswered }
     }
 
     /// The tags that follow from a value.
@@ -39,6 +51,44 @@ impl<S: Shape> Rules<S> {
     pub fn cache_if(mut self, cache_if: fn(&S::Value) -> bool) -> Self {
         self.values.cache_if = Some(cache_if);
         self
+    }
+
+    /// Whether an error is remembered.
+    #[must_use]
+    pub fn error_if(mut self, error_if: fn(&S::Error) -> bool) -> Self
+    where
+        S: Fails,
+    {
+        self.errors = Some(ErrorRules {
+            error_if,
+            keep: |error| Arc::new(Remembered(error.clone())),
+            give: |kept| kept.downcast_ref::<Remembered<S::Error>>().map(|kept| S::fail(kept.0.clone())),
+            is_one: |kept| kept.is::<Remembered<S::Error>>(),
+        });
+        self
+    }
+
+    /// What is to be remembered of a load that failed.
+    pub(super) fn kept_error(&self, failed: &S::Return) -> Option<Value> {
+        let rules = self.errors?;
+        S::error(failed).filter(|error| (rules.error_if)(error)).map(rules.keep)
+    }
+
+    /// The return for what was found; none if it is not of this shape.
+    pub(super) fn give(&self, found: Option<Value>) -> Option<S::Return>
+    where
+        S::Value: Clone + 'static,
+    {
+        let Some(found) = found else { return S::close(None) };
+        match self.errors.and_then(|errors| (errors.give)(&found)) {
+            Some(failed) => Some(failed),
+            None => S::close(Some(typed::<S::Value>(&found)?)),
+        }
+    }
+
+    /// The same rules, for a load whose failure leaves everything as it was.
+    pub(super) fn without_errors(self) -> Self {
+        Self { errors: None, ..self }
     }
 }
 
@@ -119,3 +169,16 @@ impl<T, E: From<Unanswered>> TimesOut for FallibleMaybe<T, E> {}
 
 /// Fails to compile for a function that cannot say it.
 pub const fn assert_times_out<S: TimesOut>(_: &S) {}
+impl<S: Shape> std::fmt::Debug for ErrorRules<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ErrorRules").finish_non_exhaustive()
+    }
+}
+
+impl<S: Shape> Clone for ErrorRules<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: Shape> Copy for ErrorRules<S> {}

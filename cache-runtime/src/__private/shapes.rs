@@ -4,6 +4,7 @@
 //! dereferences and fits `R` is the one that answers (autoref specialisation, after David Tolnay's case study).
 
 pub use super::rules::{AskUnanswered, AskUnansweredNot};
+use std::convert::Infallible;
 use std::marker::PhantomData;
 
 /// A return type, to be asked for its shape.
@@ -24,6 +25,8 @@ pub trait Shape: Send + Sync {
     type Return;
     /// What is cached of it.
     type Value;
+    /// What it may fail with.
+    type Error;
 
     /// The value to cache, `None` for an absence; or the return type itself if it is an error.
     ///
@@ -33,12 +36,44 @@ pub trait Shape: Send + Sync {
 
     /// The return type for a cached value or absence; `None` if it cannot say an absence.
     fn close(value: Option<Self::Value>) -> Option<Self::Return>;
+
+    /// The error in a return that [`open`](Self::open) gave back.
+    fn error(failed: &Self::Return) -> Option<&Self::Error>;
+
+    /// The return type for an error.
+    fn fail(error: Self::Error) -> Self::Return;
 }
 
+/// A return type with errors.
+#[diagnostic::on_unimplemented(
+    message = "the errors of a function that returns no `Result` cannot be remembered",
+    label = "this function has no errors",
+    note = "help: return a `Result`, or leave out `error_if` and `error_ttl`"
+)]
+pub trait Fails: Shape<Error: Rememberable> {}
+
+impl<T, E: Rememberable> Fails for Fallible<T, E> {}
+
+impl<T, E: Rememberable> Fails for FallibleMaybe<T, E> {}
+
+/// An error that can be remembered.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be remembered",
+    label = "cannot be remembered",
+    note = "help: it must be `Clone + Send + Sync` without borrows; one that cannot be cloned can be returned in an `Arc`"
+)]
+pub trait Rememberable: Clone + Send + Sync + 'static {}
+
+// So that the type is named, and not one bound of it after the other.
+#[diagnostic::do_not_recommend]
+impl<E: Clone + Send + Sync + 'static> Rememberable for E {}
+
 macro_rules! shapes {
-    ($($(#[$doc:meta])* $name:ident<$($p:ident),+>: $asks:ident for ($($deref:tt)*) $returns:ty => $value:ty {
+    ($($(#[$doc:meta])* $name:ident<$($p:ident),+>: $asks:ident for ($($deref:tt)*) $returns:ty => $value:ty, $error:ty {
         open: |$opened:ident| $open:expr,
-        close: |$closed:ident| $close:expr $(,)?
+        close: |$closed:ident| $close:expr,
+        error: |$failed:ident| $found:expr,
+        fail: |$fault:ident| $fail:expr $(,)?
     })*) => {$(
         $(#[$doc])*
         #[derive(Debug)]
@@ -63,6 +98,7 @@ macro_rules! shapes {
         impl<$($p),+> Shape for $name<$($p),+> {
             type Return = $returns;
             type Value = $value;
+            type Error = $error;
 
             fn open($opened: $returns) -> Result<Option<$value>, $returns> {
                 $open
@@ -71,30 +107,46 @@ macro_rules! shapes {
             fn close($closed: Option<$value>) -> Option<$returns> {
                 $close
             }
+
+            fn error($failed: &$returns) -> Option<&$error> {
+                $found
+            }
+
+            fn fail($fault: $error) -> $returns {
+                $fail
+            }
         }
     )*};
 }
 
 shapes! {
     /// A value.
-    Plain<T>: AskPlain for () T => T {
+    Plain<T>: AskPlain for () T => T, Infallible {
         open: |value| Ok(Some(value)),
         close: |value| value,
+        error: |_value| None,
+        fail: |never| match never {},
     }
     /// A value or none.
-    Maybe<T>: AskMaybe for (&) Option<T> => T {
+    Maybe<T>: AskMaybe for (&) Option<T> => T, Infallible {
         open: |value| Ok(value),
         close: |value| Some(value),
+        error: |_value| None,
+        fail: |never| match never {},
     }
     /// A value or an error.
-    Fallible<T, E>: AskFallible for (& &) Result<T, E> => T {
+    Fallible<T, E>: AskFallible for (& &) Result<T, E> => T, E {
         open: |result| result.map(Some).map_err(Err),
         close: |value| value.map(Ok),
+        error: |result| result.as_ref().err(),
+        fail: |error| Err(error),
     }
     /// A value, none, or an error.
-    FallibleMaybe<T, E>: AskFallibleMaybe for (& & &) Result<Option<T>, E> => T {
+    FallibleMaybe<T, E>: AskFallibleMaybe for (& & &) Result<Option<T>, E> => T, E {
         open: |result| result.map_err(Err),
         close: |value| Some(Ok(value)),
+        error: |result| result.as_ref().err(),
+        fail: |error| Err(error),
     }
 }
 

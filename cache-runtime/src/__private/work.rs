@@ -3,7 +3,7 @@
 use super::background::{Current, Loader, Renewal};
 use super::rules::Rules;
 use super::shapes::Shape;
-use crate::cache::{Arrival, Cache, Lead, Request, Sight, Slot, Turn, typed};
+use crate::cache::{Arrival, Cache, Lead, Request, Sight, Slot, Turn};
 use crate::codec::{Value, Wire};
 use crate::error::Unanswered;
 use std::future::Future;
@@ -105,6 +105,9 @@ where
                 S::close(value).expect("what a shape opened it can close")
             }
             Err(failed) => {
+                if let Some(error) = self.rules.kept_error(&failed) {
+                    self.cache.remember(&self.request, &*self.wire, &turn, error);
+                }
                 let stand_in = self.cache.stand_in_for(&self.request, turn);
                 stand_in.and_then(|value| self.close(value)).unwrap_or(failed)
             }
@@ -175,11 +178,8 @@ where
         self.close(value)
     }
 
-    pub(super) fn close(&self, value: Option<Value>) -> Option<S::Return> {
-        match value {
-            Some(value) => S::close(Some(typed::<S::Value>(&value)?)),
-            None => S::close(None),
-        }
+    pub(super) fn close(&self, found: Option<Value>) -> Option<S::Return> {
+        self.rules.give(found)
     }
 }
 

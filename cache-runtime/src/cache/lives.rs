@@ -28,6 +28,13 @@ pub(crate) struct Lives {
 }
 
 impl Lives {
+    /// One life, without anything before or behind its end.
+    pub(crate) fn only_until(until_ms: u64) -> Self {
+        let never = u64::MAX;
+        let fresh = Self { fresh_until_ms: until_ms, ttl_until_ms: until_ms, ..Self::default() };
+        Self { early_from_ms: never, due_from_ms: never, ..fresh }
+    }
+
     pub(crate) fn end_ms(&self) -> u64 {
         self.fresh_until_ms.max(self.revalidate_until_ms).max(self.stand_in_until_ms)
     }

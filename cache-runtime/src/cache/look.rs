@@ -80,7 +80,7 @@ impl Cache {
         }
         let candidates = [own, l1.get_by_key(request.key.id())];
         let is_of_use = |slot: &Arc<Slot>| {
-            let is_its_type = slot.value.as_ref().is_none_or(|value| wire.knows(value));
+            let is_its_type = slot.value.as_ref().is_none_or(|value| request.knows(wire, value));
             is_its_type
                 && request.is_covered_by(&slot.dependencies)
                 && slot.standing(self.now_ms()) != Standing::Invalid

@@ -135,7 +135,7 @@ impl Cache {
                 Boarding::Follow(follower) => match self.follow(request, follower).await {
                     Followed::Lead(lead) => return self.lead(request, wire, grounds, lead).await,
                     Followed::Alone => return self.alone(request, grounds).await,
-                    Followed::Landed(landing) if may_have(&landing) => match self.share(landing, wire) {
+                    Followed::Landed(landing) if may_have(&landing) => match self.share(request, landing, wire) {
                         Some(value) => return Arrival::Found(value),
                         None => return self.alone(request, grounds).await,
                     },
@@ -193,8 +193,8 @@ impl Cache {
     }
 
     /// The value another caller landed; none if it is of another type, which a key shared by mistake can bring about.
-    fn share(&self, landing: Landing, wire: &dyn Wire) -> Option<Option<Value>> {
-        if landing.value.as_ref().is_some_and(|value| !wire.knows(value)) {
+    fn share(&self, request: &Request, landing: Landing, wire: &dyn Wire) -> Option<Option<Value>> {
+        if landing.value.as_ref().is_some_and(|value| !request.knows(wire, value)) {
             return None;
         }
         self.shared.counters.flights_joined.count();

@@ -5,6 +5,7 @@ use super::demand::Demand;
 use super::shared::{FENCE_LIFE_MS, GENERATION_MARGIN_MS};
 use super::slot::Ground;
 use super::stale::Sight;
+use crate::codec::Value;
 use crate::function::{Function, function_dependency, tag_dependency};
 use crate::key::{Dependency, Id, Key, Part};
 use crate::policy::{Policy, Tiers};
@@ -29,6 +30,8 @@ pub(crate) struct Request {
     pub(super) lease: Option<Lease>,
     /// Where a caller with little time looks for what it could show instead.
     pub(crate) sight: Option<Arc<Sight>>,
+    /// What tells the errors of its function that are remembered from everything else.
+    pub(crate) is_remembered: Option<fn(&Value) -> bool>,
 }
 
 impl Request {
@@ -37,7 +40,11 @@ impl Request {
         let key = cache.name(function.spec().template.key(function.path(), values));
         let policy = cache.policy_of(function);
         let lives_by_value = function.spec().lives_by_value;
-        Self { lives_by_value, ..Self::new(cache, print, key, function.dependencies(values), policy) }
+        let mut dependencies = function.dependencies(values);
+        if function.spec().remembers_errors {
+            dependencies.push(key_dependency(key.as_str()));
+        }
+        Self { lives_by_value, ..Self::new(cache, print, key, dependencies, policy) }
     }
 
     /// Of a value that a writer returned: it depends on all that its key's cached functions depend on, and is kept as the
@@ -86,6 +93,7 @@ impl Request {
             lives_by_value: false,
             lease: None,
             sight: None,
+            is_remembered: None,
         }
     }
 
@@ -136,7 +144,8 @@ impl Request {
     }
 }
 
-/// What entries depend on that are in memory only, or can be expired: removing the key bumps it, and so does expiring it.
+/// What entries depend on that are in memory only, or can be expired: removing or setting the key bumps it, and so does
+/// expiring it.
 pub(crate) fn key_dependency(key: &str) -> String {
     format!("key:{key}")
 }

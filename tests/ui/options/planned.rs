@@ -1,6 +1,6 @@
 use cache_runtime::cached;
 
-#[cached(ttl = 300, error_ttl = "1m")]
+#[cached(ttl = 300, local = true)]
 async fn user(id: u64) -> u64 {
     id
 }

@@ -84,6 +84,26 @@ where
     vec![T::from(u8::try_from(id).unwrap_or(0))]
 }
 
+type Fallible<T> = Result<T, Fault>;
+
+/// What may go wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    /// For good.
+    Gone,
+}
+
+impl Fault {
+    fn is_lasting(&self) -> bool {
+        matches!(self, Self::Gone)
+    }
+}
+
+#[cached(key = "policies:remembered:<id>", ttl = 60, error_ttl = "5s", error_if = Fault::is_lasting)]
+async fn remembered(id: u64) -> Fallible<Option<u64>> {
+    if id == 0 { Err(Fault::Gone) } else { Ok(Some(id)) }
+}
+
 /// With rules of its own.
 pub struct Ruled;
 
@@ -105,4 +125,5 @@ async fn main() {
     assert_eq!(by_value(1).await, Ok(Some(Arc::new(1))));
     assert_eq!(generic::<u64>(1).await, [1]);
     assert_eq!(Ruled.own_rule(1).await, 1);
+    assert_eq!((remembered(0).await, remembered(1).await), (Err(Fault::Gone), Ok(Some(1))));
 }

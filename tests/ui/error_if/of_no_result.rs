@@ -1,0 +1,12 @@
+use cache_runtime::cached;
+
+fn every(_: &String) -> bool {
+    true
+}
+
+#[cached(ttl = 60, error_ttl = 5, error_if = every)]
+async fn user(id: u64) -> u64 {
+    id
+}
+
+fn main() {}
