@@ -264,7 +264,7 @@ impl Builder {
             store,
             guard,
             queue: Queue::new(self.recovery),
-            packing: Packing { max_value_bytes: self.max_value_bytes, ..self.packing },
+            packing: self.packing.within(self.max_value_bytes),
             clock: self.clock,
             settings,
             counters,

@@ -113,7 +113,7 @@ impl Ground {
 impl Rooted {
     /// Whether nothing was cleared or lost since: what was invalidated one by one may still be shown as stale.
     fn is_of_this_history(&self) -> bool {
-        self.ground.knowledge.goes_on_since(self.mark)
+        !self.ground.knowledge.is_owed() && self.ground.knowledge.goes_on_since(self.mark)
     }
 
     /// The stamp behind the mark, unless its epoch is over.

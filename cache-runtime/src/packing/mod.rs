@@ -37,6 +37,12 @@ pub(crate) struct Place<'a> {
 }
 
 impl Packing {
+    /// The same, unpacking nothing that is larger.
+    pub(crate) fn within(mut self, max_value_bytes: usize) -> Self {
+        self.max_value_bytes = max_value_bytes;
+        self
+    }
+
     /// Whether it does anything to what is written.
     pub(crate) fn is_on(&self) -> bool {
         #[cfg(feature = "compression")]

@@ -3,6 +3,7 @@
 mod breakers;
 mod configuration;
 mod limits;
+mod memory;
 mod packed;
 mod queue;
 mod wire;

@@ -278,3 +278,22 @@ async fn o10_what_the_store_refuses_for_good_does_not_hold_up_the_rest() {
     .await;
     assert_eq!(cache.stats().invalidations_waiting, 1, "and it is not forgotten");
 }
+
+#[tokio::test]
+async fn what_is_about_to_be_cleared_does_not_stand_in_for_a_load_that_fails() {
+    #[cached(key = "queue:stands-in", ttl = 1, stale_if_error = 600, skip(fails))]
+    async fn stands_in(fails: bool) -> Result<u64, String> {
+        if fails { Err("the source is away".to_owned()) } else { Ok(7) }
+    }
+    for clears in [false, true] {
+        let [a, _] = nodes(|builder| builder).await;
+        assert_eq!(a.run(stands_in(false)).await, Ok(7));
+        a.clock().advance(Duration::from_secs(2));
+        if clears {
+            a.store().fail(Operation::Clear);
+            assert!(a.cache().clear().await.expect("accepted").is_queued());
+        }
+        let answer = a.run(stands_in(true)).await;
+        assert_eq!(answer.is_err(), clears, "{answer:?}");
+    }
+}
