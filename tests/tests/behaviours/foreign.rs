@@ -1,4 +1,4 @@
-//! What is done to entries by somebody who does not know the protocol: N17, N19, over a Redis that tracks them.
+//! What is done to entries by somebody who does not know the protocol: N17, N19, over a Redis that tracks them; and N06.
 
 use cache_runtime::testing::Node;
 use cache_runtime::{Cache, Clock, RedisStore, assert_hit, cached};
@@ -64,6 +64,19 @@ async fn n17_what_is_deleted_or_written_by_hand_is_gone_from_every_memory() {
         }
     }
     assert_eq!(nodes.iter().map(|node| node.stats().gaps).sum::<u64>(), 0);
+}
+
+/// A load invalidates nothing, so that it is announced to nobody; but who is told of entries reads the newer one.
+#[tokio::test]
+async fn n06_what_one_node_loads_anew_reaches_the_memory_of_another() {
+    let server = RedisServer::start();
+    let [a, b] = nodes(&server, true).await;
+    let source = Source::new(1);
+    warm(std::slice::from_ref(&b), &source, 1).await;
+    source.write(2);
+    a.scope(row_refresh(source.clone(), 1)).await;
+    eventually_is(async || read(&b, &source).await == 2).await;
+    assert_eq!(source.reads(), 2, "it was read from the store");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What nodes tell each other, and what becomes of it that is late, lost, doubled or nonsense: L08, L09, N04 to N18.
+//! What nodes tell each other, and what becomes of it that is late, lost, doubled or nonsense: L08, L09, N04, N05, N07 to N18.
 
 use super::nodes::{heard, row};
 use cache_runtime::bus::{Heard, Message};
@@ -229,6 +229,24 @@ async fn l09_n14_n15_a_node_that_hears_nothing_serves_nothing_old_past_the_bound
         assert!(b.cache().stats().may_be_behind_ms < 500);
         b.clock().advance(Duration::from_millis(1));
         assert_eq!(b.run(row(source.clone(), 1)).await, 2);
+    })
+    .await;
+}
+
+/// Nobody can keep an invalidation to himself, or choose not to be told; who is never told asks in time.
+#[tokio::test]
+async fn n09_a_node_that_is_told_nothing_from_the_beginning_is_right_within_the_bound() {
+    on_nodes(async |[a, b]| {
+        b.store().break_bus(true);
+        eventually(|| !b.cache().stats().is_listening).await;
+        let source = Source::new(1);
+        for version in 2..5 {
+            b.run(row(source.clone(), 1)).await;
+            source.write(version);
+            a.cache().invalidate_tag("nodes:all").await.expect("acknowledged");
+            b.clock().advance(BOUND);
+            assert_eq!(b.run(row(source.clone(), 1)).await, version);
+        }
     })
     .await;
 }
