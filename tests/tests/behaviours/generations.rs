@@ -1,4 +1,4 @@
-//! What stands behind a tag, and what it costs: L06, L07, L14, L15, L20, L21, L23.
+//! What stands behind a tag, and what it costs: L06, L07, L14, L20, L23.
 
 use cache_runtime::testing::{FaultyStore, Operation};
 use cache_runtime::{Cache, Clock, MemoryStore, RedisStore, Tier, assert_hit, cached, observe};
@@ -23,36 +23,6 @@ async fn plain(source: Arc<Source>, id: u64) -> u64 {
 )]
 async fn tagged(source: Arc<Source>, id: u64) -> u64 {
     source.read().await
-}
-
-#[cached(key = "generations:shaky:<id>", ttl = 600, stale_if_error = "1h", tags = ["generations:shaky"], skip(fails))]
-async fn shaky(source: Arc<Source>, id: u64, fails: bool) -> Result<u64, String> {
-    let value = source.read().await;
-    if fails { Err("the source is away".to_owned()) } else { Ok(value) }
-}
-
-/// There is one way to invalidate, and what it ended is no substitute for what cannot be loaded: it may be what the
-/// writer has just replaced.
-#[tokio::test]
-async fn l15_l21_what_was_cleared_or_invalidated_is_not_served_for_want_of_something_better() {
-    on_nodes(async |[a, b]| {
-        let source = Source::new(1);
-        for what in ["tag", "clear"] {
-            for node in [&a, &b] {
-                assert_eq!(node.run(shaky(source.clone(), 1, false)).await, Ok(1));
-            }
-            match what {
-                "tag" => a.cache().invalidate_tag("generations:shaky").await,
-                _ => a.cache().clear().await,
-            }
-            .expect("acknowledged");
-            b.clock().advance(BOUND);
-            for node in [&a, &b] {
-                node.run(shaky(source.clone(), 1, true)).await.expect_err(what);
-            }
-        }
-    })
-    .await;
 }
 
 /// No stamp is a time.

@@ -174,7 +174,7 @@ async fn g04_after_a_failure_the_source_is_left_alone_for_a_while() {
     .await;
 }
 
-/// G05: whatever ended the value.
+/// G05, L21: whatever ended the value. A tag invalidates as an event does; what removes for good is `remove` and `clear`.
 #[tokio::test]
 async fn g05_the_same_after_a_tag_was_invalidated() {
     on_each(async |cache, over| {
