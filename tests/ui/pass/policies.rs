@@ -2,9 +2,19 @@
 #![deny(warnings, missing_docs, clippy::pedantic)]
 #![forbid(unsafe_code)]
 
-use cache_runtime::cached;
+use cache_runtime::{Unanswered, cached};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub struct Failure;
+
+impl From<Unanswered> for Failure {
+    fn from(_: Unanswered) -> Self {
+        Self
+    }
+}
 
 const SHARE: f64 = 0.25;
 const LEASE: Duration = Duration::from_secs(3);
@@ -25,7 +35,7 @@ const LEASE: Duration = Duration::from_secs(3);
     refresh_every = "2m",
     refresh_idle = "20m"
 )]
-async fn everything(id: u64) -> Result<u64, std::io::Error> {
+async fn everything(id: u64) -> Result<u64, Failure> {
     Ok(id)
 }
 
@@ -41,8 +51,8 @@ async fn everything(id: u64) -> Result<u64, std::io::Error> {
     lock = LEASE,
     refresh_every = LEASE * 20
 )]
-async fn expressions(id: u64) -> u64 {
-    id
+async fn expressions(id: u64) -> Result<u64, Failure> {
+    Ok(id)
 }
 
 #[cached(key = "policies:off:<id>", ttl = 60, jitter = 0, early = 0.0, lock = false, tiers = l1)]
@@ -121,7 +131,7 @@ impl Ruled {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     assert_eq!(everything(1).await.expect("it does not fail"), 1);
-    assert_eq!(expressions(1).await + switched_off(1).await + as_long(1).await, 3);
+    assert_eq!(expressions(1).await.expect("it does not fail") + switched_off(1).await + as_long(1).await, 3);
     assert_eq!(by_value(1).await, Ok(Some(Arc::new(1))));
     assert_eq!(generic::<u64>(1).await, [1]);
     assert_eq!(Ruled.own_rule(1).await, 1);
