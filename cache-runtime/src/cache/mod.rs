@@ -189,18 +189,18 @@ impl Cache {
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use cache_runtime::{Cache, Error, cached};
     ///
-    /// #[cached(key = "guild:<guild_id>:members", ttl = 300)]
-    /// async fn guild_members(guild_id: u64) -> Vec<u64> {
+    /// #[cached(key = "guild:<guild_id>:names", ttl = 300)]
+    /// async fn guild_names(guild_id: u64) -> Vec<u64> {
     ///     vec![guild_id]
     /// }
     ///
     /// let cache = Cache::builder().build().await?;
-    /// cache.clone().scope(guild_members(42)).await;
-    /// cache.invalidate_function("guild_members").await?;
-    /// assert_eq!(cache.get::<Vec<u64>>("guild:42:members").await, None);
+    /// cache.clone().scope(guild_names(42)).await;
+    /// cache.invalidate_function("guild_names").await?;
+    /// assert_eq!(cache.get::<Vec<u64>>("guild:42:names").await, None);
     ///
-    /// let misspelt = cache.invalidate_function("guild_member").await.unwrap_err();
-    /// assert_eq!(misspelt.to_string(), "no cached function is named `guild_member`; did you mean `guild_members`?");
+    /// let misspelt = cache.invalidate_function("guild_name").await.unwrap_err();
+    /// assert_eq!(misspelt.to_string(), "no cached function is named `guild_name`; did you mean `guild_names`?");
     /// # Ok(()) }
     /// ```
     pub async fn invalidate_function(&self, name: &str) -> Result<Token, Error> {
