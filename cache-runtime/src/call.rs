@@ -3,6 +3,7 @@
 use crate::token::Token;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Demands on the calls of cached functions in a future; see [`with`].
@@ -53,6 +54,9 @@ tokio::task_local! {
     static DEMANDED: Arc<Call>;
 }
 
+/// Whether anything was ever demanded: most programs never do, and every hit asks.
+static IS_USED: AtomicBool = AtomicBool::new(false);
+
 /// Runs a future whose calls of cached functions are to meet a demand. It does not reach into tasks that the future
 /// spawns.
 ///
@@ -73,6 +77,7 @@ pub fn with<F: Future>(call: Call, future: F) -> impl Future<Output = F::Output>
         Some(outer) => call.and((*outer).clone()),
         None => call,
     };
+    IS_USED.store(true, Ordering::Relaxed);
     DEMANDED.scope(Arc::new(call), future)
 }
 
@@ -83,5 +88,5 @@ pub(crate) fn demanded() -> Option<Arc<Call>> {
 
 /// Whether it demands anything; cheaper than asking what.
 pub(crate) fn is_demanding() -> bool {
-    DEMANDED.try_with(|_| ()).is_ok()
+    IS_USED.load(Ordering::Relaxed) && DEMANDED.try_with(|_| ()).is_ok()
 }

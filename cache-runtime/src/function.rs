@@ -1,6 +1,7 @@
 //! What the attribute read off a cached function, and the dependencies that follow from a call's arguments.
 
 use crate::event::{EventDeclaration, dependency};
+use crate::key::fingerprint::Begun;
 use crate::key::parts::written;
 use crate::key::{Fingerprinter, Id, Part, Style, Template};
 use crate::policy::Policy;
@@ -12,7 +13,7 @@ use std::sync::OnceLock;
 pub struct Function {
     spec: FunctionSpec,
     path: OnceLock<String>,
-    print: OnceLock<Id>,
+    print: OnceLock<Begun>,
     bindings: OnceLock<Vec<Bound>>,
     /// The dependencies on itself, and on whoever shares its keys.
     selves: OnceLock<Vec<String>>,
@@ -106,9 +107,9 @@ impl Function {
 
     /// The fingerprint of a call: of the function, as two with one template need not have the same dependencies.
     pub(crate) fn fingerprint(&self, space: u64, values: &[Part<'_>]) -> Id {
-        let mut print = Fingerprinter::new();
-        print.fixed(space.to_le_bytes());
-        print.fixed(self.print.get_or_init(|| self.own_print()).0.to_le_bytes());
+        let begun = self.print.get_or_init(|| Fingerprinter::begin_with(self.own_print()));
+        let mut print = Fingerprinter::go_on(*begun);
+        print.space(space);
         for value in values {
             value.0.fingerprint(&mut print);
         }

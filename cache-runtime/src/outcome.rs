@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Who answered.
@@ -51,6 +52,9 @@ tokio::task_local! {
     static OBSERVED: RefCell<Option<Outcome>>;
 }
 
+/// Whether anything was ever observed: most programs never do, and every hit is recorded.
+static IS_USED: AtomicBool = AtomicBool::new(false);
+
 /// Runs a future and tells how the cached function it calls was answered; `None` if it called none.
 ///
 /// Of several calls the one that ended last counts, which for nested ones is the outermost.
@@ -75,9 +79,13 @@ pub async fn observe<F: Future>(call: F) -> (F::Output, Option<Outcome>) {
         let output = call.await;
         (output, OBSERVED.with(RefCell::take))
     };
+    IS_USED.store(true, Ordering::Relaxed);
     OBSERVED.scope(RefCell::new(None), both).await
 }
 
+#[inline]
 pub(crate) fn record(outcome: Outcome) {
-    let _unobserved = OBSERVED.try_with(|observed| observed.replace(Some(outcome)));
+    if IS_USED.load(Ordering::Relaxed) {
+        let _unobserved = OBSERVED.try_with(|observed| observed.replace(Some(outcome)));
+    }
 }

@@ -5,20 +5,36 @@ use crate::call::{Call, with};
 use crate::config;
 use crate::telemetry::Notice;
 use crate::token::Token;
+use std::cell::RefCell;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 tokio::task_local! {
     static OF_TASK: Cache;
 }
 
+/// Whether a task was ever given a cache: most programs install theirs, and every hit asks.
+static IS_SCOPED: AtomicBool = AtomicBool::new(false);
+
 static INSTALLED: RwLock<Option<Cache>> = RwLock::new(None);
 static EMBEDDED: OnceLock<Cache> = OnceLock::new();
+
+/// How often a cache was installed.
+static INSTALLATIONS: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    /// The cache that this thread used last, unless it was a task's, and as of which installation. So a hit waits for no
+    /// lock and counts no owners; and a cache that another replaced is held until its threads call again or end.
+    static NEAR: RefCell<(u64, Option<Cache>)> = const { RefCell::new((0, None)) };
+}
 
 impl Cache {
     /// Makes this the cache of every cached function of the process that names no other. A later one replaces it.
     pub fn install(&self) {
         *INSTALLED.write().unwrap_or_else(PoisonError::into_inner) = Some(self.clone());
+        // After the cache: who sees the new number finds the new cache.
+        INSTALLATIONS.fetch_add(1, Ordering::Release);
     }
 
     /// Makes this the cache of the cached functions that a future calls.
@@ -41,6 +57,7 @@ impl Cache {
     /// # Ok(()) }
     /// ```
     pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        IS_SCOPED.store(true, Ordering::Relaxed);
         OF_TASK.scope(self, future)
     }
 
@@ -72,13 +89,43 @@ impl Cache {
 /// The embedded one is built on first use, in memory, by the rules of [`Cache::from_env`]. If the environment is
 /// malformed it says so on standard error, once, and caches nothing.
 pub fn current() -> Cache {
-    if let Ok(cache) = OF_TASK.try_with(Cache::clone) {
-        return cache;
-    }
-    if let Some(cache) = &*INSTALLED.read().unwrap_or_else(PoisonError::into_inner) {
-        return cache.clone();
-    }
-    EMBEDDED.get_or_init(embedded).clone()
+    with_current(Cache::clone)
+}
+
+/// Lets the current cache be used without taking it along.
+#[inline]
+pub(crate) fn with_current<T>(take: impl FnOnce(&Cache) -> T) -> T {
+    let mut take = Some(take);
+    let mut give = |cache: &Cache| take.take().map(|take| take(cache));
+    let of_task = match IS_SCOPED.load(Ordering::Relaxed) {
+        true => OF_TASK.try_with(&mut give).ok().flatten(),
+        false => None,
+    };
+    let taken = of_task.or_else(|| with_near(&mut give));
+    taken.unwrap_or_else(|| give(&found()).expect("it was given to nobody else"))
+}
+
+#[inline]
+fn with_near<T>(give: &mut impl FnMut(&Cache) -> Option<T>) -> Option<T> {
+    let look = |near: &RefCell<(u64, Option<Cache>)>| match &*near.try_borrow().ok()? {
+        (as_of, Some(cache)) if *as_of == INSTALLATIONS.load(Ordering::Acquire) => give(cache),
+        _ => None,
+    };
+    NEAR.try_with(look).ok().flatten()
+}
+
+/// The installed cache or the embedded one, which from now on is near.
+#[cold]
+fn found() -> Cache {
+    // Before the cache: at worst it is looked for once more.
+    let installations = INSTALLATIONS.load(Ordering::Acquire);
+    let installed = INSTALLED.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let cache = installed.unwrap_or_else(|| EMBEDDED.get_or_init(embedded).clone());
+    // What was near may be the last of its cache, which ends outside of the borrow.
+    let near = (installations, Some(cache.clone()));
+    let _before =
+        NEAR.try_with(|place| place.try_borrow_mut().ok().map(|mut place| std::mem::replace(&mut *place, near)));
+    cache
 }
 
 fn embedded() -> Cache {

@@ -5,7 +5,7 @@ use super::rules::Rules;
 use super::shapes::Shape;
 use super::work::{Limits, Work};
 use crate::cache::{Cache, Entry, Peeked, Request, Slot, print_of, typed};
-use crate::codec::{Cacheable, CodecChoice, LocalWire, TypedWire, Wire};
+use crate::codec::{Cacheable, CodecChoice, LocalWire, TypedWire, Value, Wire};
 use crate::function::Function;
 use crate::key::{Id, Part, Template};
 use crate::scope;
@@ -14,14 +14,40 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+/// Which cache a call is to use.
+#[derive(Debug)]
+pub enum Place {
+    /// The current one. It is not taken along before memory has missed.
+    Current,
+    /// The one that the attribute names.
+    Named(Cache),
+}
+
 /// The cache of this task.
-pub fn current() -> Cache {
-    scope::current()
+pub fn current() -> Place {
+    Place::Current
 }
 
 /// The cache that the attribute names.
-pub fn chosen(cache: &Cache) -> Cache {
-    cache.clone()
+pub fn chosen(cache: &Cache) -> Place {
+    Place::Named(cache.clone())
+}
+
+impl Place {
+    #[inline]
+    fn with<T>(&self, take: impl FnOnce(&Cache) -> T) -> T {
+        match self {
+            Self::Current => scope::with_current(take),
+            Self::Named(cache) => take(cache),
+        }
+    }
+
+    pub(super) fn take(self) -> Cache {
+        match self {
+            Self::Current => scope::current(),
+            Self::Named(cache) => cache,
+        }
+    }
 }
 
 /// What the engine has to know of a stored value's type.
@@ -45,17 +71,18 @@ where
 
 /// A call that memory has not been asked for yet, or could not answer.
 pub struct Call {
-    pub(super) cache: Cache,
-    pub(super) function: &'static Function,
-    pub(super) print: Id,
+    place: Place,
+    function: &'static Function,
+    print: Id,
     due: Cell<Option<Arc<Slot>>>,
 }
 
 impl Call {
     /// Takes the arguments' fingerprint.
-    pub fn open(cache: Cache, function: &'static Function, values: &[Part<'_>]) -> Self {
-        let print = print_of(&cache, function, values);
-        Self { cache, function, print, due: Cell::new(None) }
+    #[inline]
+    pub fn open(place: Place, function: &'static Function, values: &[Part<'_>]) -> Self {
+        let print = place.with(|cache| print_of(cache, function, values));
+        Self { place, function, print, due: Cell::new(None) }
     }
 
     /// The answer of memory, if it has one that needs nobody's word and no load.
@@ -63,26 +90,38 @@ impl Call {
     where
         S: Shape<Value: Clone + 'static>,
     {
-        if !self.cache.is_open() {
-            return None;
-        }
-        match self.cache.peek(self.print) {
-            Peeked::Hit(slot) => S::close(match &slot.value {
-                Some(value) => Some(typed::<S::Value>(value)?),
-                None => None,
-            }),
-            Peeked::Due(slot) => {
-                self.due.set(Some(slot));
-                None
+        let close = |value: Option<&Value>| match value {
+            Some(value) => S::close(Some(typed::<S::Value>(value)?)),
+            None => S::close(None),
+        };
+        self.place.with(|cache| {
+            if !cache.is_open() {
+                return None;
             }
-            Peeked::Miss => None,
-        }
+            cache.hit(self.print, close).unwrap_or_else(|| match cache.peek(self.print) {
+                Peeked::Hit(slot) => close(slot.value.as_ref()),
+                Peeked::Due(slot) => {
+                    self.due.set(Some(slot));
+                    None
+                }
+                Peeked::Miss => None,
+            })
+        })
     }
 
     /// Makes the key's text and finds the policy.
     pub fn named(self, values: &[Part<'_>]) -> NamedCall {
-        let request = Request::of_call(&self.cache, self.function, self.print, values);
-        NamedCall { cache: self.cache, request, due: self.due.into_inner() }
+        let due = self.due.take();
+        let (cache, function, print) = self.settled(values);
+        let request = Request::of_call(&cache, function, print, values);
+        NamedCall { cache, request, due }
+    }
+
+    /// Takes the cache along. Another may have become the current one by now, and a fingerprint is of one namespace.
+    pub(super) fn settled(self, values: &[Part<'_>]) -> (Cache, &'static Function, Id) {
+        let cache = self.place.take();
+        let print = print_of(&cache, self.function, values);
+        (cache, self.function, print)
     }
 }
 

@@ -11,7 +11,7 @@ mod write;
 pub mod written;
 
 pub use background::{AskKept, AskKeptNot, AskLoader, AskLoaderNot, Given, Kept, Loader, Own, Reference, Sendable};
-pub use call::{Call, NamedCall, chosen, current, local_wire, tag_of, wire};
+pub use call::{Call, NamedCall, Place, chosen, current, local_wire, tag_of, wire};
 pub use kind::{Kind, PlainKind, Unwrapped};
 pub use put::PutCall;
 pub use rules::{Rules, TimesOut, Unanswering, assert_times_out};

@@ -23,9 +23,10 @@ pub struct PutCall {
 impl Call {
     /// Makes the key's text, and finds what the entry depends on and how long it is kept.
     pub fn put_to(self, values: &[Part<'_>]) -> PutCall {
-        let request = Request::of_put(&self.cache, self.function, self.print, values);
-        let is_kept = self.cache.is_open() && (request.policy.ttl.is_some() || request.lives_by_value);
-        PutCall { cache: self.cache, function: self.function, request, is_kept }
+        let (cache, function, print) = self.settled(values);
+        let request = Request::of_put(&cache, function, print, values);
+        let is_kept = cache.is_open() && (request.policy.ttl.is_some() || request.lives_by_value);
+        PutCall { cache, function, request, is_kept }
     }
 }
 

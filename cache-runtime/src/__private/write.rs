@@ -1,5 +1,6 @@
 //! One call of a writer: what it says has changed, before or after its body.
 
+use super::call::Place;
 use crate::cache::{Announced, Cache, defer_event};
 use crate::error::Error;
 use crate::event::Event;
@@ -21,8 +22,8 @@ pub struct Guarded {
 
 impl Write {
     /// Takes the cache.
-    pub fn open(cache: Cache, writer: &'static Writer) -> Self {
-        Self { cache, writer }
+    pub fn open(place: Place, writer: &'static Writer) -> Self {
+        Self { cache: place.take(), writer }
     }
 
     /// Emits what a write that succeeded has changed: now, or with the transaction that it is part of.

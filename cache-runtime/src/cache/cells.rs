@@ -30,21 +30,24 @@ impl Cell {
         self.owed.load(Ordering::Acquire) > 0
     }
 
-    pub(super) fn owe(&self) {
+    fn raise(&self, mark: Mark, changes: &Changes) {
+        self.raised_from(mark, changes);
+    }
+
+    /// The same, and tells where it was before.
+    pub(super) fn raised_from(&self, mark: Mark, changes: &Changes) -> u64 {
+        let before = self.mark.fetch_max(mark.raw(), Ordering::AcqRel);
+        changes.count_one();
+        before
+    }
+
+    pub(super) fn owe(&self, changes: &Changes) {
         self.owed.fetch_add(1, Ordering::AcqRel);
+        changes.count_one();
     }
 
     pub(super) fn pay(&self) {
         self.owed.fetch_sub(1, Ordering::AcqRel);
-    }
-
-    fn raise(&self, mark: Mark) {
-        self.raised_from(mark);
-    }
-
-    /// The same, and tells where it was before.
-    pub(super) fn raised_from(&self, mark: Mark) -> u64 {
-        self.mark.fetch_max(mark.raw(), Ordering::AcqRel)
     }
 
     pub(crate) fn load(&self) -> u64 {
@@ -52,9 +55,27 @@ impl Cell {
     }
 }
 
+/// How often any cell came to cover less: who finds the same count again need not look at the cells again.
+#[derive(Debug, Default)]
+pub(crate) struct Changes(AtomicU64);
+
+impl Changes {
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// After the cell: who still finds the old count may answer as if it had come before.
+    fn count_one(&self) {
+        self.0.fetch_add(1, Ordering::Release);
+    }
+}
+
 /// All cells of a process, by the hash of what they stand for.
 #[derive(Debug)]
-pub(crate) struct Cells(Box<[Mutex<Shard>]>);
+pub(crate) struct Cells {
+    shards: Box<[Mutex<Shard>]>,
+    changes: Changes,
+}
 
 #[derive(Debug)]
 struct Shard {
@@ -68,7 +89,7 @@ const FIRST_SWEEP: usize = 64;
 impl Cells {
     pub(crate) fn new() -> Self {
         let shard = || Mutex::new(Shard { cells: HashMap::new(), sweep_at: FIRST_SWEEP });
-        Self((0..SHARDS).map(|_| shard()).collect())
+        Self { shards: (0..SHARDS).map(|_| shard()).collect(), changes: Changes::default() }
     }
 
     /// The cell of a dependency or key, made if nobody has one.
@@ -86,7 +107,7 @@ impl Cells {
     /// Raises the cell of a dependency or key, if anybody has one.
     pub(crate) fn raise(&self, id: Id, mark: Mark) {
         if let Some(cell) = self.shard(id).cells.get(&id).and_then(Weak::upgrade) {
-            cell.raise(mark);
+            cell.raise(mark, &self.changes);
         }
     }
 
@@ -97,20 +118,24 @@ impl Cells {
     pub(crate) fn retire(&self, id: Id) {
         let retired = self.shard(id).cells.remove(&id);
         if let Some(cell) = retired.as_ref().and_then(Weak::upgrade) {
-            cell.raise(Mark::AFTER_ALL);
+            cell.raise(Mark::AFTER_ALL, &self.changes);
         }
     }
 
     /// The same of all of them.
     pub(crate) fn retire_all(&self) {
-        for shard in &self.0 {
+        for shard in &self.shards {
             let retired = std::mem::take(&mut shard.lock().unwrap_or_else(PoisonError::into_inner).cells);
-            retired.values().filter_map(Weak::upgrade).for_each(|cell| cell.raise(Mark::AFTER_ALL));
+            retired.values().filter_map(Weak::upgrade).for_each(|cell| cell.raise(Mark::AFTER_ALL, &self.changes));
         }
     }
 
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
     fn shard(&self, id: Id) -> MutexGuard<'_, Shard> {
-        self.0[(id.0 as usize) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards[(id.0 as usize) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -146,7 +171,7 @@ mod tests {
         for at in 0..100_000_u128 {
             drop(cells.get(Id(at)));
         }
-        let left: usize = cells.0.iter().map(|shard| shard.lock().expect("no panic").cells.len()).sum();
+        let left: usize = cells.shards.iter().map(|shard| shard.lock().expect("no panic").cells.len()).sum();
         assert!(left <= SHARDS * FIRST_SWEEP, "{left}");
     }
 }

@@ -35,6 +35,11 @@ impl Lives {
         Self { early_from_ms: never, due_from_ms: never, ..fresh }
     }
 
+    /// Until when it is fresh and nothing has to be drawn.
+    pub(crate) fn sure_until_ms(&self) -> u64 {
+        self.fresh_until_ms.min(self.early_from_ms).min(self.due_from_ms)
+    }
+
     pub(crate) fn end_ms(&self) -> u64 {
         self.fresh_until_ms.max(self.revalidate_until_ms).max(self.stand_in_until_ms)
     }

@@ -159,7 +159,7 @@ impl Debt {
         if let (What::Remove(_), Some(key)) = (what, name) {
             owed.push(cells.get(cache.name(key_dependency(key.as_str())).id()));
         }
-        owed.iter().for_each(|cell| cell.owe());
+        owed.iter().for_each(|cell| cell.owe(cells.changes()));
         if what == What::Clear {
             space.partitions.iter().for_each(|partition| partition.owe());
         }

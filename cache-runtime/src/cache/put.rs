@@ -82,7 +82,7 @@ impl Cache {
         let knowledge = self.space.knowledge(partition).clone();
         let own = self.shared.cells.get(request.key.id());
         let mark = knowledge.step();
-        let is_overtaken = own.raised_from(mark) > began.raw();
+        let is_overtaken = own.raised_from(mark, self.shared.cells.changes()) > began.raw();
         if let Some(l1) = &self.shared.l1 {
             l1.remove_by_key(request.key.id());
         }

@@ -116,13 +116,13 @@ impl<C: Codec> CodecChoice for Chosen<C> {
 #[derive(Debug)]
 pub struct TypedWire<T, C> {
     codec: C,
-    schema: Schema,
+    version: u32,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T: Cacheable, C: CodecChoice> TypedWire<T, C> {
     pub(crate) fn new(codec: C, version: u32) -> Self {
-        Self { codec, schema: Schema::of::<T>(version), of: PhantomData }
+        Self { codec, version, of: PhantomData }
     }
 }
 
@@ -132,8 +132,9 @@ impl<T: Cacheable, C: CodecChoice> Wire for TypedWire<T, C> {
         Some(self.codec.id(cache)).filter(|id| *id != 0)
     }
 
+    // Only asked for when the store is: a wire is made on every call, and a hit in memory needs no hash.
     fn schema(&self) -> Schema {
-        self.schema
+        Schema::of::<T>(self.version)
     }
 
     fn encode(&self, cache: AnyCodec, value: &Value, output: &mut Output) -> Result<(), CodecError> {

@@ -5,12 +5,14 @@
 
 pub(crate) mod fingerprint;
 pub(crate) mod parts;
+mod prehashed;
 mod std_parts;
 mod template;
 mod writer;
 
 pub use fingerprint::Fingerprinter;
 pub use parts::{KeyPart, Part, encode, part};
+pub(crate) use prehashed::Prehashed;
 pub use template::{Piece, Template};
 pub use writer::KeyWriter;
 pub(crate) use writer::Style;

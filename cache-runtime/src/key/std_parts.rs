@@ -19,8 +19,7 @@ macro_rules! integers {
             }
 
             fn fingerprint(&self, print: &mut Fingerprinter) {
-                print.kind(if <$t>::MIN == 0 { b'u' } else { b'i' });
-                print.fixed(self.to_le_bytes());
+                print.number(if <$t>::MIN == 0 { 1 } else { 2 }, self.to_le_bytes());
             }
         }
     )*};
