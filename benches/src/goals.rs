@@ -28,6 +28,8 @@ enum Limit {
     AtMost(f64),
     /// Ours is to be at least so many times the other.
     AtLeast(f64),
+    /// Ours is to be at most so much less than the other.
+    WithinPoints(f64),
 }
 
 /// A line.
@@ -86,7 +88,7 @@ impl Goal {
             Beside::BestOf(places) => self.limit.best(places.iter().filter_map(|place| place.find(figures))),
         };
         let ratio = ours.zip(other).map(|(ours, other)| if other == 0.0 { ours } else { ours / other });
-        let is_met = ratio.is_some_and(|ratio| self.limit.admits(ratio));
+        let is_met = ours.zip(other).is_some_and(|(ours, other)| self.limit.admits(ours, other));
         Verdict { line: self.line, ours, other, limit: self.limit.shown(), ratio, is_met }
     }
 }
@@ -95,14 +97,15 @@ impl Limit {
     fn best(self, values: impl Iterator<Item = f64>) -> Option<f64> {
         match self {
             Self::AtMost(_) => values.min_by(f64::total_cmp),
-            Self::AtLeast(_) => values.max_by(f64::total_cmp),
+            Self::AtLeast(_) | Self::WithinPoints(_) => values.max_by(f64::total_cmp),
         }
     }
 
-    fn admits(self, ratio: f64) -> bool {
+    fn admits(self, ours: f64, other: f64) -> bool {
         match self {
-            Self::AtMost(limit) => ratio <= limit,
-            Self::AtLeast(limit) => ratio >= limit,
+            Self::AtMost(limit) => ours <= limit * other,
+            Self::AtLeast(limit) => ours >= limit * other,
+            Self::WithinPoints(points) => ours + points >= other,
         }
     }
 
@@ -110,6 +113,7 @@ impl Limit {
         match self {
             Self::AtMost(limit) => format!("at most {}", number(limit)),
             Self::AtLeast(limit) => format!("at least {}", number(limit)),
+            Self::WithinPoints(points) => format!("within {} points", number(points)),
         }
     }
 }

@@ -5,6 +5,8 @@ pub(crate) mod hit;
 pub(crate) mod instructions;
 pub(crate) mod memory;
 pub(crate) mod remote;
+pub(crate) mod replay;
+pub(crate) mod stampede;
 
 use crate::args::Options;
 use crate::figure::Figure;
@@ -22,6 +24,8 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "instructions", about: "the same in instructions, by callgrind", run: instructions::run },
     Case { name: "allocations", about: "what a hit allocates", run: hit::allocations },
     Case { name: "memory", about: "what an entry takes up in memory", run: memory::run },
+    Case { name: "replay", about: "what a bounded memory hits of a trace", run: replay::run },
+    Case { name: "stampede", about: "a thousand tasks on one cold key", run: stampede::run },
     Case { name: "remote", about: "a hit in Redis", run: remote::run },
     Case { name: "emit", about: "an invalidation of many keys", run: emit::run },
 ];

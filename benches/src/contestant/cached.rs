@@ -2,6 +2,7 @@
 
 use crate::case::hit::Hit;
 use crate::case::remote;
+use crate::case::stampede::{self, Stampede};
 use crate::value::{Guild, Line, Value};
 use cached::macros::{cached, concurrent_cached};
 use cached::{AsyncRedisCache, ConcurrentCachedAsync};
@@ -79,5 +80,45 @@ impl remote::Remote for Remote {
     async fn fetch(&self, key: u64) -> Guild {
         let found = self.0.async_cache_get(&key).await.expect("the server is there");
         found.expect("it was filled")
+    }
+}
+
+/// `#[cached]` with one load a key at a time.
+pub(crate) struct Crowded;
+
+/// `#[concurrent_cached]`, which has no such option.
+pub(crate) struct CrowdedTtl;
+
+#[cached(ttl_secs = 3600, sync_writes = "by_key")]
+async fn slow(key: u64) -> u64 {
+    stampede::load(key).await
+}
+
+#[concurrent_cached(ttl_secs = 3600)]
+async fn slow_ttl(key: u64) -> u64 {
+    stampede::load(key).await
+}
+
+impl Stampede for Crowded {
+    const NAME: &'static str = "cached, #[cached] with sync_writes by_key";
+
+    async fn new() -> Self {
+        Self
+    }
+
+    async fn ask(&self, key: u64) -> u64 {
+        slow(key).await
+    }
+}
+
+impl Stampede for CrowdedTtl {
+    const NAME: &'static str = "cached, #[concurrent_cached]";
+
+    async fn new() -> Self {
+        Self
+    }
+
+    async fn ask(&self, key: u64) -> u64 {
+        slow_ttl(key).await
     }
 }

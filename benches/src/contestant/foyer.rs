@@ -1,8 +1,12 @@
 //! foyer's memory by hand: numbers as keys, a bound; it has no TTL.
 
 use crate::case::hit::Hit;
+use crate::case::replay::Replay;
+use crate::case::stampede::{self, Stampede};
 use crate::value::Value;
-use foyer_memory::{Cache, CacheBuilder};
+use foyer_memory::{Cache, CacheBuilder, LfuConfig, LruConfig};
+use std::convert::Infallible;
+use std::marker::PhantomData;
 
 pub(crate) struct Foyer<V: Value>(Cache<u64, V>);
 
@@ -19,5 +23,54 @@ impl<V: Value> Hit<V> for Foyer<V> {
 
     async fn hit(&self, key: u64) -> V {
         self.0.get(&key).expect("it was filled").value().clone()
+    }
+}
+
+/// In front of a load that costs nothing, by one of its policies.
+pub(crate) struct Replayed<P>(Cache<u64, u64>, PhantomData<P>);
+
+/// The least recently used entry goes.
+pub(crate) struct Lru;
+
+/// TinyLFU before an LRU.
+pub(crate) struct Lfu;
+
+macro_rules! replays {
+    ($policy:ty, $name:literal, $config:expr) => {
+        impl Replay for Replayed<$policy> {
+            const NAME: &'static str = $name;
+
+            async fn holding(entries: u64) -> Self {
+                let builder = CacheBuilder::new(entries as usize).with_eviction_config($config);
+                Self(builder.build(), PhantomData)
+            }
+
+            async fn ask(&self, page: u64) -> bool {
+                let found = self.0.get(&page).is_some();
+                if !found {
+                    self.0.insert(page, page);
+                }
+                found
+            }
+        }
+    };
+}
+
+replays!(Lru, "foyer, LRU", LruConfig::default());
+replays!(Lfu, "foyer, LFU", LfuConfig::default());
+
+/// By `get_or_fetch`.
+pub(crate) struct Crowded(Cache<u64, u64>);
+
+impl Stampede for Crowded {
+    const NAME: &'static str = "foyer, get_or_fetch";
+
+    async fn new() -> Self {
+        Self(CacheBuilder::new(10_000).build())
+    }
+
+    async fn ask(&self, key: u64) -> u64 {
+        let load = move || async move { Ok::<_, Infallible>(stampede::load(key).await) };
+        *self.0.get_or_fetch(&key, load).await.expect("it cannot fail").value()
     }
 }

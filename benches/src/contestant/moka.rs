@@ -1,6 +1,8 @@
 //! moka by hand: numbers as keys, a bound and a TTL.
 
 use crate::case::hit::Hit;
+use crate::case::replay::Replay;
+use crate::case::stampede::{self, Stampede};
 use crate::value::Value;
 use moka::sync::Cache;
 use std::time::Duration;
@@ -23,5 +25,39 @@ impl<V: Value> Hit<V> for Moka<V> {
 
     async fn hit(&self, key: u64) -> V {
         self.0.get(&key).expect("it was filled")
+    }
+}
+
+/// In front of a load that costs nothing.
+pub(crate) struct Replayed(Cache<u64, u64>);
+
+impl Replay for Replayed {
+    const NAME: &'static str = "moka";
+
+    async fn holding(entries: u64) -> Self {
+        Self(Cache::builder().max_capacity(entries).time_to_live(LIFE).build())
+    }
+
+    async fn ask(&self, page: u64) -> bool {
+        let found = self.0.get(&page).is_some();
+        if !found {
+            self.0.insert(page, page);
+        }
+        found
+    }
+}
+
+/// Its asynchronous cache, by `get_with`.
+pub(crate) struct Crowded(moka::future::Cache<u64, u64>);
+
+impl Stampede for Crowded {
+    const NAME: &'static str = "moka, get_with";
+
+    async fn new() -> Self {
+        Self(moka::future::Cache::builder().max_capacity(10_000).time_to_live(LIFE).build())
+    }
+
+    async fn ask(&self, key: u64) -> u64 {
+        self.0.get_with(key, stampede::load(key)).await
     }
 }

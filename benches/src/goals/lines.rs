@@ -1,7 +1,7 @@
 //! The lines themselves.
 
 use super::{Beside, Goal, Limit, Place};
-use crate::case::{emit, hit, instructions, memory, remote};
+use crate::case::{emit, hit, instructions, memory, remote, replay, stampede};
 
 const OURS: &str = "ours, bound, TTL and event";
 const TTL: &str = "cached, #[concurrent_cached] with TTL";
@@ -12,7 +12,7 @@ const P50: &str = "µs, p50 of one at a time";
 const RATE: &str = "thousand/s, 64 at a time";
 
 pub(super) fn all() -> Vec<Goal> {
-    [hits(), memory_held(), remote_hits(), invalidations()].concat()
+    [hits(), memory_held(), replays(), stampedes(), remote_hits(), invalidations()].concat()
 }
 
 fn hits() -> Vec<Goal> {
@@ -56,6 +56,33 @@ fn memory_held() -> Vec<Goal> {
             beside: Beside::Number(2_048.0 + 16.0 + 8.0),
             limit: Limit::AtMost(1.2),
         },
+    ]
+}
+
+fn replays() -> Vec<Goal> {
+    let at = |size, contestant| place(&replay::title(size), contestant, "hits of 100");
+    let line = |size| match size {
+        1_000 => "hits of the trace, 1,000 entries, beside the best",
+        10_000 => "hits of the trace, 10,000 entries, beside the best",
+        _ => "hits of the trace, 50,000 entries, beside the best",
+    };
+    let goal = |size: u64| Goal {
+        line: line(size),
+        ours: at(size, "ours"),
+        beside: Beside::BestOf(
+            ["moka", "quick_cache", "foyer, LRU", "foyer, LFU"].map(|other| at(size, other)).to_vec(),
+        ),
+        limit: Limit::WithinPoints(1.0),
+    };
+    replay::SIZES.map(goal).to_vec()
+}
+
+fn stampedes() -> Vec<Goal> {
+    let at = |measure| place(stampede::CASE, "ours", measure);
+    let goal = |line, measure, number, limit| Goal { line, ours: at(measure), beside: Beside::Number(number), limit };
+    vec![
+        goal("1,000 tasks on one cold key: loads", "loads", 1.0, Limit::AtMost(1.0)),
+        goal("1,000 tasks on one cold key: ms beside the load's own", "ms", 50.0, Limit::AtMost(1.1)),
     ]
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::Any;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A cached value of some type.
 pub(crate) type Value = Arc<dyn Any + Send + Sync>;
@@ -117,12 +117,13 @@ impl<C: Codec> CodecChoice for Chosen<C> {
 pub struct TypedWire<T, C> {
     codec: C,
     version: u32,
+    schema: OnceLock<Schema>,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T: Cacheable, C: CodecChoice> TypedWire<T, C> {
     pub(crate) fn new(codec: C, version: u32) -> Self {
-        Self { codec, version, of: PhantomData }
+        Self { codec, version, schema: OnceLock::new(), of: PhantomData }
     }
 }
 
@@ -134,7 +135,7 @@ impl<T: Cacheable, C: CodecChoice> Wire for TypedWire<T, C> {
 
     // Only asked for when the store is: a wire is made on every call, and a hit in memory needs no hash.
     fn schema(&self) -> Schema {
-        Schema::of::<T>(self.version)
+        *self.schema.get_or_init(|| Schema::of::<T>(self.version))
     }
 
     fn encode(&self, cache: AnyCodec, value: &Value, output: &mut Output) -> Result<(), CodecError> {

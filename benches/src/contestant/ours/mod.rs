@@ -1,8 +1,10 @@
 //! This project: a cached function with a TTL and one event, over a bounded memory.
 
 mod remote;
+mod replay;
 
 pub(crate) use remote::{Emitter, Remote};
+pub(crate) use replay::{Crowded, Replayed};
 
 use crate::case::hit::Hit;
 use crate::value::{Guild, Line, Value};
