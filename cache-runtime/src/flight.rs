@@ -213,6 +213,16 @@ impl<S, L> Lead<S, L> {
         LED.scope(led, load).await
     }
 
+    /// Runs the load of several as the load of each.
+    pub(crate) async fn load_all<'a, F: Future>(leads: impl Iterator<Item = &'a Self>, load: F) -> F::Output
+    where
+        Self: 'a,
+    {
+        let mut led = LED.try_with(Clone::clone).unwrap_or_default();
+        led.extend(leads.map(|lead| lead.seat.name()));
+        LED.scope(led, load).await
+    }
+
     /// Gives every waiter the result. The key is free for a new flight from here on.
     pub(crate) fn land(self, landing: L) {
         let _set_once = self.seat.flight.landed.set(landing);

@@ -32,7 +32,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    fn or_newer(mut self, stale: Option<Sighting>) -> Self {
+    pub(super) fn or_newer(mut self, stale: Option<Sighting>) -> Self {
         let loaded_ms = |seen: &Sighting| seen.slot.loaded_ms;
         self.stale = self.stale.into_iter().chain(stale).max_by_key(loaded_ms);
         self
@@ -67,7 +67,7 @@ impl Cache {
 
     /// Memory once more: another flight may have landed since, the key may be there under another fingerprint, and an
     /// entry that is only doubtful is worth a question.
-    async fn look_again(&self, request: &Request, wire: &dyn Wire) -> Option<Sighting> {
+    pub(super) async fn look_again(&self, request: &Request, wire: &dyn Wire) -> Option<Sighting> {
         let l1 = self.shared.l1.as_ref().filter(|_| request.tiers().has_l1())?;
         let arrived = self.moment();
         let own = l1.get(request.print);
@@ -138,7 +138,19 @@ impl Cache {
             return None;
         }
         let codec = wire.codec(self.shared.settings.codec)?;
-        let (snapshot, marks, known) = self.read_store(request, grounds, Want::Whole).await?;
+        let answer = self.read_store(request, grounds, Want::Whole).await?;
+        self.seen_in(answer, request, wire, codec, grounds).await
+    }
+
+    /// What an answer of the store shows.
+    pub(super) async fn seen_in(
+        &self,
+        (snapshot, marks, known): (Snapshot, Marks, Moment),
+        request: &Request,
+        wire: &dyn Wire,
+        codec: u8,
+        grounds: &[Ground],
+    ) -> Option<Seen> {
         let (envelope, _) = self.open(request, wire, codec, snapshot.entry.as_deref()?)?;
         let unknown = request.unknown_of(&envelope.dependencies);
         if unknown.is_empty() {

@@ -2,6 +2,7 @@
 
 mod advice;
 mod announce;
+mod batch;
 mod builder;
 mod by_hand;
 mod cells;

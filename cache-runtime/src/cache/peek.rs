@@ -20,6 +20,16 @@ pub(crate) enum Peeked {
     Miss,
 }
 
+impl Peeked {
+    /// The answer of a call that would not load it anew.
+    pub(crate) fn answer(self) -> Option<Arc<Slot>> {
+        match self {
+            Self::Hit(slot) | Self::Due(slot) => Some(slot),
+            Self::Miss => None,
+        }
+    }
+}
+
 impl Cache {
     /// Answers a cached function from memory if nothing has to be weighed: with what `take` makes of the value or of the
     /// remembered absence, which is a hit whatever that is. No lock, no allocation, no text. What this does not answer,

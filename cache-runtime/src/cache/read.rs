@@ -98,52 +98,86 @@ impl Turn {
     }
 }
 
+/// What a caller knows when it arrives: it may be given nothing older.
+pub(super) struct Caller {
+    pub(super) grounds: Vec<Ground>,
+    known: Vec<(Partition, u64)>,
+    /// Nobody need have had a cell of what only this caller depends on, nor of a tag that is not known yet: then whatever
+    /// was done counts.
+    latest: Vec<(Partition, u64)>,
+    arrived: Moment,
+}
+
+impl Caller {
+    pub(super) fn new(cache: &Cache, request: &Request) -> Self {
+        let grounds = request.grounds(cache);
+        let heeds_floor = request.demand.heeds_floor;
+        let known = grounds.iter().map(|ground| ground.known(heeds_floor)).collect();
+        let latest = if request.has_late_tags { cache.latest_everywhere() } else { latest(&grounds) };
+        Self { grounds, known, latest, arrived: cache.moment() }
+    }
+
+    fn may_join(&self, request: &Request, departed: &Departed) -> bool {
+        let is_noticed = !request.has_late_tags && request.is_covered_by(&departed.dependencies);
+        covers(&departed.marks, if is_noticed { &self.known } else { &self.latest })
+    }
+
+    fn may_have(&self, request: &Request, landing: &Landing) -> bool {
+        let is_shown = !landing.is_stale || request.serves_stale();
+        is_shown
+            && request.demand.admits(self.arrived, landing.known)
+            && match landing.is_loaded {
+                true => self.may_join(request, &landing.departed),
+                false => {
+                    let known = if request.has_late_tags { &self.latest } else { &self.known };
+                    request.is_covered_by(&landing.departed.dependencies)
+                        && covers_its_own(&landing.departed.marks, known)
+                }
+            }
+    }
+}
+
 impl Cache {
     /// Finds an entry, or gets the right to load it.
     pub(crate) async fn arrive(&self, request: &Request, wire: &dyn Wire) -> Arrival {
-        let grounds = request.grounds(self);
+        let caller = Caller::new(self, request);
         if let Some(value) = self.stale_meanwhile(request, wire) {
             return Arrival::Found(value);
         }
-        // What this caller knows when it arrives: it may be given nothing older.
-        let heeds_floor = request.demand.heeds_floor;
-        let known: Vec<(Partition, u64)> = grounds.iter().map(|ground| ground.known(heeds_floor)).collect();
-        // Nobody need have had a cell of what only this caller depends on, nor of a tag that is not known yet: then
-        // whatever was done counts.
-        let latest = if request.has_late_tags { self.latest_everywhere() } else { latest(&grounds) };
-        let may_join = |departed: &Departed| {
-            let is_noticed = !request.has_late_tags && request.is_covered_by(&departed.dependencies);
-            covers(&departed.marks, if is_noticed { &known } else { &latest })
-        };
-        let arrived = self.moment();
-        let may_have = |landing: &Landing| {
-            let is_shown = !landing.is_stale || request.serves_stale();
-            is_shown
-                && request.demand.admits(arrived, landing.known)
-                && match landing.is_loaded {
-                    true => may_join(&landing.departed),
-                    false => {
-                        let known = if request.has_late_tags { &latest } else { &known };
-                        request.is_covered_by(&landing.departed.dependencies)
-                            && covers_its_own(&landing.departed.marks, known)
-                    }
-                }
-        };
+        let boarding = self.board(&caller, request);
+        self.arrive_by(boarding, caller, request, wire).await
+    }
+
+    pub(super) fn board(&self, caller: &Caller, request: &Request) -> Boarding<Departed, Landing> {
+        self.shared.flights.board(request.key.id(), |departed| caller.may_join(request, departed))
+    }
+
+    /// From its flight on.
+    pub(super) async fn arrive_by(
+        &self,
+        mut boarding: Boarding<Departed, Landing>,
+        caller: Caller,
+        request: &Request,
+        wire: &dyn Wire,
+    ) -> Arrival {
         loop {
-            match self.shared.flights.board(request.key.id(), may_join) {
-                Boarding::Lead(lead) => return self.lead(request, wire, grounds, lead).await,
+            match boarding {
+                Boarding::Lead(lead) => return self.lead(request, wire, caller.grounds, lead, None).await,
                 Boarding::Follow(follower) => match self.follow(request, follower).await {
-                    Followed::Lead(lead) => return self.lead(request, wire, grounds, lead).await,
-                    Followed::Alone => return self.alone(request, grounds).await,
-                    Followed::Landed(landing) if may_have(&landing) => match self.share(request, landing, wire) {
-                        Some(value) => return Arrival::Found(value),
-                        None => return self.alone(request, grounds).await,
-                    },
+                    Followed::Lead(lead) => return self.lead(request, wire, caller.grounds, lead, None).await,
+                    Followed::Alone => return self.alone(request, caller.grounds).await,
+                    Followed::Landed(landing) if caller.may_have(request, &landing) => {
+                        match self.share(request, landing, wire) {
+                            Some(value) => return Arrival::Found(value),
+                            None => return self.alone(request, caller.grounds).await,
+                        }
+                    }
                     // It landed with something older than this caller may see: begin anew. What it kept, the next to
                     // lead may still find to be valid.
                     Followed::Landed(_) => {}
                 },
             }
+            boarding = self.board(&caller, request);
         }
     }
 
@@ -203,12 +237,23 @@ impl Cache {
         Some(landing.value)
     }
 
-    async fn lead(&self, request: &Request, wire: &dyn Wire, grounds: Vec<Ground>, lead: Lead) -> Arrival {
+    /// `seen` is what a look has shown that was taken since the flight was boarded.
+    pub(super) async fn lead(
+        &self,
+        request: &Request,
+        wire: &dyn Wire,
+        grounds: Vec<Ground>,
+        lead: Lead,
+        mut seen: Option<Seen>,
+    ) -> Arrival {
         request.note_lead();
         let request = &request.leased();
         let mut lead = lead;
         loop {
-            let Seen { fresh, stale } = self.look(request, wire, &grounds).await;
+            let Seen { fresh, stale } = match seen.take() {
+                Some(seen) => seen,
+                None => self.look(request, wire, &grounds).await,
+            };
             if let Some((seen, tier)) = fresh {
                 self.record_hit(&seen.slot, tier);
                 lead.land(seen.landing(false));

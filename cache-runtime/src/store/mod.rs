@@ -18,6 +18,7 @@ use crate::error::StoreError;
 use crate::key::{Dependency, Key};
 use crate::stamp::{Partition, Stamp};
 use bytes::Bytes;
+use futures_util::future::join_all;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -45,6 +46,13 @@ pub trait Store: Send + Sync + 'static {
     /// a stamp that is newer than the entry would vouch for one that was removed in between. Partitions may be read at
     /// different moments.
     fn read<'a>(&'a self, namespace: &'a str, read: Read<'a>) -> Answer<'a, Snapshot>;
+
+    /// Reads several entries, each with all that decides whether it is valid, in as few round trips as it can: one in each
+    /// partition. The answers are in the order of the questions.
+    fn read_many<'a>(&'a self, namespace: &'a str, reads: &'a [Read<'a>]) -> Answer<'a, Vec<Snapshot>> {
+        let all = join_all(reads.iter().map(|read| self.read(namespace, *read)));
+        Box::pin(async move { all.await.into_iter().collect() })
+    }
 
     /// Prepares a load: makes the generations that are absent, makes or joins the key's fence, takes the key's lease if one
     /// is asked for and nobody else has it, returns the stamps.

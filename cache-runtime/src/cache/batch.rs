@@ -1,0 +1,157 @@
+//! Several entries at once: one look into memory, one question to the store, one load of what nobody has.
+//!
+//! Every id boards a flight of its own, which it shares with calls of one id and with other batches. Whoever leads some
+//! flights and waits for others may be waited for by their leaders; `flight.rs` knows of it, and lets one load alone.
+
+use super::look::{Seen, Sighting};
+use super::read::{Arrival, Caller, Lead, Turn};
+use super::request::Request;
+use super::stamps::{departures, observe};
+use super::{Cache, typed};
+use crate::codec::{CacheCodec, Cacheable, TypedWire, Wire};
+use crate::flight::Boarding;
+use crate::outcome::{Outcome, Tier};
+use crate::policy::Policy;
+use crate::store::{Read, Want};
+use futures_util::future::join_all;
+use std::future::Future;
+use std::time::Duration;
+
+impl Cache {
+    /// The values under several keys of one's own making, in their order, each if a tier has it; what memory lacks is one
+    /// question to the store.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use cache_runtime::{Cache, Policy};
+    /// use std::time::Duration;
+    ///
+    /// let cache = Cache::builder().build().await?;
+    /// cache.set("one", 1_u64, Policy::ttl(Duration::from_secs(60))).await?;
+    /// assert_eq!(cache.get_many::<u64>(&["two", "one"]).await, [None, Some(1)]);
+    /// # Ok(()) }
+    /// ```
+    pub async fn get_many<T: Cacheable>(&self, keys: &[&str]) -> Vec<Option<T>> {
+        if !self.is_open() {
+            return keys.iter().map(|_| None).collect();
+        }
+        let wire = TypedWire::<T, _>::new(CacheCodec, 0);
+        let by_hand = |key: &&str| Request::by_hand(self, key, Policy::ttl(Duration::MAX));
+        let requests: Vec<Request> = keys.iter().map(by_hand).collect();
+        let mut values: Vec<Option<T>> =
+            requests.iter().map(|request| typed(self.peek_for(request).answer()?.value.as_ref()?)).collect();
+        let missing: Vec<usize> = (0..keys.len()).filter(|at| values[*at].is_none()).collect();
+        let callers: Vec<Caller> = missing.iter().map(|at| Caller::new(self, &requests[*at])).collect();
+        let asked: Vec<(&Request, &Caller)> = missing.iter().map(|at| &requests[*at]).zip(&callers).collect();
+        for (at, seen) in missing.iter().zip(self.look_at_all(&asked, &wire).await) {
+            match seen.fresh {
+                Some((seen, _)) => values[*at] = seen.slot.value.as_ref().and_then(typed),
+                None => self.shared.counters.misses.count(),
+            }
+        }
+        values
+    }
+
+    /// Finds the entries of several requests, or gets the right to load them: as [`arrive`](Self::arrive) does for one.
+    pub(crate) async fn arrive_all(&self, requests: &[Request], wire: &dyn Wire) -> Vec<Arrival> {
+        let mut leads = Vec::new();
+        let mut follows = Vec::new();
+        for (at, request) in requests.iter().enumerate() {
+            let caller = Caller::new(self, request);
+            match self.board(&caller, request) {
+                Boarding::Lead(lead) => leads.push((at, caller, lead)),
+                follow @ Boarding::Follow(_) => follows.push((at, caller, follow)),
+            }
+        }
+        let asked: Vec<(&Request, &Caller)> = leads.iter().map(|(at, caller, _)| (&requests[*at], caller)).collect();
+        let seen = self.look_at_all(&asked, wire).await;
+        let led = leads.into_iter().zip(seen).map(|((at, caller, lead), seen)| async move {
+            (at, self.lead(&requests[at], wire, caller.grounds, lead, Some(seen)).await)
+        });
+        let mut arrivals: Vec<(usize, Arrival)> = join_all(led).await;
+        for (at, caller, boarding) in follows {
+            // Known as the leader of what it leads so far, or two batches could wait for each other.
+            let leads: Vec<_> = arrivals.iter().filter_map(|(_, arrival)| lead_of(arrival)).collect();
+            let arrive = self.arrive_by(boarding, caller, &requests[at], wire);
+            let arrival = Lead::load_all(leads.into_iter(), arrive).await;
+            arrivals.push((at, arrival));
+        }
+        arrivals.sort_unstable_by_key(|(at, _)| *at);
+        arrivals.into_iter().map(|(_, arrival)| arrival).collect()
+    }
+
+    /// Runs the load of several turns as the load of each.
+    pub(crate) async fn run_all<F: Future>(&self, turns: &[&Turn], load: F) -> F::Output {
+        self.shared.counters.loads.count();
+        let output = Lead::load_all(turns.iter().filter_map(|turn| turn.lead.as_ref()), load).await;
+        crate::outcome::record(Outcome::of(Tier::Load, 0));
+        output
+    }
+
+    /// Memory once more, and the store in one question for all that it lacks.
+    async fn look_at_all(&self, asked: &[(&Request, &Caller)], wire: &dyn Wire) -> Vec<Seen> {
+        let stale: Vec<_> = asked.iter().map(|(request, _)| self.stale_in_memory(request, wire)).collect();
+        let again = join_all(asked.iter().map(|(request, _)| self.look_again(request, wire))).await;
+        let missing: Vec<usize> = (0..asked.len()).filter(|at| again[*at].is_none()).collect();
+        let left: Vec<(&Request, &Caller)> = missing.iter().map(|at| asked[*at]).collect();
+        let in_store = self.look_in_store_at_all(&left, wire).await;
+        let in_memory = |(seen, stale): (Option<Sighting>, _)| match seen {
+            Some(seen) => {
+                self.shared.counters.l1_hits.count();
+                Seen { fresh: Some((seen, Tier::L1)), stale: None }
+            }
+            None => Seen { fresh: None, stale },
+        };
+        let mut all: Vec<Seen> = again.into_iter().zip(stale).map(in_memory).collect();
+        for (at, seen) in missing.into_iter().zip(in_store) {
+            let seen = seen.unwrap_or_default();
+            if seen.fresh.is_some() {
+                self.shared.counters.l2_hits.count();
+            }
+            all[at] = seen.or_newer(all[at].stale.take());
+        }
+        all
+    }
+
+    async fn look_in_store_at_all(&self, asked: &[(&Request, &Caller)], wire: &dyn Wire) -> Vec<Option<Seen>> {
+        let mut all: Vec<Option<Seen>> = asked.iter().map(|_| None).collect();
+        let (Some(store), Some(codec)) = (&self.shared.store, wire.codec(self.shared.settings.codec)) else {
+            return all;
+        };
+        let may_be_there = |(request, caller): (&Request, &Caller)| {
+            request.tiers().has_l2() && !caller.grounds.iter().any(super::slot::Ground::is_owed)
+        };
+        let wanted: Vec<usize> = (0..asked.len()).filter(|at| may_be_there(asked[*at])).collect();
+        if wanted.is_empty() {
+            return all;
+        }
+        let (began, now_ms) = (self.moment(), self.now_ms());
+        let sent: Vec<_> = wanted.iter().map(|at| departures(&asked[*at].1.grounds, now_ms)).collect();
+        let read = |at: &usize| {
+            let request = asked[*at].0;
+            Read { key: &request.key, dependencies: &request.dependencies, want: Want::Whole }
+        };
+        let reads: Vec<Read<'_>> = wanted.iter().map(read).collect();
+        let snapshots = match store.read_many(&self.space.namespace, &reads).await {
+            Ok(snapshots) => snapshots,
+            Err(error) => {
+                self.store_failed::<()>("read", &error);
+                return all;
+            }
+        };
+        for ((at, sent), snapshot) in wanted.into_iter().zip(sent).zip(snapshots) {
+            let (request, Caller { grounds, .. }) = asked[at];
+            if let Some(marks) = observe(grounds, &sent, &snapshot.partitions, self.shared.settings.lease_ms) {
+                all[at] = self.seen_in((snapshot, marks, began), request, wire, codec, grounds).await;
+            }
+        }
+        all
+    }
+}
+
+fn lead_of(arrival: &Arrival) -> Option<&Lead> {
+    match arrival {
+        Arrival::Load(turn) => turn.lead.as_ref(),
+        Arrival::Found(_) | Arrival::Due(_) => None,
+    }
+}
