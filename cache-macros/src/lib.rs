@@ -5,6 +5,7 @@
 mod cache_event;
 mod cache_key;
 mod cache_put;
+mod cache_schema;
 mod cached;
 mod invalidates;
 mod item;
@@ -57,6 +58,12 @@ pub fn cache_event(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(CacheKey, attributes(key))]
 pub fn cache_key(item: TokenStream) -> TokenStream {
     cache_key::expand(item.into()).into()
+}
+
+/// Tells entries of a type from those of the same type before it was changed.
+#[proc_macro_derive(CacheSchema, attributes(schema))]
+pub fn cache_schema(item: TokenStream) -> TokenStream {
+    cache_schema::expand(item.into()).into()
 }
 
 /// A tokio test with a cache of its own: in memory, by a manual clock.

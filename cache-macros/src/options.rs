@@ -104,7 +104,7 @@ fn one(input: ParseStream<'_>) -> syn::Result<Written> {
 
 fn value(name: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
     // `skip(self)` reads better than `skip = [self]`, and is the same.
-    if name == "skip" && input.peek(syn::token::Paren) {
+    if (name == "skip" || name == "batch") && input.peek(syn::token::Paren) {
         return group(input);
     }
     if input.peek(syn::token::Paren) {

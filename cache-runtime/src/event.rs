@@ -4,6 +4,10 @@
 //! one dependency for each subset of the event's fields: whatever subset a function is bound to, in this process or in
 //! another, is among them. That is why the number of fields is small and no entry is ever searched for.
 
+mod text;
+
+pub use text::InvalidEvent;
+
 use crate::error::Error;
 use crate::key::KeyPart;
 use std::collections::{BTreeMap, HashSet};
@@ -72,13 +76,17 @@ pub enum CascadeFields {
     Mapped(&'static [(&'static str, &'static str)]),
 }
 
-/// An event with the values of its fields, by name. Typed events turn into it.
+/// An event with the values of its fields, by name. Typed events turn into it. It has a text form, for a row of an outbox,
+/// and is that text to serde.
 ///
 /// ```
 /// use cache_runtime::Event;
 ///
 /// let event = Event::new("member_update").field("guild_id", 42);
 /// assert_eq!(event.name(), "member_update");
+/// assert_eq!(event.to_string(), "member_update?guild_id=42");
+/// assert_eq!("member_update?guild_id=42".parse::<Event>()?.name(), "member_update");
+/// # Ok::<(), cache_runtime::event::InvalidEvent>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Event {

@@ -71,7 +71,7 @@ pub use cache::{
 };
 #[cfg(feature = "testing")]
 pub use cache_macros::test;
-pub use cache_macros::{CacheEvent, CacheKey, cache_put, cached, invalidates};
+pub use cache_macros::{CacheEvent, CacheKey, CacheSchema, cache_put, cached, invalidates};
 pub use call::{Call, with};
 pub use clock::Clock;
 #[cfg(feature = "bincode")]
@@ -92,7 +92,7 @@ pub use packing::Compress;
 #[cfg(feature = "encryption")]
 pub use packing::Keyring;
 pub use policy::{Consistency, Policy, Tiers};
-pub use schema::Schema;
+pub use schema::{CacheSchema, Schema, Structure};
 pub use scope::current;
 #[cfg(feature = "redis")]
 pub use store::redis::RedisStore;

@@ -1,17 +1,25 @@
 //! Which entries of a store a program may decode: the fingerprint of a value's type.
+//!
+//! Two programs of different versions meet at one store during every deploy, and most codecs do not notice that a field
+//! has another place. So an entry names the shape that it was written in, and is a miss for readers of another.
+
+mod std_types;
 
 use sha2::{Digest, Sha256};
+use siphasher::sip::SipHasher24;
+use std::any::type_name;
+use std::hash::Hasher;
 
-/// A fingerprint of a type as it is stored; an entry with another one is a miss. It goes by the name of the type and its `version`, and
-/// not yet by its fields: a change of those needs another version.
+/// A fingerprint of a type as it is stored; an entry with another one is a miss.
 ///
-/// It covers the type's full name and the attribute's `version`. It does not see a change inside a type that keeps its
-/// name: raise `version` with such a change.
+/// Of a type that derives [`CacheSchema`] it covers names and types of fields, variants, and what serde is told of them,
+/// all the way down. Of any other it covers the type's full name only, and does not see a change inside it: raise
+/// `version` with such a change, or derive `CacheSchema`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Schema(pub(crate) u64);
 
 impl Schema {
-    /// The fingerprint of `T` at a version.
+    /// The fingerprint of `T` at a version, by its name.
     ///
     /// ```
     /// use cache_runtime::Schema;
@@ -22,11 +30,103 @@ impl Schema {
     pub fn of<T: ?Sized>(version: u32) -> Self {
         let mut hash = Sha256::new();
         hash.update(version.to_le_bytes());
-        hash.update(std::any::type_name::<T>());
+        hash.update(type_name::<T>());
         Self(first_u64(&hash.finalize()))
+    }
+
+    /// The fingerprint of `T` at a version, by its structure.
+    ///
+    /// ```
+    /// use cache_runtime::{CacheSchema, Schema};
+    ///
+    /// mod before {
+    ///     #[derive(cache_runtime::CacheSchema)]
+    ///     pub struct Point {
+    ///         pub x: i32,
+    ///         pub y: i32,
+    ///     }
+    /// }
+    ///
+    /// mod after {
+    ///     #[derive(cache_runtime::CacheSchema)]
+    ///     pub struct Point {
+    ///         pub y: i32,
+    ///         pub x: i32,
+    ///     }
+    /// }
+    ///
+    /// assert_ne!(Schema::structural::<before::Point>(0), Schema::structural::<after::Point>(0));
+    /// assert_eq!(Schema::structural::<Vec<u64>>(0), Schema::structural::<std::collections::VecDeque<u64>>(0));
+    /// ```
+    pub fn structural<T: CacheSchema + ?Sized>(version: u32) -> Self {
+        let mut structure = Structure { hash: SipHasher24::new(), open: Vec::new() };
+        structure.hash.write_u32(version);
+        T::describe(&mut structure);
+        Self(structure.hash.finish())
     }
 }
 
 fn first_u64(digest: &[u8]) -> u64 {
     digest.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+}
+
+/// A type whose stored form is known. Derive it; cached functions that return it, or anything made of it, find it by
+/// themselves.
+///
+/// A field whose type does not implement it stands with its type's name.
+#[diagnostic::on_unimplemented(
+    message = "the structure of `{Self}` is not known",
+    label = "does not derive `CacheSchema`",
+    note = "help: derive `CacheSchema` for it, or leave it out here"
+)]
+pub trait CacheSchema {
+    /// Tells what it is made of.
+    fn describe(structure: &mut Structure);
+}
+
+/// What a type is made of, as it is being told.
+#[derive(Debug)]
+pub struct Structure {
+    hash: SipHasher24,
+    /// The types that are being told, so that one inside itself is told once.
+    open: Vec<&'static str>,
+}
+
+impl Structure {
+    /// A type without parts, by a name that it has wherever it is.
+    pub fn leaf(&mut self, name: &str) {
+        self.text(name);
+    }
+
+    /// A type of this kind, made of `parts`.
+    pub fn of<T: ?Sized>(&mut self, kind: &str, parts: impl FnOnce(&mut Self)) {
+        let name = type_name::<T>();
+        if let Some(above) = self.open.iter().rev().position(|open| *open == name) {
+            self.text("above");
+            self.hash.write_usize(above);
+            return;
+        }
+        self.text(kind);
+        self.open.push(name);
+        parts(self);
+        self.open.pop();
+        self.text("end");
+    }
+
+    /// What the next part is called, and what serde is told of it.
+    pub fn part(&mut self, name: &str, serde: &str) {
+        self.text(name);
+        self.text(serde);
+    }
+
+    /// A type of which only the name is known.
+    pub fn named<T: ?Sized>(&mut self) {
+        self.text("named");
+        self.text(type_name::<T>());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.hash.write_usize(text.len());
+        self.hash.write(text.as_bytes());
+    }
 }

@@ -1,5 +1,6 @@
 //! The options of `#[cached]`, a line each.
 
+use super::batch::{self, Batch};
 use super::binding::EventSpec;
 use super::coherence;
 use super::opinions::Opinions;
@@ -19,6 +20,7 @@ pub(crate) struct Args {
     pub(crate) invalidate_on: Vec<EventSpec>,
     pub(crate) tags: Vec<Template>,
     pub(crate) skip: Vec<Ident>,
+    pub(crate) batch: Option<Batch>,
     pub(crate) name: Option<LitStr>,
     pub(crate) version: Option<u32>,
     pub(crate) cache: Option<Expr>,
@@ -65,8 +67,9 @@ const TABLE: Table = Table {
         "codec",
         "crate",
         "companions",
+        "batch",
     ],
-    planned: &["local", "batch"],
+    planned: &["local"],
     elsewhere: &[
         ("size", "the size belongs to the cache: `Cache::builder().l1(L1::max_entries(n))`"),
         ("max_size", "the size belongs to the cache: `Cache::builder().l1(L1::max_entries(n))`"),
@@ -122,6 +125,7 @@ impl Args {
             "skip" => {
                 self.skip = values::list::<Skipped>("skip(user_id)", value)?.into_iter().map(|name| name.0).collect()
             }
+            "batch" => self.batch = Some(batch::read(name, value)?),
             "name" => self.name = Some(name_of(values::text("name", value)?)?),
             "version" => self.version = Some(values::number("version", value)?),
             "cache" => self.cache = Some(values::expression("cache", value, "self.cache")?),

@@ -2,7 +2,7 @@
 
 use super::model::{Binding, Event, Fields, Model, Part, Value};
 use super::rules::rules;
-use super::{background, checks};
+use super::{background, batch, checks};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -10,6 +10,9 @@ use syn::spanned::Spanned;
 
 /// The function and its companions.
 pub(crate) fn expand(model: &Model) -> TokenStream {
+    if let Some(of) = &model.batch {
+        return batch::expand(model, of);
+    }
     let cached = cached(model);
     if !model.companions {
         return cached;
@@ -50,7 +53,7 @@ fn answer(model: &Model) -> TokenStream {
     }
 }
 
-fn uncached(model: &Model) -> TokenStream {
+pub(super) fn uncached(model: &Model) -> TokenStream {
     let (load, span) = (load(model), at_return(model));
     companion(model, "uncached", "The body of `{}`, uncached.", &quote_spanned!(span=> { #load.await }))
 }
@@ -126,7 +129,7 @@ pub(crate) fn prelude(model: &Model) -> TokenStream {
     }
 }
 
-fn cache(model: &Model) -> TokenStream {
+pub(super) fn cache(model: &Model) -> TokenStream {
     let Some(cache) = &model.cache else {
         let door = model.door.at(model.returns.span());
         return quote_spanned!(model.returns.span()=> #door::current());
@@ -135,10 +138,15 @@ fn cache(model: &Model) -> TokenStream {
     quote_spanned!(span=> #door::chosen(&#cache))
 }
 
-fn wire(model: &Model) -> TokenStream {
+pub(super) fn wire(model: &Model) -> TokenStream {
     let version = model.version;
     let span = at_return(model);
     let door = model.door.at(span);
+    let schema = quote_spanned! {span=> {
+        #[allow(unused_imports)]
+        use #door::structures::{AskNamed as _, AskStructured as _};
+        (&&#door::stored(&shape)).schema()
+    }};
     match &model.codec {
         _ if model.policy.word("tiers").is_some_and(|tiers| tiers == "l1") => {
             quote_spanned!(span=> #door::local_wire(&shape))
@@ -146,9 +154,9 @@ fn wire(model: &Model) -> TokenStream {
         Some(codec) => {
             let chosen = model.door.at(codec.span());
             let chosen = quote_spanned!(codec.span()=> #chosen::Chosen(#codec));
-            quote_spanned!(span=> #door::wire(&shape, #chosen, #version))
+            quote_spanned!(span=> #door::wire(&shape, #chosen, #version, #schema))
         }
-        None => quote_spanned!(span=> #door::wire(&shape, #door::CacheCodec, #version)),
+        None => quote_spanned!(span=> #door::wire(&shape, #door::CacheCodec, #version, #schema)),
     }
 }
 
@@ -207,7 +215,7 @@ fn root_span(model: &Model, value: &Value) -> Span {
     named.or(receiver).unwrap_or_else(Span::call_site)
 }
 
-fn registration(model: &Model) -> TokenStream {
+pub(super) fn registration(model: &Model) -> TokenStream {
     let (door, function) = (&model.door, function_static(model));
     let checks = model.bindings.iter().map(|binding| checks::check(model, binding));
     quote! {
@@ -227,7 +235,7 @@ pub(crate) fn function_static(model: &Model) -> TokenStream {
 
 fn spec(model: &Model) -> TokenStream {
     let (door, name, is_named, version) = (&model.door, &model.name, model.is_named, model.version);
-    let (ident, returns) = (model.function.signature.ident.unraw().to_string(), type_text(&model.returns));
+    let (ident, returns) = (model.function.signature.ident.unraw().to_string(), returns_text(model));
     let (template, tags) = (key_template(model), model.tags.iter().map(|tag| template(model, tag)));
     let (values, bindings) = (value_names(model), model.bindings.iter().map(|binding| bound(model, binding)));
     let policy = policy(model);
@@ -240,6 +248,14 @@ fn spec(model: &Model) -> TokenStream {
             bindings: &[#(#bindings),*], tags: &[#(#tags),*], version: #version,
             lives_by_value: #lives_by_value, remembers_errors: #remembers_errors, policy: #policy,
         }
+    }
+}
+
+/// The return type that keys which meet are compared by: of a batch, that of one result, if its type shows it.
+fn returns_text(model: &Model) -> String {
+    match &model.batch {
+        Some(_) => batch::item(&model.returns).map(type_text).unwrap_or_default(),
+        None => type_text(&model.returns),
     }
 }
 

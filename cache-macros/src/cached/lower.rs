@@ -38,8 +38,13 @@ pub(crate) fn facts(
     settle: impl FnOnce(&Args, &[Value], &mut Problems),
 ) -> Option<Model> {
     let door = Door::new(args.runtime.as_ref());
-    let mut values = Values { function, values: Vec::new() };
+    // Then nobody knows what the key may name.
+    if args.is_unread("batch") {
+        return None;
+    }
+    let mut values = Values { function, values: Vec::new(), id: args.batch.as_ref().map(|batch| batch.id.to_string()) };
     let before = problems.count();
+    args.batch.iter().for_each(|batch| batch.check(function, args.key.as_ref(), problems));
     let key = match &args.key {
         Some(template) => values.key(template, problems),
         None => values.default_key(&args),
@@ -74,12 +79,15 @@ pub(crate) fn facts(
         version: args.version.unwrap_or(0),
         cache: args.cache,
         companions: args.companions.unwrap_or(true),
+        batch: args.batch,
     })
 }
 
 /// The values of a call, in the order in which the key first names them.
 struct Values<'a> {
     function: &'a Function,
+    /// What one id of a batch is called.
+    id: Option<String>,
     values: Vec<Value>,
 }
 
@@ -167,6 +175,7 @@ impl Values<'_> {
         let names: Vec<String> = names.map(ToString::to_string).collect();
         let help = suggestion(root, "parameters", names.iter().map(String::as_str));
         match root {
+            _ if self.id.as_deref() == Some(root) => {}
             "self" if self.function.receiver().is_none() => {
                 problems.at(&template.literal, format!("`<{shown}>`: this function has no `self`"), help);
             }

@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 mod background;
+mod batch;
 mod binding;
 pub(crate) mod checks;
 mod coherence;

@@ -1,5 +1,6 @@
 //! Checked facts: what the stages before have made sure of, and the expansion may rely on.
 
+use super::batch::Batch;
 use super::opinions::Opinions;
 use super::rules::Paths;
 use crate::item::Function;
@@ -27,6 +28,8 @@ pub(crate) struct Model {
     pub(crate) version: u32,
     pub(crate) cache: Option<Expr>,
     pub(crate) companions: bool,
+    /// The parameter that has several ids, and what one is called in the key.
+    pub(crate) batch: Option<Batch>,
     /// The parameters that `…_entry` takes: the receiver, and those that the key has values of.
     pub(crate) entry_inputs: Vec<FnArg>,
     /// What `…_entry` is a handle on, as a type.

@@ -16,7 +16,7 @@ pub(crate) struct Paths {
 }
 
 /// The rules of a function: none, and each that it has.
-pub(super) fn rules(model: &Model, span: Span) -> TokenStream {
+pub(crate) fn rules(model: &Model, span: Span) -> TokenStream {
     let door = model.door.at(span);
     let none = quote_spanned!(span=> #door::Rules::of(&shape, unanswered));
     let tags = (!model.late_tags.is_empty()).then(|| tags(model));

@@ -78,7 +78,8 @@ impl Settled<'_> {
     }
 
     fn is_settled(&self, name: &str) -> bool {
-        self.is_in_key(name) || self.args.skip.iter().any(|skipped| skipped == name)
+        let is_batch = self.args.batch.as_ref().is_some_and(|batch| batch.ids == name);
+        is_batch || self.is_in_key(name) || self.args.skip.iter().any(|skipped| skipped == name)
     }
 
     fn is_in_key(&self, name: &str) -> bool {

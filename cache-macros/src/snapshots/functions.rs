@@ -63,7 +63,16 @@ fn a_method_with_a_field_of_self() {
                     let unanswered = (&&shape).unanswered();
                     (shape, unanswered)
                 };
-                let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let wire = door::wire(
+                    &shape,
+                    door::CacheCodec,
+                    0u32,
+                    {
+                        #[allow(unused_imports)]
+                        use door::structures::{AskNamed as _, AskStructured as _};
+                        (&&door::stored(&shape)).schema()
+                    },
+                );
                 let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(
                     door::chosen(&self.cache),
@@ -174,7 +183,16 @@ fn a_generic_function() {
                     let unanswered = (&&shape).unanswered();
                     (shape, unanswered)
                 };
-                let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let wire = door::wire(
+                    &shape,
+                    door::CacheCodec,
+                    0u32,
+                    {
+                        #[allow(unused_imports)]
+                        use door::structures::{AskNamed as _, AskStructured as _};
+                        (&&door::stored(&shape)).schema()
+                    },
+                );
                 let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(
                     door::current(),
@@ -341,7 +359,16 @@ fn a_policy() {
                     let unanswered = (&&shape).unanswered();
                     (shape, unanswered)
                 };
-                let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let wire = door::wire(
+                    &shape,
+                    door::CacheCodec,
+                    0u32,
+                    {
+                        #[allow(unused_imports)]
+                        use door::structures::{AskNamed as _, AskStructured as _};
+                        (&&door::stored(&shape)).schema()
+                    },
+                );
                 let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(door::current(), &__CACHED_FUNCTION, &[]);
                 if let door::Some(hit) = call.peek(&shape) {

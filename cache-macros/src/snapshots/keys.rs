@@ -63,7 +63,16 @@ fn the_default_key() {
                     let unanswered = (&&shape).unanswered();
                     (shape, unanswered)
                 };
-                let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let wire = door::wire(
+                    &shape,
+                    door::CacheCodec,
+                    0u32,
+                    {
+                        #[allow(unused_imports)]
+                        use door::structures::{AskNamed as _, AskStructured as _};
+                        (&&door::stored(&shape)).schema()
+                    },
+                );
                 let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(
                     door::current(),
@@ -200,7 +209,16 @@ fn typed_events_and_tags() {
                     let unanswered = (&&shape).unanswered();
                     (shape, unanswered)
                 };
-                let wire = door::wire(&shape, door::Chosen(Json), 2u32);
+                let wire = door::wire(
+                    &shape,
+                    door::Chosen(Json),
+                    2u32,
+                    {
+                        #[allow(unused_imports)]
+                        use door::structures::{AskNamed as _, AskStructured as _};
+                        (&&door::stored(&shape)).schema()
+                    },
+                );
                 let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(
                     door::current(),

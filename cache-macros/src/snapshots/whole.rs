@@ -62,7 +62,16 @@ fn the_first_example_of_the_guide() {
                     let unanswered = (&&shape).unanswered();
                     (shape, unanswered)
                 };
-                let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let wire = door::wire(
+                    &shape,
+                    door::CacheCodec,
+                    0u32,
+                    {
+                        #[allow(unused_imports)]
+                        use door::structures::{AskNamed as _, AskStructured as _};
+                        (&&door::stored(&shape)).schema()
+                    },
+                );
                 let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(
                     door::current(),
@@ -149,7 +158,16 @@ fn the_first_example_of_the_guide() {
                     let unanswered = (&&shape).unanswered();
                     (shape, unanswered)
                 };
-                let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let wire = door::wire(
+                    &shape,
+                    door::CacheCodec,
+                    0u32,
+                    {
+                        #[allow(unused_imports)]
+                        use door::structures::{AskNamed as _, AskStructured as _};
+                        (&&door::stored(&shape)).schema()
+                    },
+                );
                 let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(
                     door::current(),
@@ -219,7 +237,16 @@ fn the_first_example_of_the_guide() {
                     let unanswered = (&&shape).unanswered();
                     (shape, unanswered)
                 };
-                let wire = door::wire(&shape, door::CacheCodec, 0u32);
+                let wire = door::wire(
+                    &shape,
+                    door::CacheCodec,
+                    0u32,
+                    {
+                        #[allow(unused_imports)]
+                        use door::structures::{AskNamed as _, AskStructured as _};
+                        (&&door::stored(&shape)).schema()
+                    },
+                );
                 let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(
                     door::current(),

@@ -8,6 +8,7 @@ use crate::cache::{Cache, Entry, Peeked, Request, Slot, print_of, typed};
 use crate::codec::{Cacheable, CodecChoice, LocalWire, TypedWire, Value, Wire};
 use crate::function::Function;
 use crate::key::{Id, Part, Template};
+use crate::schema::Schema;
 use crate::scope;
 use std::cell::Cell;
 use std::future::Future;
@@ -53,12 +54,12 @@ impl Place {
 /// What the engine has to know of a stored value's type.
 ///
 /// The type is opaque, so that a value that cannot be stored is reported here and not at every use.
-pub fn wire<S, C>(_: &S, codec: C, version: u32) -> impl Wire + use<S, C>
+pub fn wire<S, C>(_: &S, codec: C, version: u32, schema: fn(u32) -> Schema) -> impl Wire + use<S, C>
 where
     S: Shape<Value: Cacheable>,
     C: CodecChoice,
 {
-    TypedWire::<S::Value, C>::new(codec, version)
+    TypedWire::<S::Value, C>::of_schema(codec, version, schema)
 }
 
 /// What the engine has to know of the type of a value that stays in the process.
@@ -204,6 +205,6 @@ impl NamedCall {
     }
 
     pub(super) fn is_cached(&self) -> bool {
-        self.cache.is_open() && (self.request.policy.ttl.is_some() || self.request.lives_by_value)
+        self.cache.is_open() && self.request.is_kept()
     }
 }

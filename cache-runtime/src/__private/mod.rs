@@ -1,21 +1,27 @@
 //! What generated code calls. Free to change with any release; the macros of the same version are its only users.
 
 mod background;
+mod batch;
 mod call;
 mod kind;
+mod layout;
 mod put;
 mod rules;
 pub mod shapes;
+pub mod structures;
 mod work;
 mod write;
 pub mod written;
 
 pub use background::{AskKept, AskKeptNot, AskLoader, AskLoaderNot, Given, Kept, Loader, Own, Reference, Sendable};
+pub use batch::{Batch, items};
 pub use call::{Call, NamedCall, Place, chosen, current, local_wire, tag_of, wire};
 pub use kind::{Kind, PlainKind, Unwrapped};
+pub use layout::{By, Keyed, Layout};
 pub use put::PutCall;
 pub use rules::{Rules, TimesOut, Unanswering, assert_times_out};
 pub use shapes::{Returned, Shape};
+pub use structures::{Stored, stored};
 pub use write::{Guarded, Write};
 pub use written::{Refusal, Success, Written};
 
@@ -26,6 +32,7 @@ pub use crate::key::{Fingerprinter, KeyPart, KeyWriter, Part, Piece, Template, p
 pub use crate::policy::{Consistency, Policy, Tiers};
 pub use crate::registry::{RegisteredEvent, RegisteredFunction, RegisteredPut, RegisteredWriter};
 
+pub use crate::schema::{CacheSchema, Schema, Structure};
 #[cfg(feature = "testing")]
 pub use crate::testing;
 pub use crate::writer::{Emitted, Writer, WriterSpec};
@@ -34,6 +41,7 @@ pub use inventory;
 pub use std::any::type_name_of_val as path_of;
 pub use std::clone::Clone;
 pub use std::default::Default;
+pub use std::iter::{IntoIterator, Iterator};
 pub use std::option::Option::{self, None, Some};
 pub use std::pin::pin;
 pub use std::result::Result::{Err, Ok};

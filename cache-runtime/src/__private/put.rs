@@ -25,7 +25,7 @@ impl Call {
     pub fn put_to(self, values: &[Part<'_>]) -> PutCall {
         let (cache, function, print) = self.settled(values);
         let request = Request::of_put(&cache, function, print, values);
-        let is_kept = cache.is_open() && (request.policy.ttl.is_some() || request.lives_by_value);
+        let is_kept = cache.is_open() && request.is_kept();
         PutCall { cache, function, request, is_kept }
     }
 }

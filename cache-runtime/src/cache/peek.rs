@@ -21,6 +21,11 @@ pub(crate) enum Peeked {
 }
 
 impl Peeked {
+    /// The answer of a call that loads in the foreground: what is due early still answers, what is stale does not.
+    pub(crate) fn fresh(self, cache: &Cache) -> Option<Arc<Slot>> {
+        self.answer().filter(|slot| slot.standing(cache.now_ms()) == Standing::Valid)
+    }
+
     /// The answer of a call that would not load it anew.
     pub(crate) fn answer(self) -> Option<Arc<Slot>> {
         match self {

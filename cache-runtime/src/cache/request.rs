@@ -126,6 +126,17 @@ impl Request {
         }
     }
 
+    /// The same of a caller that runs nothing in the background: it is shown nothing stale, which nobody would renew.
+    pub(crate) fn in_the_foreground(&self, has_late_tags: bool) -> Self {
+        let policy = Policy { stale_while_revalidate: None, ..(*self.policy).clone() };
+        Self { policy: Arc::new(policy), has_late_tags, ..self.clone() }
+    }
+
+    /// Whether what is loaded has any life at all.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.policy.ttl.is_some() || self.lives_by_value
+    }
+
     pub(crate) fn tiers(&self) -> Tiers {
         self.policy.tiers.unwrap_or_default()
     }

@@ -110,7 +110,7 @@ impl Cache {
         self.shared.enabled.load(Ordering::Acquire) && !self.shared.closed.load(Ordering::Acquire)
     }
 
-    pub(super) fn load_failed(&self, request: &Request) {
+    pub(crate) fn load_failed(&self, request: &Request) {
         self.shared.counters.load_errors.count();
         self.tell(&Notice::LoadFailed { key: request.key.as_str() });
     }

@@ -118,12 +118,18 @@ pub struct TypedWire<T, C> {
     codec: C,
     version: u32,
     schema: OnceLock<Schema>,
+    describe: fn(u32) -> Schema,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T: Cacheable, C: CodecChoice> TypedWire<T, C> {
     pub(crate) fn new(codec: C, version: u32) -> Self {
-        Self { codec, version, schema: OnceLock::new(), of: PhantomData }
+        Self::of_schema(codec, version, Schema::of::<T>)
+    }
+
+    /// Of a type whose fingerprint is made by `schema`.
+    pub(crate) fn of_schema(codec: C, version: u32, schema: fn(u32) -> Schema) -> Self {
+        Self { codec, version, schema: OnceLock::new(), describe: schema, of: PhantomData }
     }
 }
 
@@ -135,7 +141,7 @@ impl<T: Cacheable, C: CodecChoice> Wire for TypedWire<T, C> {
 
     // Only asked for when the store is: a wire is made on every call, and a hit in memory needs no hash.
     fn schema(&self) -> Schema {
-        *self.schema.get_or_init(|| Schema::of::<T>(self.version))
+        *self.schema.get_or_init(|| (self.describe)(self.version))
     }
 
     fn encode(&self, cache: AnyCodec, value: &Value, output: &mut Output) -> Result<(), CodecError> {

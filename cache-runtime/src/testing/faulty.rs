@@ -230,6 +230,10 @@ impl Store for FaultyStore {
         faulty!(self, Read, self.inner.read(namespace, read))
     }
 
+    fn read_many<'a>(&'a self, namespace: &'a str, reads: &'a [Read<'a>]) -> Answer<'a, Vec<Snapshot>> {
+        faulty!(self, Read, self.inner.read_many(namespace, reads))
+    }
+
     fn begin<'a>(&'a self, namespace: &'a str, begin: Begin<'a>) -> Answer<'a, Begun> {
         faulty!(self, Begin, self.inner.begin(namespace, begin))
     }

@@ -1,9 +1,11 @@
-//! What the attributes beside `#[cached]` do, a file an attribute and a test a sentence: writers, and what waits for a
-//! commit.
+//! What the attributes beside `#[cached]` do, a file an attribute and a test a sentence: batches, writers, and what waits
+//! for a commit.
 //!
 //! Unless a test says otherwise it runs three times: over memory alone, over a store in memory, and over a real Redis,
 //! which it starts.
 
+mod batches;
 mod puts;
+mod schemas;
 mod transactions;
 mod writers;

@@ -276,6 +276,11 @@ impl Store for Guarded {
         Box::pin(self.0.perform(Sort::Question, partitions, move || self.0.inner.read(namespace, read)))
     }
 
+    fn read_many<'a>(&'a self, namespace: &'a str, reads: &'a [Read<'a>]) -> Answer<'a, Vec<Snapshot>> {
+        let partitions = self.0.of(reads.iter().flat_map(|read| read.dependencies.iter().chain([read.key])));
+        Box::pin(self.0.perform(Sort::Question, partitions, move || self.0.inner.read_many(namespace, reads)))
+    }
+
     fn begin<'a>(&'a self, namespace: &'a str, begin: Begin<'a>) -> Answer<'a, Begun> {
         let partitions = self.0.of(begin.dependencies.iter().chain([begin.key]));
         // A lease that was taken without our hearing of it is given to its holder again.

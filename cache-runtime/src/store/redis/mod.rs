@@ -12,6 +12,7 @@ mod names;
 mod node;
 mod place;
 mod read;
+mod read_many;
 mod route;
 mod scripts;
 mod sentinel;
@@ -181,6 +182,10 @@ impl Store for RedisStore {
 
     fn read<'a>(&'a self, namespace: &'a str, read: Read<'a>) -> Answer<'a, Snapshot> {
         Box::pin(self.look(namespace, read))
+    }
+
+    fn read_many<'a>(&'a self, namespace: &'a str, reads: &'a [Read<'a>]) -> Answer<'a, Vec<Snapshot>> {
+        Box::pin(self.look_at_many(namespace, reads))
     }
 
     fn begin<'a>(&'a self, namespace: &'a str, begin: Begin<'a>) -> Answer<'a, Begun> {

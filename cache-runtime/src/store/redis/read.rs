@@ -73,7 +73,7 @@ impl RedisStore {
     }
 }
 
-async fn mget(link: &Link, names: Vec<String>) -> RedisResult<Vec<Value>> {
+pub(super) async fn mget(link: &Link, names: Vec<String>) -> RedisResult<Vec<Value>> {
     cmd("MGET").arg(names).query_async(&mut link.connection()).await
 }
 
@@ -94,15 +94,20 @@ async fn head(
 }
 
 /// What one partition answered.
-struct Part {
+pub(super) struct Part {
     entry: Option<Bytes>,
-    position: Position,
-    generations: Vec<Option<Stamp>>,
+    pub(super) position: Position,
+    pub(super) generations: Vec<Option<Stamp>>,
 }
 
 impl Part {
     /// Makes sense of the meta and the generations; what does not parse is as good as absent.
-    fn of(link: &Link, partition: Partition, entry: Option<Bytes>, decides: Vec<Value>) -> RedisResult<Self> {
+    pub(super) fn of(
+        link: &Link,
+        partition: Partition,
+        entry: Option<Bytes>,
+        decides: Vec<Value>,
+    ) -> RedisResult<Self> {
         let mut decides = decides.into_iter().map(bytes);
         let position = (partition, now(link, decides.next().flatten())?);
         let generations = decides.map(|value| Stamp::parse(std::str::from_utf8(&value?).ok()?)).collect();
@@ -124,7 +129,7 @@ fn meta_of(text: &str) -> Option<(Stamp, &str)> {
     Some((Stamp::parse(&text[..text.len() - incarnation.len() - 1])?, incarnation)).filter(|_| !epoch.is_empty())
 }
 
-fn bytes(value: Value) -> Option<Bytes> {
+pub(super) fn bytes(value: Value) -> Option<Bytes> {
     match value {
         Value::BulkString(bytes) => Some(bytes.into()),
         _ => None,

@@ -1,0 +1,223 @@
+//! One call for several ids: each has an entry of its own, and the body loads those that nobody has.
+
+use super::layout::{IdOf, Layout};
+use super::rules::Rules;
+use super::shapes::{Returned, Shape};
+use super::written::Success;
+use crate::cache::{Arrival, Cache, Request, Turn, typed};
+use crate::codec::{Value, Wire};
+use crate::function::Function;
+use crate::key::{Fingerprinter, Id, KeyPart, Part};
+use futures_util::future::join_all;
+use std::collections::HashMap;
+use std::future::Future;
+
+/// The type of one result, to be asked for its shape.
+pub fn items<W: Success, L: Layout<W::Value>>(_: &W, _: &L) -> Returned<L::Item> {
+    Returned::new()
+}
+
+/// A call for several ids, of which memory has answered some.
+pub struct Batch<I> {
+    cache: Cache,
+    /// As they were given.
+    given: Vec<I>,
+    /// Of each given id, which one it is.
+    order: Vec<usize>,
+    asked: Vec<Asked<I>>,
+    is_cached: bool,
+}
+
+/// One of the ids.
+struct Asked<I> {
+    id: I,
+    print: Id,
+    request: Request,
+    /// What memory has.
+    hit: Option<Option<Value>>,
+}
+
+/// What became of an id.
+enum Got<S: Shape> {
+    Value(S::Value),
+    Absent,
+    /// An item that says an error, which is not cached.
+    Failed(S::Return),
+    Unknown,
+}
+
+impl<I: KeyPart + Clone> Batch<I> {
+    /// Takes the ids, each once, and asks memory. `values` gives the values of the key for an id.
+    pub fn open(
+        cache: Cache,
+        function: &'static Function,
+        ids: impl IntoIterator<Item = I>,
+        values: impl Fn(&I, &mut dyn FnMut(&[Part<'_>])),
+    ) -> Self {
+        let given: Vec<I> = ids.into_iter().collect();
+        let (mut seen, mut asked) = (HashMap::new(), Vec::new());
+        let mut order = Vec::with_capacity(given.len());
+        for id in &given {
+            let print = print_of(id);
+            let at = *seen.entry(print).or_insert_with(|| {
+                values(id, &mut |values| asked.push(Asked::new(&cache, function, id.clone(), print, values)));
+                asked.len() - 1
+            });
+            order.push(at);
+        }
+        let is_cached = cache.is_open() && asked.first().is_none_or(|asked| asked.request.is_kept());
+        Self { cache, given, order, asked, is_cached }
+    }
+
+    /// The answers of whoever has them, and of the body for those that nobody has: in one call, and not at all if there
+    /// are none.
+    pub async fn fetch<W, L, S, B, F>(
+        mut self,
+        success: W,
+        layout: L,
+        _: S,
+        wire: impl Wire,
+        rules: Rules<S>,
+        load: B,
+    ) -> W::Return
+    where
+        W: Success,
+        L: Layout<W::Value, Item = S::Return, Id: IdOf<I>>,
+        S: Shape<Value: Clone + Send + Sync + 'static>,
+        B: FnOnce(Vec<I>) -> F,
+        F: Future<Output = W::Return>,
+    {
+        if self.given.is_empty() {
+            return success.close(layout.make(Vec::new()));
+        }
+        if !self.is_cached {
+            return load(self.given).await;
+        }
+        let mut got: Vec<Got<S>> = self.asked.iter().map(Asked::answer).collect();
+        let turns = self.arrive::<S>(&mut got, &wire, rules.values.tags.is_some()).await;
+        if !turns.is_empty() {
+            let missing = turns.iter().map(|(at, _)| self.asked[*at].id.clone()).collect();
+            let under_way: Vec<&Turn> = turns.iter().map(|(_, turn)| turn).collect();
+            let returned = self.cache.run_all(&under_way, load(missing)).await;
+            let loaded = match success.open(returned) {
+                Ok(loaded) => loaded,
+                // The turns are dropped here: whoever waits loads for itself.
+                Err(failed) => {
+                    self.cache.load_failed(&self.asked[turns[0].0].request);
+                    return failed;
+                }
+            };
+            let items = layout.take(loaded).into_iter().map(|(id, item)| (print_of(&id), item)).collect();
+            self.land(turns, items, &mut got, &wire, rules).await;
+        }
+        success.close(layout.make(self.pairs::<S, L::Id>(got, L::REPEATS)))
+    }
+
+    /// The right to load what no tier has and nobody else loads.
+    async fn arrive<S>(&mut self, got: &mut [Got<S>], wire: &dyn Wire, has_late_tags: bool) -> Vec<(usize, Turn)>
+    where
+        S: Shape<Value: Clone + Send + Sync + 'static>,
+    {
+        let missing: Vec<usize> = (0..got.len()).filter(|at| matches!(got[*at], Got::Unknown)).collect();
+        let request = |at: &usize| self.asked[*at].request.in_the_foreground(has_late_tags);
+        let requests: Vec<Request> = missing.iter().map(request).collect();
+        let mut turns = Vec::new();
+        for (at, arrival) in missing.into_iter().zip(self.cache.arrive_all(&requests, wire).await) {
+            match arrival {
+                Arrival::Load(turn) => turns.push((at, *turn)),
+                Arrival::Due(slot) => got[at] = answer(Some(&slot.value)),
+                Arrival::Found(value) => match answer(Some(&value)) {
+                    // Of another type, which a key shared by mistake can bring about.
+                    Got::Unknown => turns.push((at, self.cache.arrive_to_refresh(&self.asked[at].request).await)),
+                    answer => got[at] = answer,
+                },
+            }
+        }
+        turns
+    }
+
+    /// Keeps what was loaded, each id for itself; what the body did not return is an absence.
+    async fn land<S>(
+        &self,
+        turns: Vec<(usize, Turn)>,
+        mut items: HashMap<Id, S::Return>,
+        got: &mut [Got<S>],
+        wire: &dyn Wire,
+        rules: Rules<S>,
+    ) where
+        S: Shape<Value: Clone + Send + Sync + 'static>,
+    {
+        let mut landings = Vec::with_capacity(turns.len());
+        for (at, turn) in turns {
+            let asked = &self.asked[at];
+            let value = match items.remove(&asked.print).map(S::open) {
+                None => None,
+                Some(Ok(value)) => value,
+                Some(Err(failed)) => {
+                    got[at] = Got::Failed(failed);
+                    continue;
+                }
+            };
+            let loaded = rules.values.apply(value.as_ref());
+            got[at] = value.map_or(Got::Absent, Got::Value);
+            landings.push(self.cache.land(&asked.request, wire, turn, loaded));
+        }
+        join_all(landings).await;
+    }
+
+    /// What the function returns: each id once, or as often as it was given.
+    fn pairs<S, K>(self, mut got: Vec<Got<S>>, repeats: bool) -> Vec<(K, S::Return)>
+    where
+        S: Shape<Value: Clone>,
+        K: IdOf<I>,
+    {
+        let order = if repeats { self.order } else { (0..got.len()).collect() };
+        let item = |at: usize| {
+            let item = match &mut got[at] {
+                Got::Value(value) => S::close(Some(value.clone())),
+                Got::Absent => S::close(None),
+                slot => match std::mem::replace(slot, Got::Unknown) {
+                    Got::Failed(item) => Some(item),
+                    _ => None,
+                },
+            };
+            Some((K::of(self.asked[at].id.clone()), item?))
+        };
+        order.into_iter().filter_map(item).collect()
+    }
+}
+
+impl<I> Asked<I> {
+    fn new(cache: &Cache, function: &'static Function, id: I, print: Id, values: &[Part<'_>]) -> Self {
+        let of_call = function.fingerprint(cache.print_space(), values);
+        let request = Request::of_call(cache, function, of_call, values);
+        let hit = cache.is_open().then(|| cache.peek(of_call).fresh(cache)).flatten().map(|slot| slot.value.clone());
+        Self { id, print, request, hit }
+    }
+
+    fn answer<S: Shape<Value: Clone + 'static>>(&self) -> Got<S> {
+        answer(self.hit.as_ref())
+    }
+}
+
+/// What a tier has, as a value of this type.
+fn answer<S: Shape<Value: Clone + 'static>>(found: Option<&Option<Value>>) -> Got<S> {
+    match found {
+        None => Got::Unknown,
+        Some(None) => Got::Absent,
+        Some(Some(value)) => typed(value).map_or(Got::Unknown, Got::Value),
+    }
+}
+
+/// An id by itself, whatever else is in its key.
+fn print_of(id: &impl KeyPart) -> Id {
+    let mut print = Fingerprinter::new();
+    id.fingerprint(&mut print);
+    print.finish()
+}
+
+impl<I> std::fmt::Debug for Batch<I> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Batch").field("ids", &self.given.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,90 @@
+//! The read of many entries: one `MGET` in each partition involved, whatever their number.
+
+use super::connect::Link;
+use super::names::Names;
+use super::read::{Part, bytes, mget};
+use super::route::Lane;
+use super::{RedisStore, first_error};
+use crate::error::StoreError;
+use crate::key::{Dependency, Key};
+use crate::stamp::Partition;
+use crate::store::{Read, Snapshot, Want};
+use ::redis::RedisResult;
+use bytes::Bytes;
+use futures_util::future::join_all;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What is asked of one partition, each with the number of the read that it is for.
+#[derive(Default)]
+struct Question<'a> {
+    generations: Vec<(usize, usize, &'a Dependency)>,
+    entries: Vec<(usize, &'a Key)>,
+}
+
+impl RedisStore {
+    pub(super) async fn look_at_many(&self, namespace: &str, reads: &[Read<'_>]) -> Result<Vec<Snapshot>, StoreError> {
+        if reads.iter().any(|read| read.want != Want::Whole) {
+            return join_all(reads.iter().map(|read| self.look(namespace, *read))).await.into_iter().collect();
+        }
+        let questions = questions(reads, self.route.partitions());
+        let asked = questions.iter().map(|(partition, question)| async move {
+            self.ask_all(&Names::new(namespace, *partition), question).await.map(|answer| (question, answer))
+        });
+        let answers = self.within(self.read_deadline, namespace, async { first_error(join_all(asked).await) }).await?;
+        let empty = |read: &Read<'_>| Snapshot {
+            entry: None,
+            partitions: Vec::new(),
+            generations: vec![None; read.dependencies.len()],
+        };
+        let mut snapshots: Vec<Snapshot> = reads.iter().map(empty).collect();
+        for (question, (part, entries)) in answers {
+            for ((read, place, _), generation) in question.generations.iter().zip(part.generations) {
+                snapshots[*read].generations[*place] = generation;
+            }
+            for ((read, _), entry) in question.entries.iter().zip(entries) {
+                snapshots[*read].entry = entry;
+            }
+            for read in question.reads() {
+                snapshots[read].partitions.push(part.position);
+            }
+        }
+        Ok(snapshots)
+    }
+
+    async fn ask_all(&self, names: &Names, question: &Question<'_>) -> RedisResult<(Part, Vec<Option<Bytes>>)> {
+        let ask = |link: Arc<Link>| async move {
+            let dependencies: Vec<&Dependency> = question.generations.iter().map(|(_, _, of)| *of).collect();
+            let mut wanted = vec![names.meta()];
+            wanted.extend(names.generations(&dependencies));
+            wanted.extend(question.entries.iter().map(|(_, key)| names.entry(key)));
+            let mut decides = mget(&link, wanted).await?;
+            let entries = decides.split_off((1 + dependencies.len()).min(decides.len()));
+            let part = Part::of(&link, names.partition, None, decides)?;
+            Ok((part, entries.into_iter().map(bytes).collect()))
+        };
+        self.route.ask(names, Lane::Shared, &ask).await
+    }
+}
+
+impl Question<'_> {
+    /// Those that this partition is involved in, each once.
+    fn reads(&self) -> Vec<usize> {
+        let generations = self.generations.iter().map(|(read, _, _)| *read);
+        let mut reads: Vec<usize> = generations.chain(self.entries.iter().map(|(read, _)| *read)).collect();
+        reads.sort_unstable();
+        reads.dedup();
+        reads
+    }
+}
+
+fn questions<'a>(reads: &[Read<'a>], count: u16) -> BTreeMap<Partition, Question<'a>> {
+    let mut questions: BTreeMap<Partition, Question<'a>> = BTreeMap::new();
+    for (at, read) in reads.iter().enumerate() {
+        questions.entry(read.key.partition(count)).or_default().entries.push((at, read.key));
+        for (place, of) in read.dependencies.iter().enumerate() {
+            questions.entry(of.partition(count)).or_default().generations.push((at, place, of));
+        }
+    }
+    questions
+}

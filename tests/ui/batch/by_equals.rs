@@ -1,0 +1,9 @@
+use cache_runtime::cached;
+use std::collections::HashMap;
+
+#[cached(key = "user:<id>", ttl = 300, batch = ids)]
+async fn users(ids: &[u64]) -> HashMap<u64, String> {
+    ids.iter().map(|id| (*id, id.to_string())).collect()
+}
+
+fn main() {}
