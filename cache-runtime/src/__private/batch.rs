@@ -1,5 +1,6 @@
 //! One call for several ids: each has an entry of its own, and the body loads those that nobody has.
 
+use super::call::Place;
 use super::layout::{IdOf, Layout};
 use super::rules::Rules;
 use super::shapes::{Returned, Shape};
@@ -49,11 +50,12 @@ enum Got<S: Shape> {
 impl<I: KeyPart + Clone> Batch<I> {
     /// Takes the ids, each once, and asks memory. `values` gives the values of the key for an id.
     pub fn open(
-        cache: Cache,
+        place: Place,
         function: &'static Function,
         ids: impl IntoIterator<Item = I>,
         values: impl Fn(&I, &mut dyn FnMut(&[Part<'_>])),
     ) -> Self {
+        let cache = place.take();
         let given: Vec<I> = ids.into_iter().collect();
         let (mut seen, mut asked) = (HashMap::new(), Vec::new());
         let mut order = Vec::with_capacity(given.len());
