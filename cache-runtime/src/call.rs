@@ -8,12 +8,22 @@ use std::time::Duration;
 
 /// Demands on the calls of cached functions in a future; see [`with`].
 ///
-/// Demands only ever ask for more: those of a [`with`] inside another add to it, and of two the stricter holds.
+/// Demands on how new an answer is only ever ask for more: those of a [`with`] inside another add to it, and of two the
+/// stricter holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Call {
     pub(crate) is_strong: bool,
     pub(crate) max_stale: Option<Duration>,
     pub(crate) after: Vec<Arc<Token>>,
+    mode: Option<Mode>,
+}
+
+/// How far a call uses the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Bypass,
+    Refresh,
+    OnlyCached,
 }
 
 impl Call {
@@ -35,17 +45,35 @@ impl Call {
         Self { after: vec![token.into()], ..Self::default() }
     }
 
+    /// Runs the bodies and leaves the cache alone: nothing is looked up, and nothing is kept.
+    pub fn bypass() -> Self {
+        Self { mode: Some(Mode::Bypass), ..Self::default() }
+    }
+
+    /// Runs the bodies and replaces what is cached, as the companions `…_refresh` do.
+    pub fn refresh() -> Self {
+        Self { mode: Some(Mode::Refresh), ..Self::default() }
+    }
+
+    /// Answers with what is cached and runs no body. What is not cached is `None`, or the error made from
+    /// [`Unanswered::NotCached`](crate::Unanswered::NotCached); a function whose return type can say neither runs its body
+    /// all the same, and the observer is told.
+    pub fn only_cached() -> Self {
+        Self { mode: Some(Mode::OnlyCached), ..Self::default() }
+    }
+
     /// Whether it asks for more than the functions' own options do.
     pub(crate) fn demands_news(&self) -> bool {
         self.is_strong || self.max_stale.is_some() || !self.after.is_empty()
     }
 
-    /// Both demands.
+    /// Both demands; of two that say how far the cache is used, this one's counts.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.is_strong |= other.is_strong;
         self.max_stale = self.max_stale.into_iter().chain(other.max_stale).min();
         self.after.extend(other.after);
+        self.mode = self.mode.or(other.mode);
         self
     }
 }
@@ -89,4 +117,9 @@ pub(crate) fn demanded() -> Option<Arc<Call>> {
 /// Whether it demands anything; cheaper than asking what.
 pub(crate) fn is_demanding() -> bool {
     IS_USED.load(Ordering::Relaxed) && DEMANDED.try_with(|_| ()).is_ok()
+}
+
+/// How far the running task uses the cache, if it says.
+pub(crate) fn mode() -> Option<Mode> {
+    DEMANDED.try_with(|call| call.mode).ok().flatten()
 }

@@ -5,6 +5,7 @@ use super::rules::Rules;
 use super::shapes::Shape;
 use super::work::{Limits, Work};
 use crate::cache::{Cache, Entry, Peeked, Request, Slot, print_of, typed};
+use crate::call::{Mode, mode};
 use crate::codec::{Cacheable, CodecChoice, LocalWire, TypedWire, Value, Wire};
 use crate::function::Function;
 use crate::key::{Id, Part, Template};
@@ -170,6 +171,12 @@ impl NamedCall {
         }
         let (due, limits) = (self.due.take(), Limits::of(&self.request));
         let work = self.work(wire, rules);
+        match mode() {
+            Some(Mode::Bypass) => return load.await,
+            Some(Mode::Refresh) => return work.refresh(load).await,
+            Some(Mode::OnlyCached) => return work.find(load).await,
+            None => {}
+        }
         match (due, limits) {
             (Some(slot), _) => work.serve_due(&slot, loader.as_ref(), load).await,
             (None, None) => work.answer(loader.as_ref(), load).await,

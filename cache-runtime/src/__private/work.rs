@@ -60,6 +60,21 @@ where
         self.load(turn, load).await
     }
 
+    /// What is cached, and no load; unless that cannot be said.
+    pub(super) async fn find<F>(&self, load: F) -> S::Return
+    where
+        F: Future<Output = S::Return>,
+    {
+        let found = self.cache.look_only(&self.request, &*self.wire).await;
+        match found.and_then(|value| self.close(value)).or_else(|| (self.rules.unanswered)(Unanswered::NotCached)) {
+            Some(returned) => returned,
+            None => {
+                self.cache.cannot_say_not_cached(&self.request);
+                load.await
+            }
+        }
+    }
+
     /// An answer that is to be loaded anew, by the first who finds that: in the background if that can be, and else by
     /// this caller, while the others are answered.
     pub(super) async fn serve_due<F>(&self, slot: &Arc<Slot>, loader: Option<&Loader<S>>, load: F) -> S::Return

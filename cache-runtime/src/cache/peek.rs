@@ -4,7 +4,7 @@ use super::Cache;
 use super::demand::Demand;
 use super::request::Request;
 use super::slot::{Slot, Standing};
-use crate::call::is_demanding;
+use crate::call::{Mode, is_demanding, mode};
 use crate::codec::Value;
 use crate::key::Id;
 use crate::outcome::{Outcome, Tier, record};
@@ -66,7 +66,7 @@ impl Cache {
     fn peek_if(&self, print: Id, may_answer: impl FnOnce(&Slot) -> bool) -> Peeked {
         let slot = self.shared.l1.as_ref().and_then(|l1| l1.get(print));
         let Some(slot) = slot.filter(|slot| !slot.is_strong && may_answer(slot)) else { return Peeked::Miss };
-        if is_demanding() && !Demand::of(self, &Policy::default()).admits(self.moment(), self.holds_as_of(&slot)) {
+        if is_demanding() && !self.is_admitted(&slot) {
             return Peeked::Miss;
         }
         let now_ms = self.now_ms();
@@ -80,5 +80,11 @@ impl Cache {
             return if slot.retry.is_too_early(now_ms) { Peeked::Hit(slot) } else { Peeked::Due(slot) };
         }
         Peeked::Miss
+    }
+
+    /// Whether the running task's demands allow an answer from memory.
+    fn is_admitted(&self, slot: &Slot) -> bool {
+        !matches!(mode(), Some(Mode::Bypass | Mode::Refresh))
+            && Demand::of(self, &Policy::default()).admits(self.moment(), self.holds_as_of(slot))
     }
 }

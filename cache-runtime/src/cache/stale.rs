@@ -12,6 +12,7 @@ use super::slot::{Slot, Standing};
 use crate::clock::whole_ms;
 use crate::codec::{Value, Wire};
 use crate::outcome::{Outcome, Tier};
+use crate::telemetry::Notice;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -138,6 +139,12 @@ impl Cache {
             lead.land(Sighting { slot: slot.clone(), known }.landing(is_stale));
         }
         Some(value)
+    }
+
+    /// Notes that a call was not to load, and its function could not say that nothing is cached.
+    pub(crate) fn cannot_say_not_cached(&self, request: &Request) {
+        let problem = format!("`{}` was asked for what is cached only, and cannot say that nothing is", request.key);
+        self.tell(&Notice::Misconfigured { problem: &problem });
     }
 
     /// Notes that a caller was answered before its load ended.

@@ -6,6 +6,7 @@
 mod announcements;
 mod basics;
 mod caches;
+mod calls;
 mod cluster;
 mod consistency;
 mod early;
