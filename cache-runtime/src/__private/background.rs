@@ -6,7 +6,7 @@
 
 use super::shapes::Shape;
 use super::work::{Sent, Work};
-use crate::cache::{Lead, Slot};
+use crate::cache::{Forerunner, Lead, Slot};
 use std::borrow::Borrow;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -23,6 +23,9 @@ pub trait Loads<S: Shape>: Send + Sync {
     /// Loads an entry anew that is still served.
     fn renew(&self, work: Work<S>, lead: Renewal, current: Current) -> Sent<()>;
 
+    /// Loads an entry anew in periods, ahead of its readers.
+    fn run_ahead(&self, work: Work<S>, front: Front) -> Sent<()>;
+
     /// What is left of an answer that nobody waits for any more.
     fn finish(&self, answer: Sent<S::Return>) -> Sent<()>;
 }
@@ -35,12 +38,16 @@ pub struct Renewal(pub(super) Lead);
 #[doc(hidden)]
 pub struct Current(pub(super) Arc<Slot>);
 
+/// The right to load an entry ahead of its readers.
+#[doc(hidden)]
+pub struct Front(pub(super) Forerunner);
+
 struct Owned<F>(F);
 
 impl<S, F, L> Loads<S> for Owned<F>
 where
     S: Shape<Value: Clone + Send + Sync + 'static, Return: Send> + 'static,
-    F: Fn() -> L + Send + Sync + 'static,
+    F: Fn() -> L + Clone + Send + Sync + 'static,
     L: Future<Output = S::Return> + Send + 'static,
 {
     fn answer(&self, work: Work<S>) -> Sent<S::Return> {
@@ -51,6 +58,15 @@ where
     fn renew(&self, work: Work<S>, lead: Renewal, current: Current) -> Sent<()> {
         let load = (self.0)();
         Box::pin(async move { work.renew(lead.0, &current.0, load).await })
+    }
+
+    fn run_ahead(&self, work: Work<S>, front: Front) -> Sent<()> {
+        let load = self.0.clone();
+        Box::pin(async move {
+            while let Some((lead, current)) = front.0.next().await {
+                work.renew(lead, &current, load()).await;
+            }
+        })
     }
 
     fn finish(&self, answer: Sent<S::Return>) -> Sent<()> {

@@ -177,6 +177,7 @@ impl NamedCall {
             Some(Mode::OnlyCached) => return work.find(load).await,
             None => {}
         }
+        work.run_ahead(loader.as_ref());
         match (due, limits) {
             (Some(slot), _) => work.serve_due(&slot, loader.as_ref(), load).await,
             (None, None) => work.answer(loader.as_ref(), load).await,

@@ -1,6 +1,6 @@
 //! The work of a call that memory could not answer: look, load, commit, and what to show if that fails or takes too long.
 
-use super::background::{Current, Loader, Renewal};
+use super::background::{Current, Front, Loader, Renewal};
 use super::rules::Rules;
 use super::shapes::Shape;
 use crate::cache::{Arrival, Cache, Lead, Request, Sight, Slot, Turn};
@@ -58,6 +58,16 @@ where
     {
         let turn = self.cache.arrive_to_refresh(&self.request).await;
         self.load(turn, load).await
+    }
+
+    /// Has the entry loaded ahead of its readers from now on, if its function wants that and nobody does it.
+    pub(super) fn run_ahead(&self, loader: Option<&Loader<S>>) {
+        if let Some(loader) =
+            loader.filter(|_| self.request.policy.refresh_every.is_some() && self.cache.has_background())
+            && let Some(forerunner) = self.cache.run_ahead(&self.request)
+        {
+            self.cache.in_front(loader.run_ahead(self.clone(), Front(forerunner)));
+        }
     }
 
     /// What is cached, and no load; unless that cannot be said.

@@ -273,6 +273,7 @@ impl Builder {
             spaces: Default::default(),
             listeners: Default::default(),
             tasks: Default::default(),
+            ahead: Default::default(),
             ticks: Default::default(),
             enabled: AtomicBool::new(self.enabled),
             closed: AtomicBool::new(false),

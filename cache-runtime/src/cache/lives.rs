@@ -23,7 +23,7 @@ pub(crate) struct Lives {
     pub(crate) early_from_ms: u64,
     /// How eagerly that is drawn.
     pub(crate) beta: f64,
-    /// From when on a reader has it loaded anew whatever the draw.
+    /// From when on a reader has it loaded anew whatever the draw, since nobody did it ahead of him.
     pub(crate) due_from_ms: u64,
 }
 
@@ -107,7 +107,8 @@ impl Request {
             |window: Option<Duration>| window.map_or(0, |window| ttl_until_ms.saturating_add(whole_ms(window)));
         let beta = policy.early.unwrap_or(1.0);
         let early_ms = early::longest_ms(u64::from(load_cost_ms), beta);
-        let due_ms = policy.refresh_every.map_or(u64::MAX, whole_ms);
+        // Where it is loaded ahead of its readers, that has not happened for two periods.
+        let due_ms = policy.refresh_every.map_or(u64::MAX, |every| whole_ms(every).saturating_mul(2));
         Lives {
             fresh_until_ms,
             ttl_until_ms,

@@ -125,6 +125,7 @@ impl Cache {
             grounds: rooted(&grounds, &marks)?,
             kept: Duration::from_millis(slot.lives.end_ms().saturating_sub(self.now_ms())),
             retry: Retry::default(),
+            reads: slot.reads.clone(),
             ..**slot
         });
         self.shared.l1.as_ref()?.insert(request.print, renewed.clone());
@@ -225,6 +226,7 @@ impl Cache {
             lives,
             is_spare,
             retry: Retry::default(),
+            reads: self.shared.ahead.reads(request.key.id()),
         });
         if is_spare || lives.ttl_until_ms <= now_ms {
             return Some(Seen { fresh: None, stale: Some(Sighting { slot, known }) });

@@ -1,6 +1,7 @@
 //! The cache: what happens on get, set, remove and emit. The methods here are the table of contents.
 
 mod advice;
+mod ahead;
 mod announce;
 mod batch;
 mod builder;
@@ -47,6 +48,7 @@ pub use l1::{Eviction, L1};
 pub use recover::Recovery;
 pub use transaction::Deferred;
 
+pub(crate) use ahead::Forerunner;
 pub(crate) use loaded::ValueRules;
 pub(crate) use peek::Peeked;
 pub(crate) use read::{Arrival, Lead, Turn};

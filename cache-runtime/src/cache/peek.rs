@@ -72,6 +72,7 @@ impl Cache {
         let now_ms = self.now_ms();
         if slot.standing(now_ms) == Standing::Valid {
             self.shared.counters.l1_hits.count();
+            slot.note_read(now_ms);
             record(Outcome::of(Tier::L1, now_ms.saturating_sub(slot.loaded_ms)));
             return if slot.is_due(now_ms) { Peeked::Due(slot) } else { Peeked::Hit(slot) };
         }

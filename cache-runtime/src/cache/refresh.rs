@@ -13,7 +13,7 @@ use crate::store::Leased;
 use crate::telemetry::Notice;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -27,6 +27,8 @@ const OTHERS_RENEWAL_MS: u64 = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
     set: Mutex<JoinSet<()>>,
+    /// Those that wait for their next period, and are not waited for.
+    forerunners: Mutex<JoinSet<()>>,
     running: AtomicUsize,
 }
 
@@ -37,15 +39,12 @@ impl Tasks {
 
     /// Waits until all of them have ended, and ends those that have not by then.
     pub(super) async fn drain(&self, deadline: Duration) {
-        let mut set = std::mem::take(&mut *self.lock());
+        lock(&self.forerunners).abort_all();
+        let mut set = std::mem::take(&mut *lock(&self.set));
         let ended = async { while set.join_next().await.is_some() {} };
         if tokio::time::timeout(deadline, ended).await.is_err() {
             set.shutdown().await;
         }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
-        self.set.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,10 +81,19 @@ impl Cache {
 
     /// Lets a task go on by itself, as a call of this cache. Dropped if there is no runtime.
     pub(crate) fn in_background(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn(&self.shared.tasks.set, task);
+    }
+
+    /// The same for one that runs ahead of readers until there are none.
+    pub(crate) fn in_front(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn(&self.shared.tasks.forerunners, task);
+    }
+
+    fn spawn(&self, set: &Mutex<JoinSet<()>>, task: impl Future<Output = ()> + Send + 'static) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let running = Running::begin(self);
         let task = self.clone().scope(task);
-        let mut set = self.shared.tasks.lock();
+        let mut set = lock(set);
         while set.try_join_next().is_some() {}
         set.spawn_on(
             async move {
@@ -131,4 +139,9 @@ impl Cache {
 /// Whether an entry in the store was loaded after the one that is served here.
 fn is_newer(stored: &Slot, current: &Slot) -> bool {
     stored.backing != current.backing && stored.loaded_ms >= current.loaded_ms
+}
+
+/// A panic while a set was locked leaves it whole.
+fn lock(set: &Mutex<JoinSet<()>>) -> MutexGuard<'_, JoinSet<()>> {
+    set.lock().unwrap_or_else(PoisonError::into_inner)
 }

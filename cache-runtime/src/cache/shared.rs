@@ -1,5 +1,6 @@
 //! What the handles on a cache share, and the small questions that every path asks of it.
 
+use super::ahead::Ahead;
 use super::cells::Cells;
 use super::knowledge::Knowledge;
 use super::listen::Listener;
@@ -52,6 +53,7 @@ pub(crate) struct Shared {
     pub(super) spaces: Mutex<HashMap<String, Arc<Space>>>,
     pub(super) listeners: Mutex<Vec<Listener>>,
     pub(super) tasks: Tasks,
+    pub(super) ahead: Ahead,
     pub(super) ticks: AtomicU64,
     pub(super) enabled: AtomicBool,
     pub(super) closed: AtomicBool,

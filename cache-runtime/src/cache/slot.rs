@@ -39,6 +39,8 @@ pub(crate) struct Slot {
     pub(crate) is_spare: bool,
     /// Until when nobody is to load in its place, after a load that failed.
     pub(crate) retry: Retry,
+    /// Where readers leave their time, if its function is loaded ahead of them.
+    pub(crate) reads: Option<Arc<AtomicU64>>,
     /// Bytes.
     pub(crate) weight: u32,
 }
@@ -135,6 +137,17 @@ impl Slot {
     /// Whether it may answer as a fresh value.
     pub(crate) fn standing(&self, now_ms: u64) -> Standing {
         if self.lives.fresh_until_ms <= now_ms { Standing::Invalid } else { self.holding(now_ms) }
+    }
+
+    /// Whether a hit has to look at more than its life: what the store says, or that it is read at all.
+    pub(crate) fn is_looked_at(&self) -> bool {
+        self.is_strong || self.is_spare || self.reads.is_some()
+    }
+
+    pub(crate) fn note_read(&self, now_ms: u64) {
+        if let Some(reads) = &self.reads {
+            reads.fetch_max(now_ms, Ordering::Relaxed);
+        }
     }
 
     /// Draws whether it is to be loaded anew, although it may answer.

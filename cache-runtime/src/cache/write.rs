@@ -163,6 +163,7 @@ impl Cache {
             lives,
             is_spare: false,
             retry: Retry::default(),
+            reads: self.shared.ahead.reads(request.key.id()),
         })
     }
 

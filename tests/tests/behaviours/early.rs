@@ -1,5 +1,6 @@
 //! Loading anew before an entry expires: F01 to F11.
 
+use cache_runtime::testing::Node;
 use cache_runtime::{CacheEvent, Event, Policy, Tier, assert_hit, cached, observe};
 use cache_tests::{Over, Source, begin, eventually, on_each};
 use std::sync::Arc;
@@ -233,6 +234,78 @@ async fn f07_a_value_that_was_loaded_early_has_its_tags() {
         source.write(10);
         cache.invalidate_tag("early:tag").await.expect("invalidated");
         assert_eq!(eager(source.clone(), 1).await, 10);
+    })
+    .await;
+}
+
+#[cached(key = "early:ahead:<id>", ttl = 600, early = 0, refresh_every = 60, refresh_idle = 180)]
+async fn ahead(source: Arc<Source>, id: u64) -> u64 {
+    source.read().await
+}
+
+/// F12: period by period while it is read, and no longer.
+#[tokio::test]
+async fn f12_an_entry_in_use_is_loaded_ahead_of_its_readers_until_there_are_none() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        ahead(source.clone(), 1).await;
+        for version in 2..5 {
+            source.write(version);
+            assert_eq!(ahead(source.clone(), 1).await, version - 1, "nobody waits");
+            Node::settle().await;
+            cache.clock().advance(Duration::from_secs(60));
+            eventually(|| source.reads() == version as usize).await;
+            eventually(|| cache.stats().flights == 0).await;
+            assert_eq!(ahead(source.clone(), 1).await, version);
+        }
+        for _ in 0..5 {
+            Node::settle().await;
+            cache.clock().advance(Duration::from_secs(60));
+            eventually(|| cache.stats().flights == 0).await;
+        }
+        eventually(|| cache.stats().background == 0).await;
+        assert!(source.reads() <= 7, "twice more, and the reader's own at most: {}", source.reads());
+    })
+    .await;
+}
+
+/// F14: a load that fails ends nothing.
+#[tokio::test]
+async fn f14_a_load_ahead_that_fails_is_tried_again_in_the_next_period() {
+    #[cached(key = "early:ahead_fails:<id>", ttl = 600, early = 0, refresh_every = 60)]
+    async fn ahead_fails(source: Arc<Source>, id: u64) -> Result<u64, String> {
+        match source.read().await {
+            0 => Err("down".to_owned()),
+            value => Ok(value),
+        }
+    }
+
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        ahead_fails(source.clone(), 1).await.expect("loaded");
+        for (version, expected) in [(0, 1), (3, 3)] {
+            source.write(version);
+            let reads = source.reads();
+            Node::settle().await;
+            cache.clock().advance(Duration::from_secs(60));
+            eventually(|| source.reads() > reads).await;
+            eventually(|| cache.stats().flights == 0).await;
+            assert_eq!(ahead_fails(source.clone(), 1).await, Ok(expected));
+        }
+    })
+    .await;
+}
+
+/// V06: what runs ahead does not keep the cache from ending.
+#[tokio::test]
+async fn v06_shutdown_does_not_wait_for_the_next_period() {
+    on_each(async |cache, _| {
+        let source = Source::new(1);
+        ahead(source.clone(), 1).await;
+        Node::settle().await;
+        assert_eq!(cache.stats().background, 1);
+        cache.shutdown(Duration::from_secs(3_600)).await;
+        eventually(|| cache.stats().background == 0).await;
     })
     .await;
 }

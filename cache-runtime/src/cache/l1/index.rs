@@ -38,7 +38,7 @@ impl Held {
         Self {
             value: slot.value.clone(),
             loaded_ms: slot.loaded_ms,
-            sure_until_ms: if slot.is_strong || slot.is_spare { 0 } else { slot.lives.sure_until_ms() },
+            sure_until_ms: if slot.is_looked_at() { 0 } else { slot.lives.sure_until_ms() },
             only,
             // No count of changes is so large.
             looked_at: AtomicU64::new(u64::MAX),
