@@ -131,6 +131,11 @@ tokio::task_local! {
     static LED: Vec<usize>;
 }
 
+/// Whether the running code is part of a load.
+pub(crate) fn is_within_a_load() -> bool {
+    LED.try_with(|led| !led.is_empty()).unwrap_or(false)
+}
+
 /// A leader's edge in the graph of waits, for as long as it waits.
 struct Waiting<S, L> {
     flights: Arc<Flights<S, L>>,

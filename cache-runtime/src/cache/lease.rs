@@ -8,6 +8,7 @@ use super::read::Turn;
 use super::request::Request;
 use super::wakes::Wake;
 use crate::clock::whole_ms;
+use crate::flight::is_within_a_load;
 use crate::key::Key;
 use crate::stamp::random_name;
 use crate::store::{Lease, Leased};
@@ -103,6 +104,16 @@ impl Cache {
         tokio::select! {
             () = wake.wait() => {}
             () = self.shared.clock.sleep(longest) => {}
+        }
+    }
+
+    /// The request of somebody who has waited for a lease since then. A load within another one waits for no longer than
+    /// a lease: what it waits for may wait, in another process, for the load that it is part of.
+    pub(super) fn patient(&self, request: Request, since_ms: u64) -> Request {
+        let waited_ms = self.now_ms().saturating_sub(since_ms);
+        match request.lease {
+            Some(lease) if is_within_a_load() && waited_ms >= lease.life_ms => Request { lease: None, ..request },
+            _ => request,
         }
     }
 

@@ -247,12 +247,13 @@ impl Cache {
         mut seen: Option<Seen>,
     ) -> Arrival {
         request.note_lead();
-        let request = &request.leased();
+        let mut request = request.leased();
         let mut lead = lead;
+        let arrived_ms = self.now_ms();
         loop {
             let Seen { fresh, stale } = match seen.take() {
                 Some(seen) => seen,
-                None => self.look(request, wire, &grounds).await,
+                None => self.look(&request, wire, &grounds).await,
             };
             if let Some((seen, tier)) = fresh {
                 self.record_hit(&seen.slot, tier);
@@ -263,7 +264,7 @@ impl Cache {
                     Arrival::Found(seen.slot.value.clone())
                 };
             }
-            if let Some(arrival) = stale.as_ref().and_then(|seen| self.show_while_renewed(request, seen)) {
+            if let Some(arrival) = stale.as_ref().and_then(|seen| self.show_while_renewed(&request, seen)) {
                 lead.land(stale.expect("it is shown").landing(true));
                 return arrival;
             }
@@ -271,13 +272,14 @@ impl Cache {
             stale.iter().for_each(|slot| request.note_stale(slot));
             // A place before the question, so that no answer to it is missed.
             let wake = request.lease.map(|_| self.shared.wakes.of(request.key.id()));
-            let mut turn = self.begin(request, grounds.clone(), Some(lead), stale).await;
-            match (turn.leased(), turn.lead.take()) {
-                (Leased::Other { left_ms }, Some(own)) if let Some(wake) = wake => {
+            let mut turn = self.begin(&request, grounds.clone(), Some(lead), stale).await;
+            match (turn.leased(), turn.lead.take(), wake) {
+                (Leased::Other { left_ms }, Some(own), Some(wake)) => {
                     lead = own;
                     self.wait_for_lease(wake, left_ms).await;
+                    request = self.patient(request, arrived_ms);
                 }
-                (_, own) => {
+                (_, own, _) => {
                     self.shared.counters.misses.count();
                     return Arrival::Load(Box::new(Turn { lead: own, ..turn }));
                 }

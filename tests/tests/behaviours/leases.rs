@@ -6,6 +6,7 @@
 use cache_runtime::testing::{Node, Operation};
 use cache_runtime::{Policy, assert_hit, cached};
 use cache_tests::{Gate, Source, eventually, on_nodes};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -354,4 +355,40 @@ async fn a_hit_asks_for_no_lease() {
     b.run(row(source.clone(), 1)).await;
     b.run(async { assert_hit!(row(source.clone(), 1)) }).await;
     assert_eq!(b.store().calls(Operation::Begin), begins);
+}
+
+/// Each holds what the other waits for. Within a process a flight notices; between processes nobody sees the circle.
+#[tokio::test]
+async fn two_loads_that_wait_for_each_other_end() {
+    let [a, b] = nodes().await;
+    let source = Source::new(1);
+    let gates = [source.hold(), source.hold()];
+    let calls = [tokio::spawn(a.run(left(source.clone(), true))), tokio::spawn(b.run(right(source.clone(), true)))];
+    for gate in &gates {
+        gate.reached().await;
+    }
+    gates.iter().for_each(Gate::release);
+    for _ in 0..3 {
+        pass(&a, LEASE).await;
+    }
+    for call in calls {
+        assert_eq!(served(call).await, 1);
+    }
+}
+
+#[cached(key = "leases:left", ttl = 3_600, lock = "6s", skip(asks))]
+async fn left(source: Arc<Source>, asks: bool) -> u64 {
+    let value = source.read().await;
+    if asks { right(source, false).await } else { value }
+}
+
+#[cached(key = "leases:right", ttl = 3_600, lock = "6s", skip(asks))]
+async fn right(source: Arc<Source>, asks: bool) -> u64 {
+    let value = source.read().await;
+    if asks { boxed_left(source).await } else { value }
+}
+
+/// The type of a future that contains one of its own kind has to be forgotten.
+fn boxed_left(source: Arc<Source>) -> Pin<Box<dyn Future<Output = u64> + Send>> {
+    Box::pin(left(source, false))
 }
