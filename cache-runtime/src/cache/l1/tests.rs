@@ -42,6 +42,7 @@ fn slot(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Arc<Slot> {
         kept: Duration::from_millis(expires_ms),
         is_spare: false,
         retry: Retry::default(),
+        reads: None,
         weight: 1,
     })
 }
