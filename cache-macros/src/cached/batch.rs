@@ -11,7 +11,7 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::{Expr, Pat, Token, Type};
+use syn::{Expr, FnArg, Pat, Signature, Token, Type};
 
 /// What the option says.
 pub(crate) struct Batch {
@@ -122,7 +122,8 @@ pub(super) fn item(returns: &Type) -> Option<&Type> {
 
 /// The function, and its body by itself.
 pub(super) fn expand(model: &Model, of: &Batch) -> TokenStream {
-    let Function { attributes, visibility, signature, .. } = &model.function;
+    let Function { attributes, visibility, .. } = &model.function;
+    let signature = signature(model, of);
     let body = block(model, &[registration(model), prelude(model, of), open(model, of), fetch(model, of)]);
     let uncached = model.companions.then(|| uncached(model));
     quote! {
@@ -130,6 +131,20 @@ pub(super) fn expand(model: &Model, of: &Batch) -> TokenStream {
         #visibility #signature #body
         #uncached
     }
+}
+
+/// As it was, but that the ids are only changed in the body, which has its own.
+fn signature(model: &Model, of: &Batch) -> Signature {
+    let mut signature = model.function.signature.clone();
+    for input in &mut signature.inputs {
+        if let FnArg::Typed(typed) = input
+            && let Pat::Ident(pattern) = &mut *typed.pat
+            && pattern.ident == of.ids
+        {
+            pattern.mutability = None;
+        }
+    }
+    signature
 }
 
 /// `success`, `layout`, `shape`, `wire` and `rules`, reported at the return type.
@@ -142,7 +157,8 @@ fn prelude(model: &Model, of: &Batch) -> TokenStream {
             use #door::{shapes::{
                 AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _, AskUnanswered as _, AskUnansweredNot as _
             }, written::{AskAlways as _, AskOnOk as _}};
-            let (success, layout) = ((&&#door::Written::<#returns>::new()).success(), #layout);
+            let success = (&&#door::Written::<#returns>::new()).success();
+            let layout = #layout;
             let shape = (&&&&#door::items(&success, &layout)).shape();
             let unanswered = (&&shape).unanswered();
             (success, layout, shape, unanswered)
@@ -161,7 +177,7 @@ fn layout(model: &Model, of: &Batch) -> TokenStream {
             let (span, item) = (by.span().resolved_at(Span::mixed_site()), Ident::new("item", Span::mixed_site()));
             let door = model.door.at(span);
             // A closure around the path, so that what takes a `&T` may be given a `&Arc<T>`.
-            quote_spanned!(span=> #door::By(|#item: &_| (#by)(#item)))
+            quote_spanned!(span=> #door::by(&success, |#item| (#by)(#item)))
         }
     }
 }

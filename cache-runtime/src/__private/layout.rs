@@ -1,5 +1,6 @@
 //! How a function returns the results of several ids: in a map, or in a list that is asked whose each is.
 
+use super::written::Success;
 use crate::key::KeyPart;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
@@ -50,6 +51,11 @@ pub struct Keyed;
 /// In a list, whose elements say whose they are.
 #[derive(Clone, Copy, Debug)]
 pub struct By<F>(pub F);
+
+/// In a list of what a function returns, by whose each element is.
+pub fn by<W: Success<Value = Vec<T>>, T, K, F: Fn(&T) -> K>(_: &W, by: F) -> By<F> {
+    By(by)
+}
 
 impl<K: Eq + Hash, V, H: BuildHasher + Default> Layout<HashMap<K, V, H>> for Keyed {
     type Id = K;

@@ -17,7 +17,7 @@ pub use background::{AskKept, AskKeptNot, AskLoader, AskLoaderNot, Given, Kept, 
 pub use batch::{Batch, items};
 pub use call::{Call, NamedCall, Place, chosen, current, local_wire, tag_of, wire};
 pub use kind::{Kind, PlainKind, Unwrapped};
-pub use layout::{By, Keyed, Layout};
+pub use layout::{By, Keyed, Layout, by};
 pub use put::PutCall;
 pub use rules::{Rules, TimesOut, Unanswering, assert_times_out};
 pub use shapes::{Returned, Shape};

@@ -1,5 +1,4 @@
 use cache_runtime::cached;
-use std::collections::HashMap;
 
 #[cached(key = "user:<id>", ttl = 300, batch(id = ids))]
 async fn users(ids: &[u64]) -> String {
