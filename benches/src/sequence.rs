@@ -33,7 +33,10 @@ pub(crate) fn sequence(keys: u64, draws: usize, order: Order, seed: u64) -> Vec<
                 })
                 .collect();
             let total = sums.last().copied().unwrap_or(0.0);
-            let draw = |_| sums.partition_point(|sum| *sum < random.f64() * total) as u64;
+            let draw = |_| {
+                let at = random.f64() * total;
+                sums.partition_point(|sum| *sum < at) as u64
+            };
             (0..draws).map(draw).collect()
         }
     }

@@ -59,10 +59,15 @@ impl Schema {
     /// assert_eq!(Schema::structural::<Vec<u64>>(0), Schema::structural::<std::collections::VecDeque<u64>>(0));
     /// ```
     pub fn structural<T: CacheSchema + ?Sized>(version: u32) -> Self {
-        let mut structure = Structure { hash: SipHasher24::new(), open: Vec::new() };
-        structure.hash.write_u32(version);
-        T::describe(&mut structure);
-        Self(structure.hash.finish())
+        Self(Structure::told::<T>(version).hash.finish())
+    }
+
+    /// The fingerprint of what a cached function stores: by structure if a type of the program is part of it. What is made
+    /// of the standard library's types alone changes its name whenever it changes, and by name it is the same that calls
+    /// by hand go by.
+    pub(crate) fn of_stored<T: CacheSchema + ?Sized>(version: u32) -> Self {
+        let structure = Structure::told::<T>(version);
+        if structure.has_parts { Self(structure.hash.finish()) } else { Self::of::<T>(version) }
     }
 }
 
@@ -90,9 +95,18 @@ pub struct Structure {
     hash: SipHasher24,
     /// The types that are being told, so that one inside itself is told once.
     open: Vec<&'static str>,
+    /// Whether any of them is a program's own, which may change.
+    has_parts: bool,
 }
 
 impl Structure {
+    fn told<T: CacheSchema + ?Sized>(version: u32) -> Self {
+        let mut structure = Self { hash: SipHasher24::new(), open: Vec::new(), has_parts: false };
+        structure.hash.write_u32(version);
+        T::describe(&mut structure);
+        structure
+    }
+
     /// A type without parts, by a name that it has wherever it is.
     pub fn leaf(&mut self, name: &str) {
         self.text(name);
@@ -115,6 +129,7 @@ impl Structure {
 
     /// What the next part is called, and what serde is told of it.
     pub fn part(&mut self, name: &str, serde: &str) {
+        self.has_parts = true;
         self.text(name);
         self.text(serde);
     }

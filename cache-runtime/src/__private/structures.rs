@@ -49,7 +49,7 @@ impl<T: ?Sized> AskNamed for Stored<T> {
 
 impl<T: CacheSchema + ?Sized> AskStructured for &Stored<T> {
     fn schema(&self) -> fn(u32) -> Schema {
-        Schema::structural::<T>
+        Schema::of_stored::<T>
     }
 
     fn describe(&self, structure: &mut Structure) {
