@@ -12,7 +12,8 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{FnArg, Pat, Type};
 
 /// How a call's load can be had without its caller.
-pub(super) enum Background {
+#[derive(Clone, Copy)]
+enum Background {
     /// It cannot.
     Never,
     /// By functions inside the cached one, which has no `Self`.
@@ -33,7 +34,8 @@ struct Argument {
 }
 
 impl Background {
-    pub(super) fn of(model: &Model) -> Self {
+    /// Looks at every token of the body: to be asked once.
+    fn of(model: &Model) -> Self {
         let signature = &model.function.signature;
         let is_simple = signature.generics.params.is_empty() && signature.generics.where_clause.is_none();
         if !model.asks_for_background() || !is_simple || arguments(model).is_none() || has_lifetime(&model.returns) {
@@ -62,8 +64,8 @@ pub(super) fn loader(model: &Model) -> TokenStream {
     let ident = beside(model, "background");
     match Background::of(model) {
         Background::Never => quote_spanned!(span=> let loader = #door::None;),
-        Background::Inside => {
-            let (run, keep) = (run(model, &arguments), keep(model, &arguments));
+        inside @ Background::Inside => {
+            let (run, keep) = (run(model, &arguments, inside), keep(model, &arguments, inside));
             // Its lints are reported where the function itself has the body.
             quote_spanned! {span=>
                 #[allow(unused, clippy::all, clippy::pedantic)]
@@ -80,10 +82,11 @@ pub(super) fn loader(model: &Model) -> TokenStream {
 
 /// What stands beside the function, in its impl.
 pub(super) fn companions(model: &Model) -> TokenStream {
-    let (Background::Beside, Some(arguments)) = (Background::of(model), arguments(model)) else {
+    let (beside @ Background::Beside, Some(arguments)) = (Background::of(model), arguments(model)) else {
         return TokenStream::new();
     };
-    let (run, keep, attributes) = (run(model, &arguments), keep(model, &arguments), companion_attributes(model));
+    let (run, keep) = (run(model, &arguments, beside), keep(model, &arguments, beside));
+    let attributes = companion_attributes(model);
     quote! {
         #[doc(hidden)]
         #attributes
@@ -95,7 +98,7 @@ pub(super) fn companions(model: &Model) -> TokenStream {
 }
 
 /// Runs the body with arguments that were kept.
-fn run(model: &Model, arguments: &[Argument]) -> TokenStream {
+fn run(model: &Model, arguments: &[Argument], background: Background) -> TokenStream {
     let (door, ident, returns) = (&model.door, beside(model, "run"), &model.returns);
     let kinds: Vec<Ident> = (0..arguments.len()).map(|at| format_ident!("__K{at}")).collect();
     let bounds = arguments.iter().zip(&kinds).map(|(argument, kind)| {
@@ -112,7 +115,7 @@ fn run(model: &Model, arguments: &[Argument]) -> TokenStream {
             false => quote!(<#kind as #door::Given<#ty>>::give(&__kept.#at)),
         }
     });
-    let body = match Background::of(model) {
+    let body = match background {
         Background::Beside => {
             let uncached = format_ident!("{}_uncached", model.function.signature.ident);
             quote!(Self::#uncached(#(#taken),*))
@@ -132,10 +135,10 @@ fn run(model: &Model, arguments: &[Argument]) -> TokenStream {
 }
 
 /// Keeps the arguments of a call, if their types allow it, and makes what runs the body with them.
-fn keep(model: &Model, arguments: &[Argument]) -> TokenStream {
+fn keep(model: &Model, arguments: &[Argument], background: Background) -> TokenStream {
     let (door, ident, returns, value) = (&model.door, beside(model, "background"), &model.returns, &model.entry_value);
     let run = beside(model, "run");
-    let run = match Background::of(model) {
+    let run = match background {
         Background::Beside => quote!(Self::#run),
         _ => quote!(#run),
     };
