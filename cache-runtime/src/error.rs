@@ -173,6 +173,12 @@ pub enum StoreError {
         /// What is wrong with it and what would be right.
         problem: String,
     },
+    /// A file with certificates is not there or not what it should be, or this build does not speak TLS.
+    #[error("store over TLS: {problem}")]
+    Tls {
+        /// What is wrong, with the file's path, and what would be right.
+        problem: String,
+    },
 }
 
 impl StoreError {
@@ -191,7 +197,7 @@ impl StoreError {
             Self::Timeout { .. } | Self::Unreachable { .. } | Self::NotReplicated { .. } => true,
             Self::BreakerOpen { .. } | Self::TooManyInFlight { .. } => true,
             Self::Refused { cause, .. } => is_of_its_condition(&cause.to_string()),
-            Self::Address { .. } => false,
+            Self::Address { .. } | Self::Tls { .. } => false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the tests share: sources that wait on request, caches over every kind of store, and real servers.
 
 mod caches;
+mod certificates;
 pub mod model;
 mod proxy;
 mod redis_cluster;
@@ -10,6 +11,7 @@ mod source;
 mod tasks;
 
 pub use caches::{BOUND, CLUSTER, Over, eventually, eventually_is, on_each, on_nodes, on_nodes_with, over_redis};
+pub use certificates::Certificates;
 pub use proxy::Proxy;
 pub use redis_cluster::RedisCluster;
 pub use redis_server::RedisServer;

@@ -9,7 +9,13 @@ mod values;
 
 use crate::cache::{Builder, Cache};
 use crate::error::Error;
+#[cfg(feature = "redis")]
+use crate::error::StoreError;
 use crate::registry;
+#[cfg(feature = "redis")]
+use crate::store::redis::RedisStore;
+#[cfg(feature = "tls")]
+use crate::store::redis::Tls;
 use crate::telemetry::Observer;
 use settings::{OF_CACHE, Setting, Settings, functions, most_like};
 use std::collections::BTreeMap;
@@ -36,6 +42,8 @@ impl Builder {
     /// |---|---|---|
     /// | `CACHE_CONFIG` | a TOML file that says the same, under what variables say (feature `toml`) | none |
     /// | `REDIS_URL` | the store; connected to on first use, so a service starts without it | memory only |
+    /// | `REDIS_TLS_CA` | a file: whom to trust over TLS (feature `tls`), with `rediss://` | the system's authorities |
+    /// | `REDIS_TLS_CERT`, `REDIS_TLS_KEY` | files: who we are over TLS | nobody |
     /// | `CACHE_ENABLED` | `true` or `false` | `true` |
     /// | `CACHE_KEY_PREFIX` | the namespace | none |
     /// | `CACHE_MEMORY_SIZE` | `256MB`, or a number of entries | `256MB` |
@@ -111,7 +119,7 @@ pub(crate) fn embedded(observer: impl Observer) -> (Cache, Vec<String>) {
 impl Settings {
     /// What variables say, over the file that they name.
     fn of(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
-        let ours = |name: &str| name == "REDIS_URL" || name.starts_with("CACHE_");
+        let ours = |name: &str| name.starts_with("CACHE_") || OF_CACHE.iter().any(|(_, variable)| *variable == name);
         let variables: BTreeMap<String, String> =
             variables.into_iter().filter(|(name, value)| ours(name) && !value.is_empty()).collect();
         let mut settings = variables.get(FILE).map_or_else(|| Ok(Self::default()), |path| of_file(Path::new(path)))?;
@@ -145,8 +153,34 @@ fn of_file(_path: &Path) -> Result<Settings, Error> {
 #[cfg(feature = "redis")]
 fn with_store(builder: Builder, settings: &Settings) -> Result<Builder, Error> {
     let Some(url) = settings.cache.get("redis_url") else { return Ok(builder) };
-    let store = crate::store::redis::RedisStore::lazy(&url.text);
+    let store = store_at(&url.text, settings)?;
     Ok(builder.store(store.map_err(|error| url.wrong(&error.to_string()))?))
+}
+
+#[cfg(feature = "tls")]
+fn store_at(url: &str, settings: &Settings) -> Result<Result<RedisStore, StoreError>, Error> {
+    let said = |name| settings.cache.get(name);
+    let tls = said("redis_tls_ca").map_or_else(Tls::new, |ca| Tls::new().ca_file(ca.text.as_str()));
+    let tls = match (said("redis_tls_cert"), said("redis_tls_key")) {
+        (Some(certificate), Some(key)) => tls.client_files(certificate.text.as_str(), key.text.as_str()),
+        (Some(alone), None) => {
+            return Err(alone.wrong("it has no key; say `redis_tls_key`, or `REDIS_TLS_KEY`, as well"));
+        }
+        (None, Some(alone)) => {
+            return Err(alone.wrong("it has no certificate; say `redis_tls_cert`, or `REDIS_TLS_CERT`, as well"));
+        }
+        (None, None) if said("redis_tls_ca").is_none() => return Ok(RedisStore::lazy(url)),
+        (None, None) => tls,
+    };
+    Ok(RedisStore::lazy_with_tls(url, &tls))
+}
+
+#[cfg(all(feature = "redis", not(feature = "tls")))]
+fn store_at(url: &str, settings: &Settings) -> Result<Result<RedisStore, StoreError>, Error> {
+    match ["redis_tls_ca", "redis_tls_cert", "redis_tls_key"].into_iter().find_map(|name| settings.cache.get(name)) {
+        Some(file) => Err(file.wrong("this build does not speak TLS; enable the feature `tls`")),
+        None => Ok(RedisStore::lazy(url)),
+    }
 }
 
 #[cfg(not(feature = "redis"))]

@@ -23,8 +23,11 @@ pub(super) struct Settings {
 }
 
 /// What can be said of a cache: the name in a file, and the variable.
-pub(super) const OF_CACHE: [(&str, &str); 8] = [
+pub(super) const OF_CACHE: [(&str, &str); 11] = [
     ("redis_url", "REDIS_URL"),
+    ("redis_tls_ca", "REDIS_TLS_CA"),
+    ("redis_tls_cert", "REDIS_TLS_CERT"),
+    ("redis_tls_key", "REDIS_TLS_KEY"),
     ("enabled", "CACHE_ENABLED"),
     ("key_prefix", "CACHE_KEY_PREFIX"),
     ("memory_size", "CACHE_MEMORY_SIZE"),

@@ -8,6 +8,7 @@ mod interrupted;
 mod on_the_wire;
 mod refusing;
 mod replicas;
+mod tls;
 mod tracking;
 mod unreachable;
 

@@ -3,7 +3,7 @@
 use super::*;
 
 /// What sentinels call the primary.
-const PRIMARY: &str = "main";
+pub(super) const PRIMARY: &str = "main";
 
 #[test]
 fn an_invalidation_that_no_replica_has_is_not_acknowledged() {
@@ -104,7 +104,15 @@ fn pair() -> (RedisServer, RedisServer) {
 /// One that decides alone, and soon.
 fn sentinel_of(primary: &RedisServer) -> RedisServer {
     let sentinel = RedisServer::start_with(&["--sentinel"]);
-    let port = primary.port().to_string();
+    is_watched(&sentinel, primary.port());
+    let has_replicas = primary.command(&["INFO", "replication"]).contains("slave0:");
+    until(|| !has_replicas || sentinel.command(&["SENTINEL", "REPLICAS", PRIMARY]).starts_with("*1"));
+    sentinel
+}
+
+/// Has a sentinel watch over the primary at a port, and decide alone, and soon.
+pub(super) fn is_watched(sentinel: &RedisServer, port: u16) {
+    let port = port.to_string();
     for words in [
         &["SENTINEL", "MONITOR", PRIMARY, "127.0.0.1", &port, "1"][..],
         &["SENTINEL", "SET", PRIMARY, "down-after-milliseconds", "500"],
@@ -112,9 +120,6 @@ fn sentinel_of(primary: &RedisServer) -> RedisServer {
     ] {
         assert_eq!(sentinel.command(words), "+OK");
     }
-    let has_replicas = primary.command(&["INFO", "replication"]).contains("slave0:");
-    until(|| !has_replicas || sentinel.command(&["SENTINEL", "REPLICAS", PRIMARY]).starts_with("*1"));
-    sentinel
 }
 
 fn until(holds: impl Fn() -> bool) {

@@ -1,34 +1,43 @@
 //! What an address of a server may say. Its errors never repeat it, for it may hold a password.
 
+use super::reach::Reach;
 use super::slots;
+use super::tls::{Connector, Tls};
 use crate::error::StoreError;
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 use std::fmt;
 
-/// Schemes of servers that a later version may reach.
-const LATER: [&str; 4] = ["rediss", "rediss+cluster", "rediss+sentinel", "valkeys"];
+/// What is reached over TLS, and how it is called without.
+const SECURE: [(&str, &str); 6] = [
+    ("rediss", "redis"),
+    ("valkeys", "valkey"),
+    ("rediss+cluster", "redis+cluster"),
+    ("valkeys+cluster", "valkey+cluster"),
+    ("rediss+sentinel", "redis+sentinel"),
+    ("valkeys+sentinel", "valkey+sentinel"),
+];
 const KNOWN: [&str; 5] = ["redis", "valkey", "unix", "redis+unix", "valkey+unix"];
 const CLUSTER: [&str; 3] = ["redis+cluster", "redis-cluster", "valkey+cluster"];
 const SENTINEL: [&str; 3] = ["redis+sentinel", "redis-sentinel", "valkey+sentinel"];
 
 /// What an address leads to.
 pub(super) enum Address {
-    One(ConnectionInfo),
+    One(Reach),
     /// Some nodes of a cluster, and how all of them let us in.
     Cluster {
-        settings: ConnectionInfo,
+        settings: Reach,
         seeds: Vec<slots::Address>,
     },
     /// Sentinels, what they call the primary, and how that lets us in.
     Sentinel {
-        sentinels: Vec<ConnectionInfo>,
+        sentinels: Vec<Reach>,
         primary: String,
-        settings: ConnectionInfo,
+        settings: Reach,
     },
 }
 
 impl Address {
-    pub(super) fn settings(&self) -> &ConnectionInfo {
+    pub(super) fn settings(&self) -> &Reach {
         match self {
             Self::One(settings) | Self::Cluster { settings, .. } | Self::Sentinel { settings, .. } => settings,
         }
@@ -40,46 +49,46 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |of: &mut dyn Iterator<Item = String>| of.collect::<Vec<_>>().join(",");
         match self {
-            Self::One(info) => write!(f, "{}", info.addr()),
+            Self::One(reach) => write!(f, "{}", reach.info.addr()),
             Self::Cluster { seeds, .. } => {
                 f.write_str(&list(&mut seeds.iter().map(|(host, port)| format!("{host}:{port}"))))
             }
             Self::Sentinel { sentinels, primary, .. } => {
-                write!(f, "{}/{primary}", list(&mut sentinels.iter().map(|info| info.addr().to_string())))
+                write!(f, "{}/{primary}", list(&mut sentinels.iter().map(|reach| reach.info.addr().to_string())))
             }
         }
     }
 }
 
-pub(super) fn parse(url: &str) -> Result<Address, StoreError> {
+/// With certificates, if there are any, the address has to be one of TLS; without, it may be.
+pub(super) fn parse(url: &str, certificates: Option<&Tls>) -> Result<Address, StoreError> {
     let url = url.trim();
     let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
     let scheme = scheme.to_ascii_lowercase();
-    let is_one_of = |schemes: &[&str]| schemes.contains(&scheme.as_str());
-    if is_one_of(&LATER) {
-        return Err(wrong(format!(
-            "`{scheme}://` is not supported by this version; it reaches servers without TLS, by `redis://`, `unix://`, \
-             `redis+cluster://` or `redis+sentinel://`"
-        )));
-    }
-    let has_many = is_one_of(&CLUSTER) || is_one_of(&SENTINEL);
-    if !has_many && !is_one_of(&KNOWN) {
+    let secure = SECURE.iter().find(|(secure, _)| *secure == scheme);
+    let scheme = secure.map_or(scheme.as_str(), |(_, plain)| plain);
+    let has_many = CLUSTER.contains(&scheme) || SENTINEL.contains(&scheme);
+    if !has_many && !KNOWN.contains(&scheme) {
         return Err(wrong(
-            "it begins with none of `redis://`, `unix://`, `redis+unix://`, `redis+cluster://` and \
+            "it begins with none of `redis://`, `rediss://`, `unix://`, `redis+unix://`, `redis+cluster://` and \
              `redis+sentinel://`; write `redis://host:6379`"
                 .into(),
         ));
     }
-    if splits_a_password(&scheme, rest) {
+    if secure.is_none() && certificates.is_some() {
+        return Err(wrong("certificates are given for it, and it is not encrypted; write `rediss://`".into()));
+    }
+    if splits_a_password(scheme, rest) {
         return Err(wrong(
             "a `/`, `?`, `#` or `@` in the user or password has to be written as `%2F`, `%3F`, `%23` or `%40`".into(),
         ));
     }
+    let tls = secure.map(|_| Connector::of(certificates)).transpose()?;
     if !has_many {
-        return Ok(Address::One(reachable(info(url)?)?));
+        return Ok(Address::One(Reach { info: reachable(info(&format!("{scheme}:{rest}"))?)?, tls }));
     }
     let many = Many::of(rest).ok_or_else(|| wrong("it does not parse".into()))?;
-    if is_one_of(&CLUSTER) { many.cluster() } else { many.sentinel() }
+    if CLUSTER.contains(&scheme) { many.cluster(tls) } else { many.sentinel(tls) }
 }
 
 /// The parts of an address with several hosts.
@@ -102,7 +111,7 @@ impl<'a> Many<'a> {
         Some(Self { user, hosts, path, query }).filter(|many| many.hosts.iter().all(|host| !host.is_empty()))
     }
 
-    fn cluster(self) -> Result<Address, StoreError> {
+    fn cluster(self, tls: Option<Connector>) -> Result<Address, StoreError> {
         if !["", "0"].contains(&self.path.trim_end_matches('/')) {
             return Err(wrong("a cluster has no database but 0".into()));
         }
@@ -113,21 +122,23 @@ impl<'a> Many<'a> {
             ConnectionAddr::Tcp(host, port) => Some((host.clone(), *port)),
             _ => None,
         };
-        Ok(Address::Cluster { settings, seeds: infos.iter().filter_map(host_of).collect() })
+        let seeds = infos.iter().filter_map(host_of).collect();
+        Ok(Address::Cluster { settings: Reach { info: settings, tls }, seeds })
     }
 
-    fn sentinel(self) -> Result<Address, StoreError> {
+    fn sentinel(self, tls: Option<Connector>) -> Result<Address, StoreError> {
         let (primary, db) = self.path.split_once('/').unwrap_or((self.path, ""));
         if primary.is_empty() {
             return Err(wrong("it does not name the primary; write `redis+sentinel://host:26379/name`".into()));
         }
         let port_of =
             |host: &str| if host.rsplit(']').next().is_some_and(|end| end.contains(':')) { "" } else { ":26379" };
-        let info_of = |host: &&str| info(&format!("redis://{host}{}", port_of(host)));
+        let reach = |info: ConnectionInfo| Reach { info, tls: tls.clone() };
+        let sentinel_of = |host: &&str| info(&format!("redis://{host}{}", port_of(host))).map(reach);
         Ok(Address::Sentinel {
-            sentinels: self.hosts.iter().map(info_of).collect::<Result<_, _>>()?,
+            sentinels: self.hosts.iter().map(sentinel_of).collect::<Result<_, _>>()?,
             primary: primary.to_owned(),
-            settings: info(&format!("redis://{}localhost/{db}{}", self.user, self.query))?,
+            settings: reach(info(&format!("redis://{}localhost/{db}{}", self.user, self.query))?),
         })
     }
 }
@@ -147,7 +158,22 @@ fn splits_a_password(scheme: &str, rest: &str) -> bool {
     !scheme.contains("unix") && (after.contains('@') || after.contains('#'))
 }
 
-pub(super) fn reachable(info: ConnectionInfo) -> Result<ConnectionInfo, StoreError> {
+/// The server that a client is made for.
+pub(super) fn of_client(info: ConnectionInfo) -> Result<Address, StoreError> {
+    let ConnectionAddr::TcpTls { host, port, insecure, tls_params, .. } = info.addr() else {
+        return Ok(Address::One(Reach { info: reachable(info)?, tls: None }));
+    };
+    if *insecure || tls_params.is_some() {
+        return Err(wrong(
+            "the client's certificates cannot be taken over; write the address, and use `RedisStore::lazy_with_tls`"
+                .into(),
+        ));
+    }
+    let plain = ConnectionAddr::Tcp(host.clone(), *port);
+    Ok(Address::One(Reach { info: reachable(info.set_addr(plain))?, tls: Some(Connector::of(None)?) }))
+}
+
+fn reachable(info: ConnectionInfo) -> Result<ConnectionInfo, StoreError> {
     match info.addr() {
         ConnectionAddr::Tcp(host, _) if host.contains(',') => {
             Err(wrong("it names several hosts: write `redis+cluster://` or `redis+sentinel://`".into()))

@@ -7,13 +7,14 @@ use super::connect::field;
 use super::names::tag;
 use super::node::{BACK_OFF_MS, CONNECT_DEADLINE};
 use super::place::Place;
+use super::reach::Reach;
 use super::server::Server;
 use super::slots::{Address, Slots, slot_of};
 use crate::clock::Clock;
 use crate::stamp::Partition;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use redis::{ConnectionAddr, ConnectionInfo, ErrorKind, RedisError, RedisResult, Value, cmd};
+use redis::{ErrorKind, RedisError, RedisResult, Value, cmd};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -25,7 +26,7 @@ const PATIENCE: Duration = Duration::from_millis(20);
 
 pub(super) struct Cluster {
     /// How nodes let us in.
-    settings: ConnectionInfo,
+    settings: Reach,
     seeds: Vec<Address>,
     clock: Clock,
     map: Mutex<Map>,
@@ -52,7 +53,7 @@ impl Map {
 }
 
 impl Cluster {
-    pub(super) fn new(settings: ConnectionInfo, seeds: Vec<Address>) -> Self {
+    pub(super) fn new(settings: Reach, seeds: Vec<Address>) -> Self {
         let (map, survey) = (Mutex::default(), tokio::sync::Mutex::default());
         Self { settings, seeds, clock: Clock::system(), map, survey }
     }
@@ -100,7 +101,7 @@ impl Cluster {
     }
 
     fn server_at(&self, map: &mut Map, address: Address) -> Arc<Server> {
-        let place = || Place::At(self.settings.clone().set_addr(ConnectionAddr::Tcp(address.0.clone(), address.1)));
+        let place = || Place::At(self.settings.of(address.0.clone(), address.1));
         map.servers.entry(address.clone()).or_insert_with(|| Arc::new(Server::new(place))).clone()
     }
 

@@ -4,13 +4,17 @@
 //! uses it, or with that runtime.
 
 use super::names::Names;
+use super::reach::Reach;
 use super::scripts::ADOPT;
+use super::tls::Encrypted;
 use crate::stamp::{Partition, random_name};
 use redis::aio::{MultiplexedConnection, PubSub};
-use redis::{AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, ErrorKind, PushInfo, RedisResult};
+use redis::{AsyncConnectionConfig, ConnectionAddr, ErrorKind, PushInfo, RedisConnectionInfo, RedisError, RedisResult};
 use std::collections::HashSet;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::broadcast::Sender;
 use tokio::task::JoinHandle;
 
@@ -56,8 +60,8 @@ impl Link {
     }
 }
 
-pub(super) async fn open(info: &ConnectionInfo) -> RedisResult<Link> {
-    let mut wire = Wire::open(info).await?;
+pub(super) async fn open(reach: &Reach) -> RedisResult<Link> {
+    let mut wire = Wire::open(reach).await?;
     let incarnation = incarnation(&mut wire.connection).await?;
     Ok(Link { wire, incarnation, late: AtomicU32::new(0), adopted: Mutex::default() })
 }
@@ -69,31 +73,36 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) async fn open(info: &ConnectionInfo) -> RedisResult<Self> {
-        open_wire(info, None).await
+    pub(super) async fn open(reach: &Reach) -> RedisResult<Self> {
+        open_wire(reach, None).await
     }
 }
 
 /// A connection, whose pushes go to `pushes` if there is one.
-pub(super) async fn open_wire(info: &ConnectionInfo, pushes: Option<Sender<PushInfo>>) -> RedisResult<Wire> {
+pub(super) async fn open_wire(reach: &Reach, pushes: Option<Sender<PushInfo>>) -> RedisResult<Wire> {
     // Every operation has a deadline of its own.
     let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
     let config = match pushes {
         Some(pushes) => config.set_push_sender(pushes),
         None => config,
     };
-    let settings = info.redis_settings();
-    match stream(info).await? {
-        Stream::Tcp(stream) => {
-            let (connection, driver) = MultiplexedConnection::new_with_config(settings, stream, config).await?;
-            Ok(Wire { connection, driver: tokio::spawn(driver) })
-        }
+    let settings = reach.info.redis_settings();
+    let wire = match stream(reach).await? {
+        Stream::Tcp(stream) => drive(settings, stream, config).await,
+        Stream::Encrypted(stream) => drive(settings, stream, config).await,
         #[cfg(unix)]
-        Stream::Unix(stream) => {
-            let (connection, driver) = MultiplexedConnection::new_with_config(settings, stream, config).await?;
-            Ok(Wire { connection, driver: tokio::spawn(driver) })
-        }
-    }
+        Stream::Unix(stream) => drive(settings, stream, config).await,
+    };
+    wire.map_err(|error| explained(reach, error))
+}
+
+async fn drive(
+    settings: &RedisConnectionInfo,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    config: AsyncConnectionConfig,
+) -> RedisResult<Wire> {
+    let (connection, driver) = MultiplexedConnection::new_with_config(settings, stream, config).await?;
+    Ok(Wire { connection, driver: tokio::spawn(driver) })
 }
 
 impl Drop for Wire {
@@ -103,31 +112,44 @@ impl Drop for Wire {
 }
 
 /// A connection of its own for a listener. Its driver is the redis crate's, and ends with the stream of messages.
-pub(super) async fn open_pubsub(info: &ConnectionInfo) -> RedisResult<PubSub> {
-    let settings = info.redis_settings();
-    match stream(info).await? {
+pub(super) async fn open_pubsub(reach: &Reach) -> RedisResult<PubSub> {
+    let settings = reach.info.redis_settings();
+    let listener = match stream(reach).await? {
         Stream::Tcp(stream) => PubSub::new(settings, stream).await,
+        Stream::Encrypted(stream) => PubSub::new(settings, stream).await,
         #[cfg(unix)]
         Stream::Unix(stream) => PubSub::new(settings, stream).await,
-    }
+    };
+    listener.map_err(|error| explained(reach, error))
 }
 
 enum Stream {
-    Tcp(tokio::net::TcpStream),
+    Tcp(TcpStream),
+    Encrypted(Box<Encrypted>),
     #[cfg(unix)]
     Unix(tokio::net::UnixStream),
 }
 
-async fn stream(info: &ConnectionInfo) -> RedisResult<Stream> {
-    match info.addr() {
+async fn stream(reach: &Reach) -> RedisResult<Stream> {
+    match reach.info.addr() {
         ConnectionAddr::Tcp(host, port) => {
-            let stream = tokio::net::TcpStream::connect((host.as_str(), *port)).await?;
+            let stream = TcpStream::connect((host.as_str(), *port)).await?;
             stream.set_nodelay(true)?;
-            Ok(Stream::Tcp(stream))
+            Ok(match &reach.tls {
+                None => Stream::Tcp(stream),
+                Some(tls) => Stream::Encrypted(Box::new(tls.over(host, stream).await?)),
+            })
         }
         #[cfg(unix)]
         ConnectionAddr::Unix(path) => Ok(Stream::Unix(tokio::net::UnixStream::connect(path).await?)),
         _ => Err((ErrorKind::InvalidClientConfig, "this kind of address is not supported").into()),
+    }
+}
+
+fn explained(reach: &Reach, error: RedisError) -> RedisError {
+    match &reach.tls {
+        None => error,
+        Some(tls) => tls.explained(error),
     }
 }
 

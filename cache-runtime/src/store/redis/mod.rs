@@ -11,6 +11,7 @@ mod faults;
 mod names;
 mod node;
 mod place;
+mod reach;
 mod read;
 mod read_many;
 mod route;
@@ -19,6 +20,11 @@ mod sentinel;
 mod server;
 mod slots;
 mod steps;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "without_tls.rs"]
+mod tls;
 mod tracking;
 
 use super::{
@@ -40,6 +46,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
+#[cfg(feature = "tls")]
+pub use tls::Tls;
 pub(crate) use tracking::Tracking;
 
 /// The redis crate, for [`RedisStore::for_client`].
@@ -73,13 +81,12 @@ impl RedisStore {
     /// | `unix:///path?db=0&pass=password` | one server, by its unix socket |
     /// | `redis+cluster://user:password@host1:6379,host2:6379` | a cluster, of which some nodes are named |
     /// | `redis+sentinel://user:password@host1:26379,host2:26379/name/db` | the primary that sentinels know by a name |
+    /// | `rediss://…`, `rediss+cluster://…`, `rediss+sentinel://…` | the same over TLS (feature `tls`), for servers that the system's authorities vouch for |
     ///
     /// # Errors
     /// If the address does not parse, or the server cannot be reached, does not answer or does not let us in.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let store = Self::lazy(url)?;
-        store.route.connect().await.map_err(|error| store.route.error(&error))?;
-        Ok(store)
+        Self::lazy(url)?.connected().await
     }
 
     /// A store that connects when it is first used, so that a service starts while its server is down.
@@ -87,7 +94,25 @@ impl RedisStore {
     /// # Errors
     /// If the address does not parse.
     pub fn lazy(url: &str) -> Result<Self, StoreError> {
-        Ok(Self::at(address::parse(url)?))
+        Ok(Self::at(address::parse(url, None)?))
+    }
+
+    /// A store that is connected over TLS, to a server that one of these authorities vouches for, or by this certificate.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect) and [`lazy_with_tls`](Self::lazy_with_tls).
+    #[cfg(feature = "tls")]
+    pub async fn connect_with_tls(url: &str, tls: &Tls) -> Result<Self, StoreError> {
+        Self::lazy_with_tls(url, tls)?.connected().await
+    }
+
+    /// The same, which connects when it is first used.
+    ///
+    /// # Errors
+    /// If the address does not parse or does not begin with `rediss`, or a file cannot be read or is not what it should be.
+    #[cfg(feature = "tls")]
+    pub fn lazy_with_tls(url: &str, tls: &Tls) -> Result<Self, StoreError> {
+        Ok(Self::at(address::parse(url, Some(tls))?))
     }
 
     /// A store on the server that a client of the redis crate is made for, as `client.get_connection_info()` tells; it
@@ -97,7 +122,7 @@ impl RedisStore {
     /// server it leads to.
     ///
     /// # Errors
-    /// If the server is reached by TLS, which this version does not speak.
+    /// If it is made for TLS with certificates of its own, which it does not tell, or verifies none.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -109,7 +134,12 @@ impl RedisStore {
     /// # Ok(()) }
     /// ```
     pub fn for_client(info: &client::ConnectionInfo) -> Result<Self, StoreError> {
-        Ok(Self::at(Address::One(address::reachable(info.clone())?)))
+        Ok(Self::at(address::of_client(info.clone())?))
+    }
+
+    async fn connected(self) -> Result<Self, StoreError> {
+        self.route.connect().await.map_err(|error| self.route.error(&error))?;
+        Ok(self)
     }
 
     fn at(address: Address) -> Self {

@@ -7,6 +7,7 @@ use super::faults::{Remedy, no_answer, remedy, told};
 use super::names::Names;
 use super::node::{CONNECT_DEADLINE, Node};
 use super::place::Place;
+use super::reach::Reach;
 use super::sentinel::Sentinels;
 use super::server::Server;
 use super::slots::redirection;
@@ -14,7 +15,7 @@ use super::tracking::Tracking;
 use crate::error::StoreError;
 use crate::stamp::Partition;
 use redis::aio::PubSub;
-use redis::{ConnectionInfo, ErrorKind, RedisError, RedisResult};
+use redis::{ErrorKind, RedisError, RedisResult};
 use std::collections::HashSet;
 use std::future::Future;
 use std::sync::atomic::AtomicUsize;
@@ -62,10 +63,10 @@ impl Lane {
 
 impl Route {
     pub(super) fn new(address: Address) -> Self {
-        let password = |info: &ConnectionInfo| info.redis_settings().password().map(str::to_owned);
+        let password = |reach: &Reach| reach.info.redis_settings().password().map(str::to_owned);
         let (password, shown) = (password(address.settings()), address.to_string());
         let target = match address {
-            Address::One(info) => Target::One(Box::new(Server::new(|| Place::At(info.clone())))),
+            Address::One(reach) => Target::One(Box::new(Server::new(|| Place::At(reach.clone())))),
             Address::Cluster { settings, seeds } => Target::Cluster(Box::new(Cluster::new(settings, seeds))),
             Address::Sentinel { sentinels, primary, settings } => {
                 let known = Arc::new(Sentinels { sentinels, primary, settings, first: AtomicUsize::new(0) });

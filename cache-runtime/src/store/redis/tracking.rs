@@ -3,8 +3,9 @@
 //! A server tells of a name that is written, deleted, expired or evicted, and of a flush of all; not of what is there now.
 
 use super::connect::{Wire, open_wire};
+use super::reach::Reach;
 use redis::aio::MultiplexedConnection;
-use redis::{ConnectionInfo, ProtocolVersion, PushInfo, RedisResult, cmd};
+use redis::{ProtocolVersion, PushInfo, RedisResult, cmd};
 use tokio::sync::broadcast::{self, Receiver};
 
 /// How many pushes a listener may be behind before it has to listen anew.
@@ -24,14 +25,11 @@ impl Tracking {
 }
 
 /// Subscribes to channels, and has all names tracked that begin with one of `prefixes`.
-pub(super) async fn open_tracking(
-    info: &ConnectionInfo,
-    channels: &[&String],
-    prefixes: &[&String],
-) -> RedisResult<Tracking> {
-    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+pub(super) async fn open_tracking(reach: &Reach, channels: &[&String], prefixes: &[&String]) -> RedisResult<Tracking> {
+    let settings = reach.info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
     let (sender, pushes) = broadcast::channel(MAX_BEHIND);
-    let mut wire = open_wire(&info.clone().set_redis_settings(settings), Some(sender)).await?;
+    let reach = Reach { info: reach.info.clone().set_redis_settings(settings), tls: reach.tls.clone() };
+    let mut wire = open_wire(&reach, Some(sender)).await?;
     let mut track = cmd("CLIENT");
     track.arg("TRACKING").arg("ON").arg("BCAST");
     for prefix in prefixes {
