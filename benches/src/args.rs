@@ -42,6 +42,8 @@ pub(crate) enum Command {
         contestant: String,
         hits: usize,
     },
+    /// A part in a case that another process measures.
+    Peer(Vec<String>),
 }
 
 pub(crate) fn help() -> String {
@@ -74,6 +76,7 @@ fn command(options: Options) -> anyhow::Result<Command> {
         ["only", contestant, hits] => {
             return Ok(Command::Only { contestant: (*contestant).to_owned(), hits: hits.parse()? });
         }
+        ["peer", ..] => return Ok(Command::Peer(options.asked[1..].to_vec())),
         ["all"] => (CASES.iter().collect(), false),
         ["goals"] => (CASES.iter().collect(), true),
         names => (names.iter().map(|name| find(name)).collect::<anyhow::Result<_>>()?, false),

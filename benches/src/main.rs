@@ -10,6 +10,8 @@ mod contestant;
 mod figure;
 mod goals;
 mod machine;
+mod pace;
+mod peer;
 mod rounds;
 mod sequence;
 mod value;
@@ -35,6 +37,7 @@ fn perform(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Help => print!("{}", args::help()),
         Command::Only { contestant, hits } => case::hit::only(&contestant, hits)?,
+        Command::Peer(part) => case::play(&part.iter().map(String::as_str).collect::<Vec<_>>())?,
         Command::Measure { options, cases, judges } => {
             let report = measure(&options, &cases, judges)?;
             if report.lines.iter().any(|line| !line.is_met) {

@@ -26,6 +26,8 @@ pub(crate) trait Hit<V>: Send + Sync + Sized + 'static {
 /// What the tables are called that others name.
 pub(crate) const ONE_THREAD: &str = "hit in memory, Arc of 2 KB, 10,000 keys, uniform, one thread";
 pub(crate) const TWO_THREADS: &str = "hit in memory, Arc of 2 KB, 10,000 keys, uniform, two threads";
+pub(crate) const SCALING: &str =
+    "hit in memory, Arc of 2 KB, 10,000 keys, uniform: two threads beside twice one thread";
 pub(crate) const ALLOCATIONS: &str = "allocations of a hit, Arc of 2 KB";
 
 /// One shape of load.
@@ -42,6 +44,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Vec<Figure>> {
     for shape in [uniform, Shape { order: Order::Zipf, ..uniform }, Shape { threads: 2, ..uniform }] {
         figures.extend(table::<Arc<Guild>>(options, shape));
     }
+    figures.extend(scaling(options));
     figures.extend(table::<u64>(options, uniform));
     figures.extend(table::<Guild>(options, uniform));
     if !options.is_quick {
@@ -156,7 +159,27 @@ where
         entrant::<V, foyer::Foyer<V>>(shape),
         entrant::<V, papaya::Papaya<V>>(shape),
     ];
-    interleave(&shape.title(V::LABEL), shape.measure(), options.rounds, &mut entrants)
+    interleave(&shape.title(V::LABEL), [shape.measure()], options.rounds, &mut entrants)
+}
+
+/// How much of twice one thread's hits two threads get, each measured next to the other.
+fn scaling(options: &Options) -> Vec<Figure> {
+    fn entrant<H: Hit<Arc<Guild>>>() -> Entrant {
+        let cache = Arc::new(Runtime::new().block_on(H::filled(10_000)));
+        let sequences = [1, 2].map(|seed| sequence(10_000, 200_000, Order::Uniform, seed));
+        let round = move || [together(&cache, &sequences) / (2.0 * together(&cache, &sequences[..1]))];
+        Entrant { name: H::NAME.to_owned(), round: Box::new(round) }
+    }
+    let mut entrants = [
+        entrant::<ours::Ours>(),
+        entrant::<cached::Ttl>(),
+        entrant::<cached::Bounded>(),
+        entrant::<moka::Moka<_>>(),
+        entrant::<quick_cache::QuickCache<_>>(),
+        entrant::<foyer::Foyer<_>>(),
+        entrant::<papaya::Papaya<_>>(),
+    ];
+    interleave(SCALING, ["of twice one thread"], options.rounds, &mut entrants)
 }
 
 impl Shape {
@@ -177,8 +200,8 @@ fn entrant<V: Value, H: Hit<V>>(shape: Shape) -> Entrant {
     let sequences: Vec<_> = (0..shape.threads).map(|at| sequence(shape.keys, hits, shape.order, at as u64)).collect();
     let runtime = Runtime::new();
     let round = move || match &sequences[..] {
-        [keys] => timed(&runtime, &*cache, keys) / hits as f64,
-        all => together(&cache, all),
+        [keys] => [timed(&runtime, &*cache, keys) / hits as f64],
+        all => [together(&cache, all)],
     };
     Entrant { name: H::NAME.to_owned(), round: Box::new(round) }
 }

@@ -3,16 +3,14 @@
 use super::Runtime;
 use crate::args::Options;
 use crate::contestant::{by_hand, cached, ours};
-use crate::figure::{Figure, percentile};
+use crate::figure::Figure;
 use crate::machine::Pinned;
-use crate::rounds::{Entrant, interleave};
+use crate::pace::{self, Contestant, Pace, interleaved};
 use crate::value::Guild;
 use cache_tests::RedisServer;
 use std::future::Future;
-use std::hint::black_box;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// A cache whose entries are in Redis and nowhere else.
 pub(crate) trait Remote: Send + Sync + Sized + 'static {
@@ -33,12 +31,12 @@ const KEYS: u64 = 1_000;
 pub(crate) fn run(options: &Options) -> anyhow::Result<Vec<Figure>> {
     let pinned = {
         let _pinned = Pinned::to_one_core();
-        tables(options, ONE_CORE)?
+        table(options, ONE_CORE)?
     };
-    Ok([pinned, tables(options, ALL_CORES)?].concat())
+    Ok([pinned, table(options, ALL_CORES)?].concat())
 }
 
-fn tables(options: &Options, case: &str) -> anyhow::Result<Vec<Figure>> {
+fn table(options: &Options, case: &str) -> anyhow::Result<Vec<Figure>> {
     let server = RedisServer::start();
     let runtime = Rc::new(Runtime::new());
     let contestants = [
@@ -47,56 +45,14 @@ fn tables(options: &Options, case: &str) -> anyhow::Result<Vec<Figure>> {
         contestant::<by_hand::Remote>(&runtime, &server)?,
         contestant::<cached::Remote>(&runtime, &server)?,
     ];
-    let mut figures = Vec::new();
-    for (measure, concurrency) in [("µs, p50 of one at a time", 1), ("thousand/s, 64 at a time", 64)] {
-        let mut entrants: Vec<_> = contestants.iter().map(|make| make(concurrency)).collect();
-        figures.extend(interleave(case, measure, options.rounds, &mut entrants));
-    }
-    Ok(figures)
+    Ok(interleaved(case, &[Pace::One, Pace::SixtyFour, Pace::More], options.rounds, &contestants))
 }
-
-/// A contestant that can be asked by so many at a time.
-type Contestant = Box<dyn Fn(usize) -> Entrant>;
 
 fn contestant<R: Remote>(runtime: &Rc<Runtime>, server: &RedisServer) -> anyhow::Result<Contestant> {
     let remote = Arc::new(runtime.block_on(R::filled(&server.url(), KEYS))?);
-    let runtime = runtime.clone();
-    let entrant = move |concurrency: usize| {
-        let (runtime, remote) = (runtime.clone(), remote.clone());
-        let round = move || match concurrency {
-            1 => runtime.block_on(latency(&*remote)),
-            many => runtime.block_on(throughput(&remote, many)),
-        };
-        Entrant { name: R::NAME.to_owned(), round: Box::new(round) }
-    };
-    Ok(Box::new(entrant))
-}
-
-/// The median of one at a time, in microseconds.
-async fn latency<R: Remote>(remote: &R) -> f64 {
-    let mut taken = Vec::with_capacity(2_000);
-    for at in 0..2_000 {
-        let started = Instant::now();
-        black_box(remote.fetch(at % KEYS).await);
-        taken.push(started.elapsed().as_nanos() as f64 / 1_000.0);
-    }
-    percentile(&mut taken, 50)
-}
-
-/// Thousand hits a second of so many tasks.
-async fn throughput<R: Remote>(remote: &Arc<R>, tasks: usize) -> f64 {
-    let each = 20_000 / tasks as u64;
-    let started = Instant::now();
-    let task = |task: u64| {
+    let fetch = move |at: u64| {
         let remote = remote.clone();
-        tokio::spawn(async move {
-            for at in 0..each {
-                black_box(remote.fetch((task * 37 + at) % KEYS).await);
-            }
-        })
+        async move { remote.fetch(at % KEYS).await }
     };
-    for task in (0..tasks as u64).map(task).collect::<Vec<_>>() {
-        task.await.expect("no contestant panics");
-    }
-    (each * tasks as u64) as f64 / started.elapsed().as_secs_f64() / 1_000.0
+    Ok(pace::contestant(runtime, R::NAME, 2_000, fetch))
 }

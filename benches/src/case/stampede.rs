@@ -21,7 +21,7 @@ pub(crate) trait Stampede: Send + Sync + Sized + 'static {
 pub(crate) const CASE: &str = "1,000 tasks on one cold key, a load of 50 ms";
 
 const TASKS: usize = 1_000;
-const LOAD: Duration = Duration::from_millis(50);
+pub(super) const LOAD: Duration = Duration::from_millis(50);
 
 static LOADS: AtomicU64 = AtomicU64::new(0);
 
@@ -30,6 +30,11 @@ pub(crate) async fn load(key: u64) -> u64 {
     LOADS.fetch_add(1, Ordering::Relaxed);
     tokio::time::sleep(LOAD).await;
     key
+}
+
+/// How often it has been, in this process.
+pub(super) fn loads() -> u64 {
+    LOADS.load(Ordering::Relaxed)
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<Vec<Figure>> {
@@ -50,9 +55,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Vec<Figure>> {
 
 async fn of<S: Stampede>(rounds: u64) -> Vec<Figure> {
     let cache = Arc::new(S::new().await);
-    let (mut loads, mut taken) = (Vec::new(), Vec::new());
+    let (mut made, mut taken) = (Vec::new(), Vec::new());
     for key in 0..rounds {
-        let (before, started) = (LOADS.load(Ordering::Relaxed), Instant::now());
+        let (before, started) = (loads(), Instant::now());
         let ask = |_| {
             let cache = cache.clone();
             tokio::spawn(async move { cache.ask(key).await })
@@ -61,7 +66,7 @@ async fn of<S: Stampede>(rounds: u64) -> Vec<Figure> {
             assert_eq!(task.await.expect("no contestant panics"), key);
         }
         taken.push(started.elapsed().as_secs_f64() * 1_000.0);
-        loads.push((LOADS.load(Ordering::Relaxed) - before) as f64);
+        made.push((loads() - before) as f64);
     }
-    vec![Figure::of_rounds(CASE, S::NAME, "loads", loads), Figure::of_rounds(CASE, S::NAME, "ms", taken)]
+    vec![Figure::of_rounds(CASE, S::NAME, "loads", made), Figure::of_rounds(CASE, S::NAME, "ms", taken)]
 }

@@ -1,11 +1,15 @@
 //! The crate `cached`: its attributes over a function of one number.
 
+use crate::case::crowds;
+use crate::case::fill::Fill;
 use crate::case::hit::Hit;
+use crate::case::miss::Miss;
 use crate::case::remote;
+use crate::case::remote_fill::RemoteFill;
 use crate::case::stampede::{self, Stampede};
 use crate::value::{Guild, Line, Value};
 use cached::macros::{cached, concurrent_cached};
-use cached::{AsyncRedisCache, ConcurrentCachedAsync};
+use cached::{AsyncRedisCache, ConcurrentCached, ConcurrentCachedAsync};
 use std::sync::Arc;
 
 /// `#[concurrent_cached]` with a TTL: no bound.
@@ -120,5 +124,106 @@ impl Stampede for CrowdedTtl {
 
     async fn ask(&self, key: u64) -> u64 {
         slow_ttl(key).await
+    }
+}
+
+/// The store of `#[concurrent_cached]`.
+pub(crate) struct Missing;
+
+#[concurrent_cached(ttl_secs = 3600)]
+async fn looked_up(key: u64) -> u64 {
+    key
+}
+
+impl Miss for Missing {
+    const NAME: &'static str = "cached, the store of #[concurrent_cached] with TTL";
+
+    async fn beside(keys: u64) -> Self {
+        for key in 0..keys {
+            looked_up(key).await;
+        }
+        Self
+    }
+
+    async fn holds(&self, key: u64) -> bool {
+        LOOKED_UP.get().is_some_and(|store| store.cache_get(&key).is_ok_and(|found| found.is_some()))
+    }
+}
+
+/// `#[concurrent_cached]` with a TTL and a bound.
+pub(crate) struct Filled;
+
+/// `#[concurrent_cached]` with a TTL, which only grows.
+pub(crate) struct FilledTtl;
+
+#[concurrent_cached(ttl_secs = 3600, max_size = 10_000)]
+async fn filled(key: u64) -> u64 {
+    key
+}
+
+#[concurrent_cached(ttl_secs = 3600)]
+async fn filled_ttl(key: u64) -> u64 {
+    key
+}
+
+macro_rules! fills {
+    ($contestant:ident, $name:literal, $function:ident) => {
+        impl Fill for $contestant {
+            const NAME: &'static str = $name;
+
+            async fn holding(_: u64) -> Self {
+                Self
+            }
+
+            async fn call(&self, key: u64) -> u64 {
+                $function(key).await
+            }
+        }
+    };
+}
+
+fills!(Filled, "cached, #[concurrent_cached] with TTL and bound", filled);
+fills!(FilledTtl, "cached, #[concurrent_cached] with TTL, only grows", filled_ttl);
+
+/// Its store in Redis, in front of a load that costs nothing.
+pub(crate) struct RemoteFilled(AsyncRedisCache<u64, Guild>);
+
+impl RemoteFill for RemoteFilled {
+    const NAME: &'static str = "cached, AsyncRedisCache";
+
+    async fn empty(url: &str) -> anyhow::Result<Self> {
+        let builder = AsyncRedisCache::builder("cached:filled").ttl_secs(3_600).connection_string(url);
+        Ok(Self(builder.build().await?))
+    }
+
+    async fn call(&self, key: u64) -> Guild {
+        if let Some(found) = self.0.async_cache_get(&key).await.expect("the server is there") {
+            return found;
+        }
+        let loaded = Guild::of(key);
+        self.0.async_cache_set(key, loaded.clone()).await.expect("the server is there");
+        loaded
+    }
+}
+
+/// The same in front of a load that takes long.
+pub(crate) struct Crowd(AsyncRedisCache<u64, u64>);
+
+impl crowds::Crowd for Crowd {
+    const NAME: &'static str = "cached, AsyncRedisCache";
+    const PART: &'static str = "cached";
+
+    async fn join(url: &str) -> anyhow::Result<Self> {
+        let builder = AsyncRedisCache::builder("cached:crowd").ttl_secs(3_600).connection_string(url);
+        Ok(Self(builder.build().await?))
+    }
+
+    async fn ask(&self, key: u64) -> u64 {
+        if let Some(found) = self.0.async_cache_get(&key).await.expect("the server is there") {
+            return found;
+        }
+        let loaded = stampede::load(key).await;
+        self.0.async_cache_set(key, loaded).await.expect("the server is there");
+        loaded
     }
 }

@@ -1,6 +1,8 @@
 //! foyer's memory by hand: numbers as keys, a bound; it has no TTL.
 
+use crate::case::fill::Fill;
 use crate::case::hit::Hit;
+use crate::case::miss::Miss;
 use crate::case::replay::Replay;
 use crate::case::stampede::{self, Stampede};
 use crate::value::Value;
@@ -23,6 +25,36 @@ impl<V: Value> Hit<V> for Foyer<V> {
 
     async fn hit(&self, key: u64) -> V {
         self.0.get(&key).expect("it was filled").value().clone()
+    }
+}
+
+impl Miss for Foyer<u64> {
+    const NAME: &'static str = "foyer, bound";
+
+    async fn beside(keys: u64) -> Self {
+        Self::filled(keys).await
+    }
+
+    async fn holds(&self, key: u64) -> bool {
+        self.0.get(&key).is_some()
+    }
+}
+
+/// By `get` and `insert`: its `get_or_fetch` begins a task.
+pub(crate) struct Filled(Cache<u64, u64>);
+
+impl Fill for Filled {
+    const NAME: &'static str = "foyer, bound, get and insert";
+
+    async fn holding(entries: u64) -> Self {
+        Self(CacheBuilder::new(entries as usize).build())
+    }
+
+    async fn call(&self, key: u64) -> u64 {
+        match self.0.get(&key) {
+            Some(found) => *found.value(),
+            None => *self.0.insert(key, key).value(),
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! moka by hand: numbers as keys, a bound and a TTL.
 
+use crate::case::fill::Fill;
 use crate::case::hit::Hit;
+use crate::case::miss::Miss;
 use crate::case::replay::Replay;
 use crate::case::stampede::{self, Stampede};
 use crate::value::Value;
@@ -25,6 +27,33 @@ impl<V: Value> Hit<V> for Moka<V> {
 
     async fn hit(&self, key: u64) -> V {
         self.0.get(&key).expect("it was filled")
+    }
+}
+
+impl Miss for Moka<u64> {
+    const NAME: &'static str = "moka, bound and TTL";
+
+    async fn beside(keys: u64) -> Self {
+        Self::filled(keys).await
+    }
+
+    async fn holds(&self, key: u64) -> bool {
+        self.0.get(&key).is_some()
+    }
+}
+
+/// By `get_with`.
+pub(crate) struct Filled(Cache<u64, u64>);
+
+impl Fill for Filled {
+    const NAME: &'static str = "moka, bound and TTL";
+
+    async fn holding(entries: u64) -> Self {
+        Self(Cache::builder().max_capacity(entries).time_to_live(LIFE).build())
+    }
+
+    async fn call(&self, key: u64) -> u64 {
+        self.0.get_with(key, || key)
     }
 }
 

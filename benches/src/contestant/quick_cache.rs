@@ -1,6 +1,8 @@
 //! quick_cache by hand: numbers as keys, a bound; it has no TTL.
 
+use crate::case::fill::Fill;
 use crate::case::hit::Hit;
+use crate::case::miss::Miss;
 use crate::case::replay::Replay;
 use crate::case::stampede::{self, Stampede};
 use crate::value::Value;
@@ -22,6 +24,33 @@ impl<V: Value> Hit<V> for QuickCache<V> {
 
     async fn hit(&self, key: u64) -> V {
         self.0.get(&key).expect("it was filled")
+    }
+}
+
+impl Miss for QuickCache<u64> {
+    const NAME: &'static str = "quick_cache, bound";
+
+    async fn beside(keys: u64) -> Self {
+        Self::filled(keys).await
+    }
+
+    async fn holds(&self, key: u64) -> bool {
+        self.0.get(&key).is_some()
+    }
+}
+
+/// By `get_or_insert_with`.
+pub(crate) struct Filled(Cache<u64, u64>);
+
+impl Fill for Filled {
+    const NAME: &'static str = "quick_cache, bound";
+
+    async fn holding(entries: u64) -> Self {
+        Self(Cache::new(entries as usize))
+    }
+
+    async fn call(&self, key: u64) -> u64 {
+        self.0.get_or_insert_with(&key, || Ok::<_, Infallible>(key)).expect("it cannot fail")
     }
 }
 

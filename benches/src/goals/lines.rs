@@ -1,15 +1,14 @@
 //! The lines themselves.
 
 use super::{Beside, Goal, Limit, Place};
-use crate::case::{emit, hit, instructions, memory, remote, replay, stampede};
+use crate::case::{batch, crowds, emit, hit, instructions, memory, propagation, remote, replay, stampede};
+use crate::pace::{ONE as P50, SIXTY_FOUR as RATE};
 
 const OURS: &str = "ours, bound, TTL and event";
 const TTL: &str = "cached, #[concurrent_cached] with TTL";
 const BOUNDED: &str = "cached, #[concurrent_cached] with TTL and bound";
 const FLOOR: &str = "papaya (a map, the floor)";
 const GET: &str = "redis-rs, GET and bincode";
-const P50: &str = "µs, p50 of one at a time";
-const RATE: &str = "thousand/s, 64 at a time";
 
 pub(super) fn all() -> Vec<Goal> {
     [hits(), memory_held(), replays(), stampedes(), remote_hits(), invalidations()].concat()
@@ -30,6 +29,12 @@ fn hits() -> Vec<Goal> {
         goal("hit in memory: ns beside a bare map", ns(OURS), ns(FLOOR), Limit::AtMost(2.0)),
         goal("hit in memory: ns beside `cached` with TTL and bound", ns(OURS), ns(BOUNDED), Limit::AtMost(0.5)),
         goal("hit in memory: two threads beside `cached` with TTL", rate(OURS), rate(TTL), Limit::AtLeast(1.0)),
+        Goal {
+            line: "hit in memory: two threads beside twice one thread",
+            ours: place(hit::SCALING, OURS, "of twice one thread"),
+            beside: Beside::Number(1.0),
+            limit: Limit::AtLeast(0.85),
+        },
         Goal {
             line: "hit in memory: allocations",
             ours: place(hit::ALLOCATIONS, OURS, "allocations"),
@@ -78,11 +83,14 @@ fn replays() -> Vec<Goal> {
 }
 
 fn stampedes() -> Vec<Goal> {
-    let at = |measure| place(stampede::CASE, "ours", measure);
-    let goal = |line, measure, number, limit| Goal { line, ours: at(measure), beside: Beside::Number(number), limit };
+    let one = |measure| place(stampede::CASE, "ours", measure);
+    let four = |measure| place(crowds::CASE, "ours, lock", measure);
+    let goal = |line, ours, number, limit| Goal { line, ours, beside: Beside::Number(number), limit };
     vec![
-        goal("1,000 tasks on one cold key: loads", "loads", 1.0, Limit::AtMost(1.0)),
-        goal("1,000 tasks on one cold key: ms beside the load's own", "ms", 50.0, Limit::AtMost(1.1)),
+        goal("1,000 tasks on one cold key: loads", one("loads"), 1.0, Limit::AtMost(1.0)),
+        goal("1,000 tasks on one cold key: ms beside the load's own", one("ms"), 50.0, Limit::AtMost(1.1)),
+        goal("the same in four processes: loads", four("loads"), 1.0, Limit::AtMost(1.0)),
+        goal("the same in four processes: ms beside the load's own", four("ms"), 50.0, Limit::AtMost(1.1)),
     ]
 }
 
@@ -96,6 +104,12 @@ fn remote_hits() -> Vec<Goal> {
         goal("the same with three dependencies: throughput", at(three, RATE), at(GET, RATE), Limit::AtLeast(0.75)),
         goal("hit in Redis: p50 beside `cached`", at(one, P50), at(cached, P50), Limit::AtMost(1.0)),
         goal("hit in Redis: throughput beside `cached`", at(one, RATE), at(cached, RATE), Limit::AtLeast(1.0)),
+        goal(
+            "100 keys in Redis: p50 beside one MGET",
+            place(batch::CASE, "ours, one dependency each", P50),
+            place(batch::CASE, "redis-rs, one MGET and bincode", P50),
+            Limit::AtMost(1.15),
+        ),
     ]
 }
 
@@ -105,11 +119,19 @@ fn invalidations() -> Vec<Goal> {
     let beside = |line, entries, measure, limit| {
         goal(line, at(entries, "ours, emit", measure), at(entries, by_hand, measure), limit)
     };
+    let until_right = |line, case, limit_us| Goal {
+        line,
+        ours: place(case, "ours, emit", propagation::P99),
+        beside: Beside::Number(limit_us),
+        limit: Limit::AtMost(1.0),
+    };
     vec![
         beside("emit for 100 keys: p50 beside INCR and PUBLISH", emit::FEW, P50, Limit::AtMost(1.3)),
         beside("emit for 100 keys: throughput", emit::FEW, RATE, Limit::AtLeast(1.0 / 1.3)),
         beside("emit for 1,000,000 keys: p50 beside INCR and PUBLISH", emit::MANY, P50, Limit::AtMost(1.3)),
         beside("emit for 1,000,000 keys: throughput", emit::MANY, RATE, Limit::AtLeast(1.0 / 1.3)),
+        until_right("another process's memory is right within 2 ms, p99 in µs", propagation::ONE, 2_000.0),
+        until_right("the memory of 100 nodes is right within 10 ms, p99 in µs", propagation::HUNDRED, 10_000.0),
     ]
 }
 

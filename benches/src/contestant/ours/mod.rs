@@ -1,12 +1,15 @@
 //! This project: a cached function with a TTL and one event, over a bounded memory.
 
+mod nodes;
 mod remote;
 mod replay;
 
-pub(crate) use remote::{Emitter, Remote};
-pub(crate) use replay::{Crowded, Replayed};
+pub(crate) use nodes::{Crowd, Node};
+pub(crate) use remote::{Batched, Emitter, Remote, RemoteFilled};
+pub(crate) use replay::{Crowded, Filled, Replayed};
 
 use crate::case::hit::Hit;
+use crate::case::miss::Miss;
 use crate::value::{Guild, Line, Value};
 use cache_runtime::{Cache, CacheEvent, L1, cached};
 use std::sync::Arc;
@@ -54,3 +57,19 @@ hits!(guild, "bench:guild:<guild_id>", Guild);
 hits!(shared, "bench:shared:<guild_id>", Arc<Guild>);
 hits!(line, "bench:line:<guild_id>", Line);
 hits!(piece, "bench:piece:<guild_id>", Arc<[u8]>);
+
+/// By the entry's handle, which loads nothing.
+pub(crate) struct Missing;
+
+impl Miss for Missing {
+    const NAME: &'static str = "ours, bound, TTL and event";
+
+    async fn beside(keys: u64) -> Self {
+        <Ours as Hit<u64>>::filled(keys).await;
+        Self
+    }
+
+    async fn holds(&self, key: u64) -> bool {
+        number_entry(key).get().await.is_some()
+    }
+}

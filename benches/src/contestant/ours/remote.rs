@@ -1,12 +1,15 @@
 //! Over Redis: hits with nothing in memory, and invalidations.
 
 use super::MemberUpdate;
+use crate::case::batch::Batch;
 use crate::case::emit::Invalidate;
 use crate::case::remote;
+use crate::case::remote_fill::RemoteFill;
 use crate::value::{Guild, Value};
 use anyhow::Result;
 use cache_runtime::{Cache, L1, RedisStore, cached};
 use futures_util::StreamExt;
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// An entry with so many dependencies.
@@ -57,6 +60,60 @@ impl<const DEPENDENCIES: usize> Drop for Remote<DEPENDENCIES> {
     }
 }
 
+/// Many entries by one call.
+pub(crate) struct Batched(Cache);
+
+#[cached(
+    key = "bench:batch:<guild_id>:members",
+    ttl = 3600,
+    invalidate_on = ["member_update"],
+    batch(guild_id = guild_ids)
+)]
+async fn many_members(guild_ids: &[u64]) -> HashMap<u64, Guild> {
+    guild_ids.iter().map(|guild_id| (*guild_id, Value::of(*guild_id))).collect()
+}
+
+impl Batch for Batched {
+    const NAME: &'static str = "ours, one dependency each";
+
+    async fn filled(url: &str, keys: u64) -> Result<Self> {
+        let cache = over(url, "batch", L1::off()).await?;
+        cache.clone().scope(many_members(&(0..keys).collect::<Vec<_>>())).await;
+        Ok(Self(cache))
+    }
+
+    async fn fetch(&self, keys: Vec<u64>) -> HashMap<u64, Guild> {
+        self.0.clone().scope(many_members(&keys)).await
+    }
+}
+
+impl Drop for Batched {
+    fn drop(&mut self) {
+        let stats = self.0.stats();
+        assert!(stats.loads <= stats.l2_hits, "what was measured was not hits: {stats:?}");
+    }
+}
+
+/// In front of a load that costs nothing.
+pub(crate) struct RemoteFilled(Cache);
+
+#[cached(key = "bench:filled-guild:<guild_id>:members", ttl = 3600, invalidate_on = ["member_update"])]
+async fn filled_members(guild_id: u64) -> Guild {
+    Value::of(guild_id)
+}
+
+impl RemoteFill for RemoteFilled {
+    const NAME: &'static str = "ours, one dependency";
+
+    async fn empty(url: &str) -> Result<Self> {
+        over(url, "remote-fill", L1::off()).await.map(Self)
+    }
+
+    async fn call(&self, key: u64) -> Guild {
+        self.0.clone().scope(filled_members(key)).await
+    }
+}
+
 /// `emit` of an event that every entry is bound to.
 pub(crate) struct Emitter(Cache);
 
@@ -83,7 +140,7 @@ impl Invalidate for Emitter {
 }
 
 /// The deadlines are those of a loaded machine.
-async fn over(url: &str, namespace: &str, l1: L1) -> Result<Cache> {
+pub(super) async fn over(url: &str, namespace: &str, l1: L1) -> Result<Cache> {
     let patience = Duration::from_secs(10);
     let store = RedisStore::connect(url).await?.with_read_deadline(patience).with_write_deadline(patience);
     Ok(Cache::builder().namespace(namespace).l1(l1).store(store).build().await?)

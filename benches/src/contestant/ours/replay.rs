@@ -1,5 +1,6 @@
-//! A trace in front of a load that costs nothing, and a crowd in front of one that takes long.
+//! Fills and a trace in front of a load that costs nothing, and a crowd in front of one that takes long.
 
+use crate::case::fill::Fill;
 use crate::case::replay::Replay;
 use crate::case::stampede::{self, Stampede};
 use cache_runtime::{Cache, L1, cached};
@@ -30,6 +31,27 @@ impl Replay for Replayed {
         IS_LOADED.set(false);
         page_of(0, page).await;
         !IS_LOADED.get()
+    }
+}
+
+/// The same, and never asked for what it holds.
+pub(crate) struct Filled;
+
+#[cached(key = "bench:filled:<guild_id>", ttl = 3600, invalidate_on = ["member_update"])]
+async fn filled(guild_id: u64) -> u64 {
+    guild_id
+}
+
+impl Fill for Filled {
+    const NAME: &'static str = "ours, bound, TTL and event";
+
+    async fn holding(entries: u64) -> Self {
+        Cache::builder().l1(L1::max_entries(entries)).build().await.expect("it is coherent").install();
+        Self
+    }
+
+    async fn call(&self, key: u64) -> u64 {
+        filled(key).await
     }
 }
 

@@ -2,20 +2,18 @@
 //! clock, and goes on while one of them is stopped. `std::time::Instant` is the same clock, but cannot leave its process.
 
 use rustix::time::{ClockId, clock_gettime};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A moment of the machine.
 pub(crate) fn now_ns() -> u64 {
-    ns(ClockId::Monotonic)
-}
-
-/// What the wall clock says, asked of the kernel: a library that was put in between has no say.
-pub(crate) fn wall_ns() -> u64 {
-    ns(ClockId::Realtime)
-}
-
-fn ns(clock: ClockId) -> u64 {
-    let time = clock_gettime(clock);
+    let time = clock_gettime(ClockId::Monotonic);
     time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
+}
+
+/// How far the wall clock is ahead of the other, which nobody moves: by so much more or less later, it has jumped.
+pub(crate) fn wall_ahead_ns() -> i128 {
+    let wall_ns = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    wall_ns.cast_signed() - i128::from(now_ns())
 }
 
 /// For people.

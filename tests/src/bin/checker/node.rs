@@ -1,6 +1,6 @@
 //! One node: a process with a cache of its own, tasks that read through it, and tasks that write and then invalidate.
 
-use crate::clock::{now_ns, wall_ns};
+use crate::clock::{now_ns, wall_ahead_ns};
 use crate::log::{Log, NEVER, Seen, Written};
 use crate::source::Source;
 use crate::subject::{Kind, Mode, Subject, Surroundings};
@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -123,14 +123,13 @@ impl Node {
             while std::io::stdin().read(&mut [0; 1]).is_ok_and(|read| read > 0) {}
             node.is_over.store(true, Ordering::Relaxed);
         });
-        let mut off_s = 0;
+        // At first it is right: the jumps begin with the faults.
+        let (right_ns, mut off_ns) = (wall_ahead_ns(), 0);
         while !self.is_over() {
             sleep(Duration::from_millis(50)).await;
-            let believed_ns = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-            let off_ns = u64::try_from(believed_ns).unwrap_or(0).abs_diff(wall_ns());
-            off_s = off_s.max(off_ns / 1_000_000_000);
+            off_ns = off_ns.max(wall_ahead_ns().abs_diff(right_ns));
         }
-        off_s
+        u64::try_from(off_ns / 1_000_000_000).unwrap_or(u64::MAX)
     }
 
     async fn read_all(self: Arc<Self>, task: u32, mut rng: fastrand::Rng) -> anyhow::Result<()> {

@@ -1,7 +1,14 @@
 //! redis-rs by hand: what people write without a cache library, and what nothing checks.
 
+mod many;
+mod nodes;
+
+pub(crate) use many::{Joined, Mget, Pipeline};
+pub(crate) use nodes::{Crowd, Node};
+
 use crate::case::emit::Invalidate;
 use crate::case::remote;
+use crate::case::remote_fill::RemoteFill;
 use crate::value::{Guild, Value};
 use anyhow::Result;
 use bincode::config::standard;
@@ -26,17 +33,35 @@ impl remote::Remote for Remote {
     const NAME: &'static str = "redis-rs, GET and bincode";
 
     async fn filled(url: &str, keys: u64) -> Result<Self> {
-        let mut connection = connect(url).await?;
-        for key in 0..keys {
-            let bytes = bincode::serde::encode_to_vec(Guild::of(key), standard())?;
-            connection.set::<_, _, ()>(name(key), bytes).await?;
-        }
-        Ok(Self(connection))
+        fill_guilds(url, keys).await.map(Self)
     }
 
     async fn fetch(&self, key: u64) -> Guild {
         let bytes: Vec<u8> = self.0.clone().get(name(key)).await.expect("the server is there");
         bincode::serde::decode_from_slice(&bytes, standard()).expect("it was written so").0
+    }
+}
+
+/// `GET`, and `SET` of what was loaded.
+pub(crate) struct RemoteFilled(MultiplexedConnection);
+
+impl RemoteFill for RemoteFilled {
+    const NAME: &'static str = "redis-rs, GET, SET and bincode";
+
+    async fn empty(url: &str) -> Result<Self> {
+        connect(url).await.map(Self)
+    }
+
+    async fn call(&self, key: u64) -> Guild {
+        let (mut connection, name) = (self.0.clone(), format!("hand:filled:{key}"));
+        let found: Option<Vec<u8>> = connection.get(&name).await.expect("the server is there");
+        if let Some(bytes) = found {
+            return bincode::serde::decode_from_slice(&bytes, standard()).expect("it was written so").0;
+        }
+        let loaded = Guild::of(key);
+        let bytes = bincode::serde::encode_to_vec(&loaded, standard()).expect("it can be encoded");
+        connection.set_ex::<_, _, ()>(name, bytes, 3_600).await.expect("the server is there");
+        loaded
     }
 }
 
@@ -94,6 +119,16 @@ async fn fill(url: &str, entries: u64) -> Result<()> {
         set.query_async::<()>(&mut connection).await?;
     }
     Ok(())
+}
+
+/// So many guilds under their names.
+async fn fill_guilds(url: &str, keys: u64) -> Result<MultiplexedConnection> {
+    let mut connection = connect(url).await?;
+    for key in 0..keys {
+        let bytes = bincode::serde::encode_to_vec(Guild::of(key), standard())?;
+        connection.set::<_, _, ()>(name(key), bytes).await?;
+    }
+    Ok(connection)
 }
 
 async fn connect(url: &str) -> Result<MultiplexedConnection> {
