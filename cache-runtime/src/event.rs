@@ -124,6 +124,11 @@ impl Event {
         self.fields.contains_key(field)
     }
 
+    /// What a field stands for.
+    pub(crate) fn texts(&self, field: &str) -> impl Iterator<Item = &str> {
+        self.fields.get(field).into_iter().flatten().map(String::as_str)
+    }
+
     pub(crate) fn declaration(&self) -> Option<&'static EventDeclaration> {
         self.declaration
     }

@@ -46,6 +46,8 @@ pub struct FunctionSpec {
     pub bindings: &'static [Binding],
     /// Its tags.
     pub tags: &'static [Template],
+    /// Those that follow from the returned value, as they are written.
+    pub tags_of_value: &'static [&'static str],
     /// The attribute's `version`.
     pub version: u32,
     /// Whether the life of a value follows from it.

@@ -66,8 +66,8 @@ mod scope;
 pub mod testing;
 
 pub use cache::{
-    Announced, Builder, Cache, Deferred, Entry, Eviction, Explanation, Found, Graph, GraphEvent, GraphFunction, L1,
-    Recovery,
+    Announced, Builder, Cache, Deferred, Entry, Eviction, Explanation, Found, Graph, GraphEvent, GraphFunction,
+    GraphWriter, Impact, ImpactedFunction, L1, Recovery,
 };
 #[cfg(feature = "testing")]
 pub use cache_macros::test;

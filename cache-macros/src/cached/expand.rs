@@ -237,6 +237,7 @@ fn spec(model: &Model) -> TokenStream {
     let (door, name, is_named, version) = (&model.door, &model.name, model.is_named, model.version);
     let (ident, returns) = (model.function.signature.ident.unraw().to_string(), returns_text(model));
     let (template, tags) = (key_template(model), model.tags.iter().map(|tag| template(model, tag)));
+    let late = model.late_tags.iter().map(|tag| tag.literal.value());
     let (values, bindings) = (value_names(model), model.bindings.iter().map(|binding| bound(model, binding)));
     let policy = policy(model);
     let (lives_by_value, remembers_errors) = (model.paths.ttl_from.is_some(), model.paths.error_if.is_some());
@@ -245,7 +246,7 @@ fn spec(model: &Model) -> TokenStream {
             name: #name, is_named: #is_named, ident: #ident, inside: || #door::path_of(&__inside),
             file: #door::file!(), line: #door::line!(), column: #door::column!(),
             template: #template, values: &[#(#values),*], returns: #returns,
-            bindings: &[#(#bindings),*], tags: &[#(#tags),*], version: #version,
+            bindings: &[#(#bindings),*], tags: &[#(#tags),*], tags_of_value: &[#(#late),*], version: #version,
             lives_by_value: #lives_by_value, remembers_errors: #remembers_errors, policy: #policy,
         }
     }

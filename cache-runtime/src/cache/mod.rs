@@ -12,6 +12,7 @@ mod entry;
 mod errors;
 mod explain;
 mod graph;
+mod impact;
 mod knowledge;
 mod l1;
 mod late;
@@ -43,7 +44,8 @@ pub(crate) use builder::check_namespace;
 pub use entry::Entry;
 pub(crate) use errors::Remembered;
 pub use explain::{Explanation, Found};
-pub use graph::{Graph, GraphEvent, GraphFunction};
+pub use graph::{Graph, GraphEvent, GraphFunction, GraphWriter};
+pub use impact::{Impact, ImpactedFunction};
 pub use l1::{Eviction, L1};
 pub use recover::Recovery;
 pub use transaction::Deferred;
@@ -271,7 +273,31 @@ impl Cache {
         self.explain_request(&Request::by_hand(self, key, Policy::default())).await
     }
 
-    /// The cached functions and events of this program, and how they hang together.
+    /// What emitting an event would invalidate, without emitting it: the events that it cascades to, the names of all that
+    /// would be bumped, and the keys of the cached functions of this program that depend on any of them.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit), but for what the store is asked for.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+    /// use cache_runtime::{Cache, Event, cached};
+    ///
+    /// #[cached(key = "guild:<guild_id>:role:<role>", ttl = 300, invalidate_on = ["guild_update(guild_id)"])]
+    /// async fn role_of(guild_id: u64, role: &str) -> String {
+    ///     format!("{role} of {guild_id}")
+    /// }
+    ///
+    /// let cache = Cache::builder().build().await?;
+    /// let impact = cache.explain_event(Event::new("guild_update").field("guild_id", 42))?;
+    /// assert_eq!(impact.functions[0].keys, ["guild:42:role:<role>"]);
+    /// # Ok(()) }
+    /// ```
+    pub fn explain_event(&self, event: impl Into<Event>) -> Result<Impact, Error> {
+        Impact::of(event.into())
+    }
+
+    /// The cached functions, writers and events of this program, and how they hang together.
     pub fn graph(&self) -> Graph {
         Graph::of_program()
     }

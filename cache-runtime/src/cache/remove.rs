@@ -22,17 +22,17 @@ impl Cache {
     /// Emits events with all they cascade to, as one batch.
     pub(crate) async fn emit_events(&self, events: Vec<Event>) -> Result<Token, Error> {
         self.check_open()?;
-        let (texts, count) = expanded(events)?;
+        let Expanded { events, texts } = expanded(events)?;
         let token = self.bump(texts).await?;
-        self.shared.counters.invalidations.add(count);
+        self.shared.counters.invalidations.add(events.len() as u64);
         Ok(token)
     }
 
     /// Announces events with all they cascade to.
     pub(crate) async fn announce_events(&self, events: Vec<Event>) -> Result<Announced, Error> {
         self.check_open()?;
-        let (texts, count) = expanded(events)?;
-        self.announce_dependencies(texts, count).await
+        let Expanded { events, texts } = expanded(events)?;
+        self.announce_dependencies(texts, events.len() as u64).await
     }
 
     pub(crate) async fn bump_tags(&self, tags: &[&str]) -> Result<Token, Error> {
@@ -152,15 +152,20 @@ impl Cache {
     }
 }
 
-/// The dependencies of events and of all they cascade to, and how many events that are.
-fn expanded(events: Vec<Event>) -> Result<(Vec<String>, u64), Error> {
+/// Events with all they cascade to, and the dependencies of all of them.
+pub(super) struct Expanded {
+    pub(super) events: Vec<Event>,
+    pub(super) texts: Vec<String>,
+}
+
+pub(super) fn expanded(events: Vec<Event>) -> Result<Expanded, Error> {
     let events = with_cascades(events.into_iter().map(known).collect::<Result<_, _>>()?)?;
     let mut texts = Vec::new();
     for event in &events {
         complete(event)?;
         texts.extend(dependencies_of(event)?);
     }
-    Ok((texts, events.len() as u64))
+    Ok(Expanded { events, texts })
 }
 
 /// What emitting these would be refused for before the store is asked.

@@ -99,6 +99,32 @@ impl Template {
         self.0.iter().map(piece).collect()
     }
 
+    /// The same with the values that are known, by index, as an event has them.
+    pub(crate) fn filled(self, path: &str, names: &[&str], known: &[(usize, &str)]) -> String {
+        let mut writer = KeyWriter::new(Style::Key);
+        for piece in self.0 {
+            match *piece {
+                Piece::Value { index, delimiter, .. } => match known.iter().find(|(at, _)| *at == index) {
+                    Some((_, text)) => {
+                        writer.ends_at(delimiter);
+                        writer.encoded(text);
+                        writer.ends_at(None);
+                    }
+                    None => writer.literal(&format!("<{}>", names.get(index).unwrap_or(&"?"))),
+                },
+                Piece::Text(text) => writer.literal(text),
+                Piece::Path => writer.literal(path),
+                Piece::Receiver => {}
+            }
+        }
+        writer.finish()
+    }
+
+    /// Whether the value at an index is known to be an integer.
+    pub(crate) fn is_integer(self, at: usize) -> bool {
+        self.0.iter().any(|piece| matches!(*piece, Piece::Value { index, is_integer: true, .. } if index == at))
+    }
+
     /// Whether some text could come from both templates.
     pub(crate) fn overlaps(self, path: &str, other: Template, other_path: &str) -> bool {
         let (left, right) = (self.pattern(path), other.pattern(other_path));

@@ -3,10 +3,12 @@
 mod asserts;
 mod faulty;
 mod faulty_bus;
+mod graph;
 mod loader;
 mod node;
 
 pub use faulty::{FaultyStore, Held, Operation, When};
+pub use graph::{ACCEPT_GRAPH, assert_graph};
 pub use loader::CountingLoader;
 pub use node::Node;
 

@@ -1,4 +1,4 @@
-//! Events and cascades: M01 to M08, M11. What fails to compile (M02 to M04) is under `ui/invalidate_on`.
+//! Events and cascades: M01 to M09, M11. What fails to compile (M02 to M04) is under `ui/invalidate_on`.
 
 use cache_runtime::{Cache, CacheEvent, Error, Event, assert_hit, assert_miss, cached};
 use cache_tests::{Source, on_each};
@@ -192,6 +192,36 @@ async fn m08_of_a_diamond_every_dependency_is_bumped_once() {
     cache.emit(PhaseEnded { phase_id: 1 }).await.expect("acknowledged");
     assert_eq!(store.calls(Operation::Bump), 1, "one batch");
     assert_eq!(cache.stats().invalidations, 3, "the event, and two that it reaches on three ways");
+}
+
+/// What an outbox has kept of a program before or after this one.
+#[tokio::test]
+async fn m09_an_event_of_another_version_is_applied_whole_or_refused() {
+    on_each(async |cache, _| {
+        permission(1, 2, "ban").await;
+        let older: Event = "events_permissions_changed?guild_id=1".parse().expect("an event");
+        let error = cache.emit(older).await.expect_err("the older one had no `user_id`");
+        assert!(matches!(&error, Error::MissingField { field, .. } if field == "user_id"), "{error}");
+        assert_hit!(permission(1, 2, "ban"));
+        assert_eq!(cache.stats().invalidations, 0, "nothing of it is applied");
+        let newer: Event = "events_permissions_changed?guild_id=1&user_id=2&reason=x".parse().expect("an event");
+        cache.emit(newer).await.expect("what nobody here knows is left out");
+        assert_miss!(permission(1, 2, "ban"));
+    })
+    .await;
+}
+
+/// The older binary's event would be half an invalidation: none of a batch is applied.
+#[tokio::test]
+async fn m09_one_event_that_is_refused_keeps_back_its_whole_batch() {
+    on_each(async |cache, _| {
+        members(1).await;
+        let whole = Event::new("events_member_update").field("guild_id", 1);
+        let half = Event::new("events_permissions_changed").field("guild_id", 1);
+        cache.emit_all([whole, half]).await.expect_err("the second lacks a field");
+        assert_hit!(members(1));
+    })
+    .await;
 }
 
 #[tokio::test]

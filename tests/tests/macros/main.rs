@@ -5,6 +5,7 @@
 //! which it starts.
 
 mod batches;
+mod graph;
 mod puts;
 mod schemas;
 mod transactions;
