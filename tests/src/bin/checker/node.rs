@@ -43,6 +43,9 @@ pub(crate) struct Tally {
 /// A node says this when its cache is ready, and begins when its input tells it to.
 pub(crate) const READY: &str = "ready";
 
+/// It says this when its input has told it to stop and its tasks have. When its input ends, it looks at every row once more.
+pub(crate) const QUIET: &str = "quiet";
+
 /// A task of reading pauses after so many reads at most.
 const BURST: usize = 30;
 
@@ -105,22 +108,26 @@ async fn work(plan: &Plan) -> anyhow::Result<Tally> {
         anyhow::Ok(())
     });
     ended.await.context("a task did not come to an end")??;
+    println!("{QUIET}");
+    std::io::stdout().flush()?;
+    wait_for_input();
+    node.look_at_all().await?;
     let failed = [&node.failed_reads, &node.failed_invalidations].map(|failed| failed.load(Ordering::Relaxed));
     Ok(Tally { failed_reads: failed[0], failed_invalidations: failed[1], clock_off_s })
 }
 
-/// The word to begin.
+/// A word, or the end of all words.
 fn wait_for_input() {
     let _ = std::io::stdin().read(&mut [0; 1]);
 }
 
 impl Node {
-    /// Until the input ends, which it does too if whoever started this node is killed. Tells how far the clock was off.
+    /// Until the input says so, or ends, as it does if whoever started this node is killed. Tells how far the clock was off.
     async fn until_over(self: Arc<Self>) -> u64 {
         let node = self.clone();
-        // Nobody waits for it: it ends by itself when the input does.
+        // Nobody waits for it: it ends by itself with the next word, or with the input.
         std::thread::spawn(move || {
-            while std::io::stdin().read(&mut [0; 1]).is_ok_and(|read| read > 0) {}
+            wait_for_input();
             node.is_over.store(true, Ordering::Relaxed);
         });
         // At first it is right: the jumps begin with the faults.
@@ -161,6 +168,15 @@ impl Node {
             sleep(Duration::from_millis(rng.u64(1..30))).await;
         }
         reads.finish()?;
+        log.finish()
+    }
+
+    /// When nothing is written any more: what is old now would stay so.
+    async fn look_at_all(&self) -> anyhow::Result<()> {
+        let mut log = Log::create(self.logs.join(format!("last-{}-0", self.node)))?;
+        for key in 0..self.keys {
+            self.read(key, PATIENCE, &mut log).await?;
+        }
         log.finish()
     }
 

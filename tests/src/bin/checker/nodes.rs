@@ -1,7 +1,7 @@
 //! The nodes of a row: this program, started again for each of them.
 
 use crate::args;
-use crate::node::{Plan, READY, Tally};
+use crate::node::{Plan, QUIET, READY, Tally};
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Write};
@@ -47,7 +47,25 @@ impl Peer {
         }
     }
 
+    /// Has its tasks begin.
     pub(crate) fn begin(&mut self) -> anyhow::Result<()> {
+        self.tell()
+    }
+
+    /// Has its tasks end; [`Peer::quiet`] waits until they have.
+    pub(crate) fn end(&mut self) -> anyhow::Result<()> {
+        self.tell()
+    }
+
+    pub(crate) fn quiet(&mut self) -> anyhow::Result<()> {
+        let _guard = self.killed_after(LAST_WORDS)?;
+        match self.line()?.as_str() {
+            QUIET => Ok(()),
+            said => bail!("a node said `{said}` instead of `{QUIET}`"),
+        }
+    }
+
+    fn tell(&mut self) -> anyhow::Result<()> {
         let input = self.input.as_mut().context("it has not been ended")?;
         Ok(input.write_all(b"!").and_then(|()| input.flush())?)
     }
@@ -61,27 +79,30 @@ impl Peer {
         Ok(kill_process(self.pid()?, Signal::CONT)?)
     }
 
-    /// Tells it that it is over; [`Peer::finish`] waits until it has ended.
-    pub(crate) fn end(&mut self) {
-        self.input = None;
-    }
-
+    /// Has it look at every row for the last time, and tell what it counted.
     pub(crate) fn finish(mut self) -> anyhow::Result<Tally> {
-        self.end();
-        let (pid, (ended, waiting)) = (self.pid()?, mpsc::channel::<()>());
-        // A cache that is stuck may not keep us for ever. This ends with what it waits for.
-        std::thread::spawn(move || {
-            if waiting.recv_timeout(LAST_WORDS) == Err(RecvTimeoutError::Timeout) {
-                let _ = kill_process(pid, Signal::KILL);
-            }
-        });
+        self.input = None;
+        let guard = self.killed_after(LAST_WORDS)?;
         let said = self.line()?;
-        drop(ended);
+        drop(guard);
         let status = self.child.wait()?;
         if !status.success() {
             bail!("a node ended with {status}");
         }
         serde_json::from_str(&said).with_context(|| format!("a node said `{said}`"))
+    }
+
+    /// A cache that is stuck may not keep us for ever: kills the node after so long, unless what is returned is dropped
+    /// before.
+    fn killed_after(&self, patience: Duration) -> anyhow::Result<mpsc::Sender<()>> {
+        let (pid, (guard, dropped)) = (self.pid()?, mpsc::channel());
+        // This ends with what it waits for.
+        std::thread::spawn(move || {
+            if dropped.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        });
+        Ok(guard)
     }
 
     fn line(&mut self) -> anyhow::Result<String> {

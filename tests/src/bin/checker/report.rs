@@ -10,7 +10,7 @@ use crate::subject::Kind;
 const AROUND_NS: u64 = 2_000_000_000;
 
 const COLUMNS: &str = "\
-fault              subject        struck     reads  reads/s  inval.  stale/M  longest  windows p50 / p99 / max    own  past bound  ahead  failed reads, inval.
+fault              subject        struck     reads  reads/s  inval.  stale/M  longest  windows p50 / p99 / max    own  past bound  ahead   lost  failed reads, inval.
                                                                             ms                        ms";
 
 pub(crate) fn heading(options: &Options) -> String {
@@ -32,7 +32,7 @@ pub(crate) fn line(outcome: &Outcome) -> String {
     let mode = if row.kind == Kind::Ours { row.mode.name() } else { "" };
     let subject = format!("{} {mode}", row.kind.name());
     format!(
-        "{:<18} {:<13} {:>7} {:>9} {:>8} {:>7} {:>8} {:>8.1} {:>25} {:>6} {:>11} {:>6} {:>13}, {:>6}{}",
+        "{:<18} {:<13} {:>7} {:>9} {:>8} {:>7} {:>8} {:>8.1} {:>25} {:>6} {:>11} {:>6} {:>6} {:>13}, {:>6}{}",
         row.fault.name(),
         subject.trim_end(),
         outcome.struck.times,
@@ -45,6 +45,7 @@ pub(crate) fn line(outcome: &Outcome) -> String {
         verdict.own,
         verdict.late,
         verdict.ahead,
+        verdict.lost,
         outcome.failed_reads,
         outcome.failed_invalidations,
         if outcome.is_clean() { "" } else { "  NOT CLEAN" }

@@ -11,7 +11,10 @@ use crate::subject::{Kind, Mode};
 use anyhow::Context;
 use cache_tests::{Proxy, RedisCluster, RedisServer};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How much longer than the bound it is waited for the last look.
+const MARGIN: Duration = Duration::from_millis(50);
 
 /// What is run.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +56,10 @@ impl Row {
         stage.play(self.fault, options.duration)?;
         let mut nodes = std::mem::take(&mut stage.nodes);
         // All at once, or the first would be judged by writes that the last is still making.
-        nodes.iter_mut().for_each(Peer::end);
+        nodes.iter_mut().try_for_each(Peer::end)?;
+        nodes.iter_mut().try_for_each(Peer::quiet).with_context(|| stage.title.clone())?;
+        // Then all that was acknowledged must be seen everywhere.
+        stage.wait(options.bound + MARGIN);
         let tallies = nodes.into_iter().map(Peer::finish).collect::<anyhow::Result<Vec<_>>>();
         let tallies = tallies.with_context(|| stage.title.clone())?;
         let bound_ns = u64::try_from(options.bound.as_nanos())?;

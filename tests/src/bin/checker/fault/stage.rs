@@ -80,7 +80,7 @@ impl Stage {
         self.struck.timeline.push((now_ns(), what.into()));
     }
 
-    pub(super) fn wait(&self, duration: Duration) {
+    pub(crate) fn wait(&self, duration: Duration) {
         let until = Instant::now() + duration;
         loop {
             self.show();

@@ -30,10 +30,24 @@ pub(crate) fn judge(directory: &Path, rule: Rule) -> anyhow::Result<Verdict> {
         records::<Written>(&path)?.for_each(|written| writes.add(node, written));
     }
     writes.finish();
-    let reads = logs(directory, "reads")?;
-    let reads: Result<Vec<_>, _> = reads.into_iter().map(|(node, path)| Ok((node, records(&path)?))).collect();
+    let last = logs(directory, "last")?;
+    let reads = logs(directory, "reads")?.into_iter().chain(last.iter().cloned());
+    let reads: Result<Vec<_>, _> = reads.map(|(node, path)| Ok((node, records(&path)?))).collect();
     let reads = merged(reads.map_err(|error: anyhow::Error| error)?);
-    Ok(look_at(reads, &writes, rule))
+    let mut verdict = look_at(reads, &writes, rule);
+    for (_, path) in last {
+        verdict.lost += lost(records(&path)?, &writes);
+    }
+    Ok(verdict)
+}
+
+/// On how many rows of a last look an acknowledged write never arrived.
+fn lost(last: impl Iterator<Item = Seen>, writes: &Writes) -> u64 {
+    let is_old = |seen: &Seen| {
+        let newer_ns = writes.newer_acknowledged_ns(seen.key, seen.version);
+        newer_ns.is_some_and(|since_ns| since_ns < seen.started_ns)
+    };
+    last.filter(is_old).count() as u64
 }
 
 /// Looks at reads in the order in which they started.
@@ -129,6 +143,18 @@ mod tests {
         assert_eq!(verdict(false, 1, 62, 3).ahead, 1);
         assert_eq!(verdict(false, 1, 63, 3).ahead, 0);
         assert_eq!(verdict(false, 1, 63, 4).ahead, 1);
+    }
+
+    #[test]
+    fn what_a_last_look_does_not_see_is_lost() {
+        let mut writes = Writes::default();
+        writes.add(0, Written { began_ns: 50, acknowledged_ns: 60, key: 7, version: 2 });
+        writes.add(0, Written { began_ns: 65, acknowledged_ns: NEVER, key: 7, version: 3 });
+        writes.finish();
+        let lost_at = |started_ns, version| {
+            lost([Seen { started_ns, ended_ns: started_ns + 2, key: 7, version }].into_iter(), &writes)
+        };
+        assert_eq!((lost_at(200, 1), lost_at(200, 2), lost_at(200, 3), lost_at(60, 1)), (1, 0, 0, 0));
     }
 
     #[test]

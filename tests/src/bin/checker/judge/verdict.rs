@@ -20,6 +20,9 @@ pub(crate) struct Verdict {
     pub(crate) forbidden: u64,
     /// Versions read before their write began: values that come from nowhere.
     pub(crate) ahead: u64,
+    /// Rows on which a node, when all was over, had not got what had been acknowledged. Those looks are among the stale
+    /// reads as well.
+    pub(crate) lost: u64,
     pub(crate) longest_ns: u64,
     /// For each acknowledgement and node that served something older: until when, sorted.
     pub(crate) windows_ns: Vec<u64>,
