@@ -74,6 +74,14 @@ impl Clock {
         }
     }
 
+    /// How long it has run, as exactly as it knows.
+    pub(crate) fn elapsed(&self) -> Duration {
+        match &self.0 {
+            Source::System { started, .. } => started.elapsed(),
+            Source::Manual { .. } => Duration::from_millis(self.now_ms()),
+        }
+    }
+
     /// As [`now_ms`](Self::now_ms), and up to two ticks of the kernel ahead of it, which are 20 ms at most: read without
     /// asking the processor for its time, which costs as much as a look-up in memory. Elsewhere than on Linux, the same.
     pub(crate) fn coarse_ms(&self) -> u64 {

@@ -67,7 +67,7 @@ pub mod testing;
 
 pub use cache::{
     Announced, Builder, Cache, Deferred, Entry, Eviction, Explanation, Found, Graph, GraphEvent, GraphFunction,
-    GraphWriter, Impact, ImpactedFunction, L1, Recovery,
+    GraphWriter, Impact, ImpactedFunction, L1, Recovery, SlowClone,
 };
 #[cfg(feature = "testing")]
 pub use cache_macros::test;

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
@@ -35,6 +36,9 @@ macro_rules! counters {
             pub breakers_open: u64,
             /// Operations of the store that were attempted once more.
             pub store_retries: u64,
+            /// Functions whose values take more than a microsecond to clone, as every hit in memory does;
+            /// [`Cache::slow_clones`](crate::Cache::slow_clones) names them.
+            pub slow_clones: u64,
         }
 
         #[derive(Debug, Default)]
@@ -235,6 +239,13 @@ pub enum Notice<'a> {
     },
     /// A load in the background panicked. Its key is free for the next.
     BackgroundPanicked,
+    /// A function's values take long to clone, which every hit in memory does. Told once a function.
+    SlowClone {
+        /// Its name.
+        function: &'a str,
+        /// How long the quickest of three clones in a row took.
+        took: Duration,
+    },
     /// A load returned an error. Its caller got the error, or a stale value if the function allows that.
     LoadFailed {
         /// The entry's key.

@@ -160,7 +160,7 @@ impl<I: KeyPart + Clone> Batch<I> {
                     continue;
                 }
             };
-            let loaded = rules.values.apply(value.as_ref());
+            let loaded = self.cache.loaded(&asked.request, &rules.values, value.as_ref());
             got[at] = value.map_or(Got::Absent, Got::Value);
             landings.push(self.cache.land(&asked.request, wire, turn, loaded));
         }

@@ -125,7 +125,7 @@ where
     {
         match S::open(self.cache.run(&turn, load).await) {
             Ok(value) => {
-                let loaded = self.rules.values.apply(value.as_ref());
+                let loaded = self.cache.loaded(&self.request, &self.rules.values, value.as_ref());
                 self.cache.land(&self.request, &*self.wire, turn, loaded).await;
                 S::close(value).expect("what a shape opened it can close")
             }

@@ -268,6 +268,7 @@ impl Builder {
             clock: self.clock,
             settings,
             counters,
+            clones: Default::default(),
             observers,
             policies: Default::default(),
             spaces: Default::default(),

@@ -41,6 +41,11 @@ impl<T> ValueRules<T> {
 impl<T: Clone + Send + Sync + 'static> ValueRules<T> {
     /// A value with all that follows from it.
     pub(crate) fn apply(&self, value: Option<&T>) -> Loaded {
+        self.apply_and(value, |value| Arc::new(value.clone()))
+    }
+
+    /// The same, with the clone that is kept made by somebody else.
+    pub(crate) fn apply_and(&self, value: Option<&T>, keep: impl FnOnce(&T) -> Arc<T>) -> Loaded {
         let Some(value) = value else {
             return Loaded { value: None, tags: Vec::new(), life: None, is_keepable: true };
         };
@@ -48,7 +53,7 @@ impl<T: Clone + Send + Sync + 'static> ValueRules<T> {
         Loaded {
             tags: if is_keepable { self.tags_of(value) } else { Vec::new() },
             life: self.ttl_from.filter(|_| is_keepable).map(|ttl_from| ttl_from(value)),
-            value: Some(Arc::new(value.clone())),
+            value: Some(keep(value)),
             is_keepable,
         }
     }

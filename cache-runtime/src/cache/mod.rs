@@ -7,6 +7,7 @@ mod batch;
 mod builder;
 mod by_hand;
 mod cells;
+mod clones;
 mod demand;
 mod entry;
 mod errors;
@@ -41,6 +42,7 @@ mod write;
 pub use announce::Announced;
 pub use builder::Builder;
 pub(crate) use builder::check_namespace;
+pub use clones::SlowClone;
 pub use entry::Entry;
 pub(crate) use errors::Remembered;
 pub use explain::{Explanation, Found};
@@ -319,6 +321,7 @@ impl Cache {
             store_in_flight: guard.map_or(0, |guard| guard.in_flight() as u64),
             breakers_open: guard.map_or(0, Guarded::breakers_open),
             store_retries: guard.map_or(0, Guarded::retries),
+            slow_clones: self.shared.clones.slow(),
             ..self.shared.counters.read()
         }
     }

@@ -16,6 +16,8 @@ use std::sync::Arc;
 /// An entry that is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
+    /// Whose call it is; none by hand, or of a writer.
+    pub(crate) function: Option<&'static Function>,
     /// The fingerprint that memory knows it by.
     pub(crate) print: Id,
     pub(crate) key: Key,
@@ -44,7 +46,7 @@ impl Request {
         if function.spec().remembers_errors {
             dependencies.push(key_dependency(key.as_str()));
         }
-        Self { lives_by_value, ..Self::new(cache, print, key, dependencies, policy) }
+        Self { function: Some(function), lives_by_value, ..Self::new(cache, print, key, dependencies, policy) }
     }
 
     /// Of a value that a writer returned: it depends on all that its key's cached functions depend on, and is kept as the
@@ -84,6 +86,7 @@ impl Request {
         let dependencies = texts.into_iter().map(|text| cache.name(text)).collect();
         let demand = Demand::of(cache, &policy);
         Self {
+            function: None,
             print,
             key,
             dependencies,

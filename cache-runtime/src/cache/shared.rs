@@ -2,6 +2,7 @@
 
 use super::ahead::Ahead;
 use super::cells::Cells;
+use super::clones::Clones;
 use super::knowledge::Knowledge;
 use super::listen::Listener;
 use super::read::{Departed, Landing};
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     pub(super) clock: Clock,
     pub(super) settings: Settings,
     pub(super) counters: Counters,
+    pub(super) clones: Clones,
     pub(super) observers: Arc<Observers>,
     pub(super) policies: RwLock<HashMap<usize, Arc<Policy>>>,
     pub(super) spaces: Mutex<HashMap<String, Arc<Space>>>,

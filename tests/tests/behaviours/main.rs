@@ -7,6 +7,7 @@ mod announcements;
 mod basics;
 mod caches;
 mod calls;
+mod clones;
 mod cluster;
 mod consistency;
 mod early;
