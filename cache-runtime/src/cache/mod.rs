@@ -69,7 +69,6 @@ use crate::event::Event;
 use crate::function::Function;
 use crate::key::Id;
 use crate::policy::Policy;
-use crate::store::Guarded;
 use crate::telemetry::{Notice, Stats};
 use crate::token::Token;
 use std::future::Future;
@@ -306,24 +305,7 @@ impl Cache {
 
     /// What was counted since the cache was built, and what it holds now.
     pub fn stats(&self) -> Stats {
-        let (l1_entries, l1_weight) = self.shared.l1.as_ref().map_or((0, 0), l1::Entries::size);
-        let (now_ms, lease_ms) = (self.now_ms(), self.shared.settings.lease_ms);
-        let guard = self.shared.guard.as_ref();
-        let behind = self.space.partitions.iter().map(|partition| partition.behind_ms(now_ms, lease_ms));
-        Stats {
-            l1_entries,
-            l1_weight,
-            flights: self.shared.flights.len() as u64,
-            background: self.shared.tasks.running(),
-            is_listening: self.space.partitions.iter().all(|partition| partition.is_listening()),
-            may_be_behind_ms: behind.max().unwrap_or(0),
-            invalidations_waiting: self.shared.queue.len() as u64,
-            store_in_flight: guard.map_or(0, |guard| guard.in_flight() as u64),
-            breakers_open: guard.map_or(0, Guarded::breakers_open),
-            store_retries: guard.map_or(0, Guarded::retries),
-            slow_clones: self.shared.clones.slow(),
-            ..self.shared.counters.read()
-        }
+        self.counted()
     }
 
     /// A handle on the same cache for one tenant: entries, events and `clear` of two tenants never meet.

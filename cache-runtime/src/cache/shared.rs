@@ -22,7 +22,7 @@ use crate::policy::Policy;
 use crate::registry;
 use crate::stamp::Partition;
 use crate::store::{Guarded, Store};
-use crate::telemetry::{Counters, Notice, Observers};
+use crate::telemetry::{Counters, Notice, Observers, Stats};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -110,6 +110,27 @@ impl Space {
 }
 
 impl Cache {
+    pub(super) fn counted(&self) -> Stats {
+        let (l1_entries, l1_weight) = self.shared.l1.as_ref().map_or((0, 0), l1::Entries::size);
+        let (now_ms, lease_ms) = (self.now_ms(), self.shared.settings.lease_ms);
+        let guard = self.shared.guard.as_ref();
+        let behind = self.space.partitions.iter().map(|partition| partition.behind_ms(now_ms, lease_ms));
+        Stats {
+            l1_entries,
+            l1_weight,
+            flights: self.shared.flights.len() as u64,
+            background: self.shared.tasks.running(),
+            is_listening: self.space.partitions.iter().all(|partition| partition.is_listening()),
+            may_be_behind_ms: behind.max().unwrap_or(0),
+            invalidations_waiting: self.shared.queue.len() as u64,
+            store_in_flight: guard.map_or(0, |guard| guard.in_flight() as u64),
+            breakers_open: guard.map_or(0, Guarded::breakers_open),
+            store_retries: guard.map_or(0, Guarded::retries),
+            slow_clones: self.shared.clones.slow(),
+            ..self.shared.counters.read()
+        }
+    }
+
     pub(crate) fn is_open(&self) -> bool {
         self.shared.enabled.load(Ordering::Acquire) && !self.shared.closed.load(Ordering::Acquire)
     }
