@@ -155,6 +155,7 @@ fn implementation(input: &DeriveInput, door: &Door, arms: &[Arm]) -> TokenStream
     let (write, print) = (matching(arms, |arm| &arm.write), matching(arms, |arm| &arm.fingerprint));
     quote! {
         #[allow(unused_variables)]
+        #[diagnostic::do_not_recommend]
         impl #implementation #door::KeyPart for #ident #types #wheres {
             fn write(&self, key: &mut #door::KeyWriter) { #write }
             fn fingerprint(&self, print: &mut #door::Fingerprinter) { #print }

@@ -7,6 +7,7 @@ mod cache_key;
 mod cache_put;
 mod cache_schema;
 mod cached;
+mod extent;
 mod invalidates;
 mod item;
 mod options;

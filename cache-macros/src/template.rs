@@ -40,7 +40,7 @@ impl Placeholder {
             Step::Index(at) => format!(".{at}"),
             Step::Method(name) => format!(".{name}()"),
         });
-        std::iter::once(self.root.clone()).chain(steps).collect()
+        std::iter::once(self.root.trim_start_matches("r#").to_owned()).chain(steps).collect()
     }
 
     /// What an event's field has to be called to be bound to it: `user_id` for `<user.id>`, `id` for `<self.id>`.
@@ -158,9 +158,17 @@ fn placeholder(literal: &LitStr, inside: &str) -> syn::Result<Placeholder> {
     }
     let wrong = || error(literal, format!("`<{inside}>` is not a placeholder"), FORMS);
     let mut parts = text.split('.').map(str::trim);
-    let root = parts.next().filter(|root| ["self", "return"].contains(root) || is_name(root)).ok_or_else(wrong)?;
+    let root = parts.next().and_then(root).ok_or_else(wrong)?;
     let steps = parts.map(|part| step(part).ok_or_else(wrong)).collect::<syn::Result<_>>()?;
-    Ok(Placeholder { root: root.to_owned(), steps })
+    Ok(Placeholder { root, steps })
+}
+
+/// A parameter by its name; one that is called as a keyword is, `r#type`, with or without its prefix.
+fn root(text: &str) -> Option<String> {
+    match ["self", "return"].contains(&text) || is_name(text) {
+        true => Some(text.to_owned()),
+        false => is_member(text).then(|| format!("r#{text}")),
+    }
 }
 
 fn step(part: &str) -> Option<Step> {
@@ -209,7 +217,7 @@ mod tests {
 
     #[test]
     fn what_is_no_template_is_refused() {
-        for wrong in ["", "<", "<>", "a<b", "<a b>", "<1>", "<a..b>", "<a.b(1)>", "<fn>"] {
+        for wrong in ["", "<", "<>", "a<b", "<a b>", "<1>", "<a..b>", "<a.b(1)>", "<super>"] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }
@@ -221,5 +229,6 @@ mod tests {
         assert_eq!(binding("user.id"), Some("user_id".into()));
         assert_eq!(binding("self.guild_id"), Some("guild_id".into()));
         assert_eq!(binding("id.0"), Some("id".into()));
+        assert_eq!(binding("type"), Some("type".into()));
     }
 }

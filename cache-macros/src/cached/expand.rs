@@ -3,6 +3,7 @@
 use super::model::{Binding, Event, Fields, Model, Part, Value};
 use super::rules::rules;
 use super::{background, batch, checks};
+use crate::extent::Extent;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -164,7 +165,8 @@ pub(super) fn wire(model: &Model) -> TokenStream {
 fn fetch(model: &Model) -> TokenStream {
     let (parts, load, loader, span) = (parts(model), load(model), background::loader(model), at_return(model));
     let door = model.door.at(span);
-    let times_out = model.policy.of("hard_timeout").map(|_| quote_spanned!(span=> #door::assert_times_out(&shape);));
+    let shape = Extent::of(&model.returns).borrow(quote_spanned!(span=> shape));
+    let times_out = model.policy.of("hard_timeout").map(|_| quote_spanned!(span=> #door::assert_times_out(#shape);));
     quote_spanned! {span=>
         let call = call.named(&[#(#parts),*]);
         #times_out
@@ -194,15 +196,16 @@ pub(crate) fn parts(model: &Model) -> Vec<TokenStream> {
 }
 
 fn part(model: &Model, value: &Value) -> TokenStream {
-    let span = value.span.resolved_at(Span::mixed_site());
+    let span = value.extent.first.resolved_at(Span::mixed_site());
     let door = model.door.at(span);
     if value.is_type {
         let ty = format_ident!("{}", value.placeholder.root);
         return quote_spanned!(span=> #door::part(&#door::TypeName::<#ty>::new()));
     }
     // The user's own variable: resolved where the attribute stands, as the parameter's name is.
-    let expression = value.placeholder.expression(value.span.resolved_at(root_span(model, value)));
-    quote_spanned!(span=> #door::part(&#expression))
+    let expression = value.placeholder.expression(value.extent.last(root_span(model, value)));
+    let borrowed = value.extent.borrow(expression);
+    quote_spanned!(span=> #door::part(#borrowed))
 }
 
 /// A span with the hygiene of the variable that a placeholder begins with.

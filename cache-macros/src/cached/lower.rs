@@ -7,15 +7,14 @@ use super::model::{Binding, Event, Fields, Model, Part, Value};
 use super::separators;
 use super::settled::Settled;
 use super::signature;
+use crate::extent::Extent;
 use crate::item::{Function, Parameter};
 use crate::paths::Door;
 use crate::problems::{Problems, quoted, suggestion};
 use crate::template::{Piece, Placeholder, Template};
 use crate::values::MAX_EVENT_FIELDS;
-use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 
 /// The facts, if there is a return type to cache at all; whatever is wrong is a problem.
 pub(crate) fn lower(args: Args, function: &Function, problems: &mut Problems) -> Option<Model> {
@@ -127,13 +126,13 @@ impl Values<'_> {
         let parameters = function.parameters();
         let names = parameters
             .iter()
-            .flat_map(|parameter| parameter.names.iter().map(|name| (*name, parameter.typed.ty.span())));
+            .flat_map(|parameter| parameter.names.iter().map(|name| (*name, Extent::of(&parameter.typed.ty))));
         let generics = function.generics();
-        let generics = generics.iter().map(|name| (*name, name.span()));
-        for (name, span) in names.chain(generics).filter(|(name, _)| !args.skip.contains(name)) {
+        let generics = generics.iter().map(|name| (*name, Extent::of(name)));
+        for (name, extent) in names.chain(generics).filter(|(name, _)| !args.skip.contains(name)) {
             let placeholder = Placeholder { root: name.to_string(), steps: Vec::new() };
             let is_type = self.is_type(&placeholder.root);
-            self.values.push(Value { placeholder, is_type, span });
+            self.values.push(Value { placeholder, is_type, extent });
         }
         let count = self.values.len();
         let value = |index| {
@@ -147,25 +146,25 @@ impl Values<'_> {
         if let Some(index) = self.values.iter().position(|value| value.placeholder == *placeholder) {
             return index;
         }
-        let span = self.span_of(placeholder, template, problems);
+        let extent = self.extent_of(placeholder, template, problems);
         let is_type = self.is_type(&placeholder.root);
-        self.values.push(Value { placeholder: placeholder.clone(), is_type, span });
+        self.values.push(Value { placeholder: placeholder.clone(), is_type, extent });
         self.values.len() - 1
     }
 
     /// Where a value that cannot be a key is reported: at its type if the key has the whole of it.
-    fn span_of(&self, placeholder: &Placeholder, template: &Template, problems: &mut Problems) -> Span {
+    fn extent_of(&self, placeholder: &Placeholder, template: &Template, problems: &mut Problems) -> Extent {
         let root = placeholder.root.as_str();
         let parameters = self.function.parameters();
         let parameter = parameters.iter().find(|parameter| parameter.names.iter().any(|name| *name == root));
         let generics = self.function.generics();
         match (parameter, generics.into_iter().find(|generic| *generic == root)) {
-            (Some(parameter), _) if placeholder.steps.is_empty() => return parameter.typed.ty.span(),
+            (Some(parameter), _) if placeholder.steps.is_empty() => return Extent::of(&parameter.typed.ty),
             (Some(_), _) => {}
-            (None, Some(generic)) => return generic.span(),
+            (None, Some(generic)) => return Extent::of(generic),
             (None, None) => self.check_root(placeholder, template, problems),
         }
-        template.literal.span()
+        Extent::of(&template.literal)
     }
 
     /// That a placeholder which begins with no parameter begins with something else that there is.
@@ -223,7 +222,7 @@ impl Values<'_> {
     fn refuse_tag(&self, placeholder: &Placeholder, template: &Template, problems: &mut Problems) {
         let shown = placeholder.shown();
         let before = problems.count();
-        self.span_of(placeholder, template, problems);
+        self.extent_of(placeholder, template, problems);
         if problems.count() == before {
             let message =
                 format!("`<{shown}>` is not in the key: two calls that differ in it share one entry, with one tag");

@@ -3,10 +3,11 @@
 use super::batch::Batch;
 use super::opinions::Opinions;
 use super::rules::Paths;
+use crate::extent::Extent;
 use crate::item::Function;
 use crate::paths::Door;
 use crate::template::{Placeholder, Template};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use syn::{Expr, FnArg, Path, Type};
 
 pub(crate) struct Model {
@@ -62,7 +63,7 @@ pub(crate) struct Value {
     /// Whether it names a type parameter, whose value is the type's name.
     pub(crate) is_type: bool,
     /// Where a value that cannot be a key is reported.
-    pub(crate) span: Span,
+    pub(crate) extent: Extent,
 }
 
 pub(crate) struct Binding {

@@ -56,8 +56,14 @@ fn check_receiver(function: &Function, problems: &mut Problems) {
 
 pub(crate) fn check_return(returns: &Type, args: &Args, problems: &mut Problems) {
     match ungrouped(returns) {
-        Type::Reference(_) => {
-            let help = "return an owned value, or an `Arc` of it, which a hit only clones";
+        Type::Reference(reference) if is_static(reference) && args.stays_in_memory() => {}
+        Type::Reference(reference) => {
+            let help = match is_static(reference) {
+                true => {
+                    "return an owned value, as `String` is for `&'static str`; or keep the reference in the process alone: `tiers = l1`"
+                }
+                false => "return an owned value, or an `Arc` of it, which a hit only clones",
+            };
             problems.at(returns, "a reference cannot be cached", help);
         }
         Type::ImplTrait(_) => {
@@ -100,8 +106,7 @@ struct Borrowed {
 
 impl Visit<'_> for Borrowed {
     fn visit_type_reference(&mut self, reference: &TypeReference) {
-        let is_static = reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static");
-        if is_static && self.may_be_static {
+        if is_static(reference) && self.may_be_static {
             self.visit_type(&reference.elem);
         } else {
             self.found.get_or_insert_with(|| reference.to_token_stream());
@@ -118,6 +123,10 @@ impl Visit<'_> for Borrowed {
     fn visit_type_bare_fn(&mut self, _: &TypeBareFn) {}
 
     fn visit_parenthesized_generic_arguments(&mut self, _: &ParenthesizedGenericArguments) {}
+}
+
+fn is_static(reference: &TypeReference) -> bool {
+    reference.mutability.is_none() && reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static")
 }
 
 fn is_boxed_future(returns: &Type) -> bool {

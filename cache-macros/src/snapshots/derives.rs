@@ -75,6 +75,7 @@ fn a_newtype_in_a_key() {
         "#,
         expect![[r#"
             #[allow(unused_variables)]
+            #[diagnostic::do_not_recommend]
             impl door::KeyPart for GuildId {
                 fn write(&self, key: &mut door::KeyWriter) {
                     match self {
@@ -108,6 +109,7 @@ fn an_enum_in_a_key() {
         "#,
         expect![[r#"
             #[allow(unused_variables)]
+            #[diagnostic::do_not_recommend]
             impl<T: door::KeyPart> door::KeyPart for Scope<T> {
                 fn write(&self, key: &mut door::KeyWriter) {
                     match self {

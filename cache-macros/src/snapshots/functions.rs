@@ -79,8 +79,8 @@ fn a_method_with_a_field_of_self() {
                     door::chosen(&self.cache),
                     &__CACHED_FUNCTION,
                     &[
-                        door::part(&self.tenant),
-                        door::part(&id),
+                        door::part(&(self.tenant)),
+                        door::part(&(id)),
                         door::part(&door::ReceiverType::<Self>::new()),
                     ],
                 );
@@ -90,8 +90,8 @@ fn a_method_with_a_field_of_self() {
                 let call = call
                     .named(
                         &[
-                            door::part(&self.tenant),
-                            door::part(&id),
+                            door::part(&(self.tenant)),
+                            door::part(&(id)),
                             door::part(&door::ReceiverType::<Self>::new()),
                         ],
                     );
@@ -199,7 +199,11 @@ fn a_generic_function() {
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
-                    &[door::part(&door::TypeName::<T>::new()), door::part(&SIZE), door::part(&page)],
+                    &[
+                        door::part(&door::TypeName::<T>::new()),
+                        door::part(&(SIZE)),
+                        door::part(&(page)),
+                    ],
                 );
                 if let door::Some(hit) = call.peek(&shape) {
                     return hit;
@@ -208,8 +212,8 @@ fn a_generic_function() {
                     .named(
                         &[
                             door::part(&door::TypeName::<T>::new()),
-                            door::part(&SIZE),
-                            door::part(&page),
+                            door::part(&(SIZE)),
+                            door::part(&(page)),
                         ],
                     );
                 let loader = door::None;
@@ -287,11 +291,15 @@ fn a_pattern_parameter() {
                 };
                 let wire = door::local_wire(&shape);
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), &__CACHED_FUNCTION, &[door::part(&id)]);
+                let call = door::Call::open(
+                    door::current(),
+                    &__CACHED_FUNCTION,
+                    &[door::part(&(id))],
+                );
                 if let door::Some(hit) = call.peek(&shape) {
                     return hit;
                 }
-                let call = call.named(&[door::part(&id)]);
+                let call = call.named(&[door::part(&(id))]);
                 let loader = door::None;
                 call.fetch(
                         shape,

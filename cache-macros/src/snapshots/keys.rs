@@ -78,12 +78,12 @@ fn the_default_key() {
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
-                    &[door::part(&guild_id), door::part(&name)],
+                    &[door::part(&(guild_id)), door::part(&(name))],
                 );
                 if let door::Some(hit) = call.peek(&shape) {
                     return hit;
                 }
-                let call = call.named(&[door::part(&guild_id), door::part(&name)]);
+                let call = call.named(&[door::part(&(guild_id)), door::part(&(name))]);
                 let loader = door::None;
                 call.fetch(
                         shape,
@@ -225,12 +225,12 @@ fn typed_events_and_tags() {
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
-                    &[door::part(&guild_id), door::part(&user.id)],
+                    &[door::part(&(guild_id)), door::part(&(user.id))],
                 );
                 if let door::Some(hit) = call.peek(&shape) {
                     return hit;
                 }
-                let call = call.named(&[door::part(&guild_id), door::part(&user.id)]);
+                let call = call.named(&[door::part(&(guild_id)), door::part(&(user.id))]);
                 let loader = door::None;
                 call.fetch(
                         shape,

@@ -77,12 +77,12 @@ fn the_first_example_of_the_guide() {
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
-                    &[door::part(&guild_id)],
+                    &[door::part(&(guild_id))],
                 );
                 if let door::Some(hit) = call.peek(&shape) {
                     return hit;
                 }
-                let call = call.named(&[door::part(&guild_id)]);
+                let call = call.named(&[door::part(&(guild_id))]);
                 let loader = door::None;
                 call.fetch(
                         shape,
@@ -174,9 +174,9 @@ fn the_first_example_of_the_guide() {
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
-                    &[door::part(&guild_id)],
+                    &[door::part(&(guild_id))],
                 );
-                let call = call.named(&[door::part(&guild_id)]);
+                let call = call.named(&[door::part(&(guild_id))]);
                 call.refresh(
                         shape,
                         wire,
@@ -254,9 +254,9 @@ fn the_first_example_of_the_guide() {
                 let call = door::Call::open(
                     door::current(),
                     &__CACHED_FUNCTION,
-                    &[door::part(&guild_id)],
+                    &[door::part(&(guild_id))],
                 );
-                call.named(&[door::part(&guild_id)]).entry(&shape, wire, rules)
+                call.named(&[door::part(&(guild_id))]).entry(&shape, wire, rules)
             }
         "#]],
     );

@@ -114,6 +114,7 @@ impl<T: ?Sized> TypeName<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized> KeyPart for TypeName<T> {
     fn write(&self, key: &mut KeyWriter) {
         key.text(&std::any::type_name::<T>().replace("::", "."));
@@ -135,6 +136,7 @@ impl<T: ?Sized> ReceiverType<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized> KeyPart for ReceiverType<T> {
     fn write(&self, key: &mut KeyWriter) {
         let name = std::any::type_name::<T>();

@@ -164,7 +164,9 @@ impl<S: Shape> AskUnansweredNot for S {
 )]
 pub trait TimesOut {}
 
+#[diagnostic::do_not_recommend]
 impl<T, E: From<Unanswered>> TimesOut for Fallible<T, E> {}
+#[diagnostic::do_not_recommend]
 impl<T, E: From<Unanswered>> TimesOut for FallibleMaybe<T, E> {}
 
 /// Fails to compile for a function that cannot say it.

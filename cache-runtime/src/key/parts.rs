@@ -9,7 +9,7 @@ use super::writer::{KeyWriter, Style};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of a cache key",
     label = "not a key",
-    note = "help: derive `CacheKey` for it, name one of its fields in the key (`<param.field>`), or leave the parameter out with `skip(…)`"
+    note = "help: derive `CacheKey` for your own type in it, name a part of it in the key (`<param.field>`, `<param.to_string()>`), or leave the parameter out with `skip(…)`"
 )]
 pub trait KeyPart {
     /// Writes the value into a name; different values must write different texts.

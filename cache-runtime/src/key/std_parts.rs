@@ -6,13 +6,18 @@ use super::writer::{KeyWriter, Style};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::num::{NonZeroI32, NonZeroI64, NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64};
+use std::num::{
+    NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU8, NonZeroU16, NonZeroU32,
+    NonZeroU64, NonZeroU128, NonZeroUsize,
+};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 macro_rules! integers {
     ($($t:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl KeyPart for $t {
             fn write(&self, key: &mut KeyWriter) {
                 key.number(self);
@@ -29,6 +34,7 @@ integers!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
 
 macro_rules! through {
     ($($t:ty => |$value:ident| $inner:expr),* $(,)?) => {$(
+        #[diagnostic::do_not_recommend]
         impl KeyPart for $t {
             fn write(&self, key: &mut KeyWriter) {
                 let $value = self;
@@ -49,11 +55,19 @@ through! {
     NonZeroU16 => |n| n.get(),
     NonZeroU32 => |n| n.get(),
     NonZeroU64 => |n| n.get(),
+    NonZeroU128 => |n| n.get(),
+    NonZeroUsize => |n| n.get(),
+    NonZeroI8 => |n| n.get(),
+    NonZeroI16 => |n| n.get(),
     NonZeroI32 => |n| n.get(),
     NonZeroI64 => |n| n.get(),
+    NonZeroI128 => |n| n.get(),
+    NonZeroIsize => |n| n.get(),
+    PathBuf => |path| path.as_path(),
     Duration => |duration| duration.as_nanos(),
 }
 
+#[diagnostic::do_not_recommend]
 impl KeyPart for bool {
     fn write(&self, key: &mut KeyWriter) {
         key.number(self);
@@ -65,6 +79,7 @@ impl KeyPart for bool {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl KeyPart for str {
     fn write(&self, key: &mut KeyWriter) {
         key.text(self);
@@ -75,6 +90,7 @@ impl KeyPart for str {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl KeyPart for char {
     fn write(&self, key: &mut KeyWriter) {
         key.char(*self);
@@ -86,6 +102,7 @@ impl KeyPart for char {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl KeyPart for () {
     fn write(&self, key: &mut KeyWriter) {
         key.open('(');
@@ -100,6 +117,7 @@ impl KeyPart for () {
 /// The shortest text that reads back the same; all NaNs are one, `-0.0` and `0.0` are two. `f32` ends in `f`.
 macro_rules! floats {
     ($($t:ty, $suffix:literal);*) => {$(
+        #[diagnostic::do_not_recommend]
         impl KeyPart for $t {
             fn write(&self, key: &mut KeyWriter) {
                 if key.style() == Style::Plain {
@@ -121,6 +139,7 @@ floats!(f32, "f"; f64, "");
 
 macro_rules! pointers {
     ($($t:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<T: KeyPart + ?Sized> KeyPart for $t {
             fn write(&self, key: &mut KeyWriter) {
                 (**self).write(key);
@@ -139,6 +158,7 @@ macro_rules! pointers {
 
 pointers!(&T, &mut T, Box<T>, Arc<T>, Rc<T>);
 
+#[diagnostic::do_not_recommend]
 impl<T: KeyPart + ToOwned + ?Sized> KeyPart for Cow<'_, T> {
     fn write(&self, key: &mut KeyWriter) {
         (**self).write(key);
@@ -153,6 +173,7 @@ impl<T: KeyPart + ToOwned + ?Sized> KeyPart for Cow<'_, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: KeyPart> KeyPart for Option<T> {
     fn write(&self, key: &mut KeyWriter) {
         match self {
@@ -190,6 +211,7 @@ fn write_list<'a, T: KeyPart + 'a>(items: impl Iterator<Item = &'a T>, key: &mut
     key.close(']');
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: KeyPart> KeyPart for [T] {
     fn write(&self, key: &mut KeyWriter) {
         write_list(self.iter(), key);
@@ -207,6 +229,7 @@ impl<T: KeyPart> KeyPart for [T] {
 
 macro_rules! like_a_slice {
     ($([$($generics:tt)*] $t:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> KeyPart for $t {
             fn write(&self, key: &mut KeyWriter) {
                 self[..].write(key);
@@ -225,6 +248,7 @@ macro_rules! like_a_slice {
 
 like_a_slice!([T: KeyPart] Vec<T>, [T: KeyPart, const N: usize] [T; N]);
 
+#[diagnostic::do_not_recommend]
 impl<T: KeyPart> KeyPart for BTreeSet<T> {
     fn write(&self, key: &mut KeyWriter) {
         write_list(self.iter(), key);
@@ -267,6 +291,7 @@ fn fingerprint_unordered<T: KeyPart>(items: impl Iterator<Item = T>, print: &mut
 
 macro_rules! unordered {
     ($([$($generics:tt)*] $t:ty => |$set:ident| $items:expr),* $(,)?) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> KeyPart for $t {
             fn write(&self, key: &mut KeyWriter) {
                 let $set = self;
@@ -295,6 +320,7 @@ unordered! {
 
 macro_rules! tuples {
     ($(($($t:ident $at:tt),+))*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($t: KeyPart),+> KeyPart for ($($t,)+) {
             fn write(&self, key: &mut KeyWriter) {
                 key.open('(');
@@ -325,6 +351,7 @@ tuples! {
 
 macro_rules! by_text {
     ($($t:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl KeyPart for $t {
             fn write(&self, key: &mut KeyWriter) {
                 key.text(&self.to_string());
@@ -339,7 +366,26 @@ macro_rules! by_text {
 
 by_text!(IpAddr, Ipv4Addr, Ipv6Addr);
 
+/// As its text; one that is no text as its bytes, which no text is written like.
+#[diagnostic::do_not_recommend]
+impl KeyPart for Path {
+    fn write(&self, key: &mut KeyWriter) {
+        match self.to_str() {
+            Some(text) => key.text(text),
+            None => self.as_os_str().as_encoded_bytes().write(key),
+        }
+    }
+
+    fn fingerprint(&self, print: &mut Fingerprinter) {
+        match self.to_str() {
+            Some(text) => print.text(text),
+            None => self.as_os_str().as_encoded_bytes().fingerprint(print),
+        }
+    }
+}
+
 #[cfg(feature = "uuid")]
+#[diagnostic::do_not_recommend]
 impl KeyPart for uuid::Uuid {
     fn write(&self, key: &mut KeyWriter) {
         key.number(self.as_hyphenated());
