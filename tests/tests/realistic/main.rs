@@ -1,6 +1,6 @@
 //! A hundred functions of services as they are: written first, cached by an attribute then, with no word of them changed.
 //!
-//! Each file is a part of some service. That it compiles is the larger half of the test; a sample of each is called.
+//! Each file is a part of some service. That it compiles is the larger half of the test (A21); a sample of each is called.
 
 #![allow(dead_code, reason = "not every function is called")]
 
