@@ -9,6 +9,7 @@ const HELP: &str = "\
 Measures this project beside its alternatives, in interleaved rounds.
 
 usage: cache-benches [options] <case>... | all | goals
+       cache-benches plot <figures.json> <directory>
 
   --rounds <n>    rounds of each contestant (15)
   --quick         without what takes minutes: a million keys
@@ -37,6 +38,11 @@ pub(crate) enum Command {
         cases: Vec<&'static Case>,
         judges: bool,
     },
+    /// What was measured before, as pictures.
+    Plot {
+        figures: PathBuf,
+        into: PathBuf,
+    },
     /// The hits of one contestant, under an instrument.
     Only {
         contestant: String,
@@ -48,7 +54,8 @@ pub(crate) enum Command {
 
 pub(crate) fn help() -> String {
     let cases = CASES.iter().map(|case| format!("  {:<13} {}\n", case.name, case.about));
-    let goals = "\ngoals: measures all, and exits with 0 only if every line that is to be beaten is\n";
+    let goals = "\ngoals: measures all, and exits with 0 only if every line that is to be beaten is\n\
+                 plot: draws what --json wrote, an SVG a case\n";
     format!("{HELP}{}{goals}", cases.collect::<String>())
 }
 
@@ -77,6 +84,9 @@ fn command(options: Options) -> anyhow::Result<Command> {
             return Ok(Command::Only { contestant: (*contestant).to_owned(), hits: hits.parse()? });
         }
         ["peer", ..] => return Ok(Command::Peer(options.asked[1..].to_vec())),
+        ["plot", figures, into] => {
+            return Ok(Command::Plot { figures: figures.into(), into: into.into() });
+        }
         ["all"] => (CASES.iter().collect(), false),
         ["goals"] => (CASES.iter().collect(), true),
         names => (names.iter().map(|name| find(name)).collect::<anyhow::Result<_>>()?, false),

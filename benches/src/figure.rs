@@ -65,7 +65,7 @@ fn table(case: &str, figures: &[&Figure]) -> String {
 }
 
 /// Each once, in the order of their first appearance.
-fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub(crate) fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut seen: Vec<&str> = Vec::new();
     for name in names {
         if !seen.contains(&name) {

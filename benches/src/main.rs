@@ -12,6 +12,7 @@ mod goals;
 mod machine;
 mod pace;
 mod peer;
+mod plot;
 mod rounds;
 mod sequence;
 mod value;
@@ -38,6 +39,11 @@ fn perform(command: Command) -> anyhow::Result<ExitCode> {
         Command::Help => print!("{}", args::help()),
         Command::Only { contestant, hits } => case::hit::only(&contestant, hits)?,
         Command::Peer(part) => case::play(&part.iter().map(String::as_str).collect::<Vec<_>>())?,
+        Command::Plot { figures, into } => {
+            for path in plot::draw(&figures, &into)? {
+                println!("{}", path.display());
+            }
+        }
         Command::Measure { options, cases, judges } => {
             let report = measure(&options, &cases, judges)?;
             if report.lines.iter().any(|line| !line.is_met) {
