@@ -64,6 +64,7 @@ mod config;
 mod scope;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod warmup;
 
 pub use cache::{
     Announced, Builder, Cache, Deferred, Entry, Eviction, Explanation, Found, Graph, GraphEvent, GraphFunction,

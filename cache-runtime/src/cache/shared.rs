@@ -135,6 +135,10 @@ impl Cache {
         self.shared.enabled.load(Ordering::Acquire) && !self.shared.closed.load(Ordering::Acquire)
     }
 
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.shared.closed.load(Ordering::Acquire)
+    }
+
     pub(crate) fn load_failed(&self, request: &Request) {
         self.shared.counters.load_errors.count();
         self.tell(&Notice::LoadFailed { key: request.key.as_str() });

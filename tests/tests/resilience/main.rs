@@ -6,4 +6,5 @@ mod limits;
 mod memory;
 mod packed;
 mod queue;
+mod warmup;
 mod wire;
