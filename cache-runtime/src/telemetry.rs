@@ -97,6 +97,8 @@ counters! {
     invalidations_dropped,
     /// Entries evicted from memory for room.
     evictions,
+    /// Entries that left memory since their time was up.
+    expirations,
     /// Operations that the store did not perform.
     store_errors,
     /// Operations that the store was not asked for, since its breaker was open or too many were under way.

@@ -94,7 +94,7 @@ async fn rounds(cache: Cache, mut plan: Plan, every: Duration, told: impl Fn(&Re
     // An end of the cache ends this, and so does a plan that contradicts itself, which was checked.
     while let Ok(report) = cache.warm(&plan).await {
         told(&report);
-        plan = plan.from_the_start();
+        plan = plan.restarted();
         cache.clock().sleep(every).await;
     }
 }

@@ -13,13 +13,15 @@ const AT_ONCE: usize = 8;
 
 pub(super) type Doing<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
 
+type Observer = Box<dyn Fn(&Progress<'_>) + Send + Sync>;
+
 /// Steps, and how they are taken.
 #[must_use = "a plan does nothing until `Cache::warm` is given it"]
 pub struct Plan {
     pub(super) steps: Vec<Prepared>,
     pub(super) at_once: usize,
     pub(super) from: Checkpoint,
-    pub(super) observer: Option<Box<dyn Fn(&Progress<'_>) + Send + Sync>>,
+    pub(super) observer: Option<Observer>,
 }
 
 impl Default for Plan {
@@ -56,7 +58,7 @@ impl Plan {
         Self { observer: Some(Box::new(observer)), ..self }
     }
 
-    pub(super) fn from_the_start(self) -> Self {
+    pub(super) fn restarted(self) -> Self {
         Self { from: Checkpoint::default(), ..self }
     }
 

@@ -2,6 +2,8 @@
 
 mod breakers;
 mod configuration;
+mod held;
+mod lifecycle;
 mod limits;
 mod memory;
 mod packed;

@@ -32,7 +32,7 @@ const TOLD_OF_ONE_IN: u64 = 64;
 
 impl Entries {
     /// `None` if nothing is to be kept.
-    pub(crate) fn new(size: L1, evicted: Counter) -> Option<Self> {
+    pub(crate) fn new(size: L1, evicted: Counter, expired: Counter) -> Option<Self> {
         let (index, by_key) = (Arc::new(Index::new()), Arc::new(KeyIndex::new()));
         let (answers, names) = (index.clone(), by_key.clone());
         let builder = Policy::builder()
@@ -42,8 +42,10 @@ impl Entries {
                     answers.remove(*print, &slot);
                     names.forget(slot.key, *print, &slot);
                 }
-                if cause == RemovalCause::Size {
-                    evicted.count();
+                match cause {
+                    RemovalCause::Size => evicted.count(),
+                    RemovalCause::Expired => expired.count(),
+                    RemovalCause::Explicit | RemovalCause::Replaced => {}
                 }
             })
             .eviction_policy(match size.eviction {

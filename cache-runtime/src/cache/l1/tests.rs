@@ -17,7 +17,7 @@ use std::time::Duration;
 const CELL: Id = Id(7);
 
 fn entries(capacity: u64) -> Entries {
-    Entries::new(L1::max_entries(capacity), Counter::default()).expect("it keeps something")
+    Entries::new(L1::max_entries(capacity), Counter::default(), Counter::default()).expect("it keeps something")
 }
 
 /// An entry that rests on one cell, up to `seq`.
