@@ -142,11 +142,6 @@ impl Counter {
         self.add(1);
     }
 
-    /// Counts, and tells how often that was done before in this thread's place.
-    pub(crate) fn count_on(&self) -> u64 {
-        self.0[place()].0.fetch_add(1, Ordering::Relaxed)
-    }
-
     pub(crate) fn add(&self, by: u64) {
         self.0[place()].0.fetch_add(by, Ordering::Relaxed);
     }

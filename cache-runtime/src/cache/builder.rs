@@ -243,7 +243,8 @@ impl Builder {
         self.check()?;
         let advice = self.advice();
         let counters = Counters::default();
-        let l1 = l1::Entries::new(self.l1, counters.evictions.clone(), counters.expirations.clone());
+        let gone = l1::Gone { evicted: counters.evictions.clone(), expired: counters.expirations.clone() };
+        let l1 = l1::Entries::new(self.l1, gone, self.clock.clone());
         let observers = Arc::new(self.observers);
         let guard = self.store.map(|store| guarded(store, self.resilience, &self.clock, observers.clone()));
         let store = guard.clone().map(|guard| Arc::new(guard) as Arc<dyn Store>);

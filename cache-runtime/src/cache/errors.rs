@@ -8,7 +8,6 @@ use super::slot::{Backing, Slot, Standing};
 use super::write::Fill;
 use crate::clock::whole_ms;
 use crate::codec::{Value, Wire};
-use std::time::Duration;
 
 /// An error in the place of a value, which nobody who does not ask for it takes for one.
 #[derive(Debug)]
@@ -37,9 +36,9 @@ impl Cache {
         }
         let fill = Fill { value: Some(error), life_ms, load_cost_ms: 0 };
         let Some(slot) = self.slot(request, wire, turn, &fill, (backing, 0)) else { return };
-        let (lives, kept) = (Lives::only_until(slot.loaded_ms.saturating_add(life_ms)), Duration::from_millis(life_ms));
+        let lives = Lives::only_until(slot.loaded_ms.saturating_add(life_ms));
         // As a value that the store is asked about it is passed over by the quick look, which knows values only.
-        self.insert(request, Slot { is_strong: true, lives, kept, ..slot });
+        self.insert(request, Slot { is_strong: true, lives, ..slot });
     }
 
     /// Whether memory has a value that may be served, though it be past its TTL.

@@ -1,12 +1,16 @@
 //! The process's memory: entries that answer without the store, as long as nothing that they depend on has changed.
 //!
-//! What stays is decided in `entries.rs`, and `index.rs` answers. Whether an entry may answer, `slot.rs` says.
+//! What is held, `entries.rs` says; `index.rs` answers, and `queues.rs` decides what stays. Whether an entry may answer,
+//! `slot.rs` says.
 
 mod entries;
+mod ghosts;
 mod index;
-mod keys;
+mod names;
+mod queues;
 
-pub(crate) use entries::Entries;
+pub(crate) use entries::{Entries, Gone};
+pub(crate) use queues::Seat;
 
 /// How much the process's memory may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,12 +23,13 @@ pub struct L1 {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Eviction {
-    /// TinyLFU admission before an LRU: an entry has to be asked for more often than the one it would replace. Bears
-    /// scans, and best where some keys stay popular. Einziger, Friedman, Manes, "TinyLFU: A Highly Efficient Cache
-    /// Admission Policy", ACM Transactions on Storage 13(4), 2017.
+    /// S3-FIFO: an entry has to be asked for again soon after it came, or after it went, in order to stay; then it stays
+    /// for as long as it is asked for. Bears scans, and best for most loads. Yang, Zhang, Qiu, Yue, Rashmi, "FIFO Queues
+    /// are All You Need for Cache Eviction", SOSP 2023.
     #[default]
-    TinyLfu,
-    /// The least recently used entry goes. Best where what was just asked for is asked for again.
+    S3Fifo,
+    /// About the least recently used entry goes: the oldest that was not asked for since it was considered last. Best
+    /// where what was just asked for is asked for again.
     Lru,
 }
 

@@ -2,10 +2,11 @@
 
 use super::Cache;
 use super::demand::Moment;
+use super::l1::Seat;
 use super::lives::Left;
 use super::read::Marks;
 use super::request::Request;
-use super::slot::{Backing, Ground, Retry, Rooted, Slot, Standing};
+use super::slot::{Backing, Ground, Looked, Retry, Rooted, Slot, Standing};
 use super::stamps::{departures, is_of_this_epoch, is_valid, observe, rooted};
 use crate::codec::Wire;
 use crate::envelope::{Envelope, HEAD_BYTES, Unreadable, identity_of};
@@ -14,7 +15,6 @@ use crate::packing::Place;
 use crate::store::{Read, Snapshot, Want};
 use crate::telemetry::Notice;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// An entry, and as of when it is known to hold.
 pub(super) struct Sighting {
@@ -44,6 +44,7 @@ impl Cache {
     pub(super) async fn look(&self, request: &Request, wire: &dyn Wire, grounds: &[Ground]) -> Seen {
         let stale = self.stale_in_memory(request, wire);
         if let Some(seen) = self.look_again(request, wire).await {
+            seen.slot.seat.mark_hit();
             self.shared.counters.l1_hits.count();
             return Seen { fresh: Some((seen, Tier::L1)), stale: None };
         }
@@ -120,12 +121,14 @@ impl Cache {
         self.shared.counters.revalidated.count();
         let renewed = Arc::new(Slot {
             value: slot.value.clone(),
+            print: request.print,
             is_strong: self.asks_always(&request),
             dependencies: request.dependencies.clone(),
             grounds: rooted(&grounds, &marks)?,
-            kept: Duration::from_millis(slot.lives.end_ms().saturating_sub(self.now_ms())),
             retry: Retry::default(),
             reads: slot.reads.clone(),
+            looked: Looked::default(),
+            seat: Seat::default(),
             ..**slot
         });
         self.shared.l1.as_ref()?.insert(request.print, renewed.clone());
@@ -214,6 +217,7 @@ impl Cache {
         };
         let slot = Arc::new(Slot {
             value,
+            print: request.print,
             key: request.key.id(),
             is_strong: self.asks_always(request),
             dependencies: request.dependencies.clone(),
@@ -222,11 +226,12 @@ impl Cache {
             backing: Backing::Entry(envelope.identity),
             loaded_ms: now_ms.saturating_sub(age_ms),
             load_cost_ms: envelope.load_cost_ms,
-            kept: Duration::from_millis(lives.end_ms() - now_ms),
             lives,
             is_spare,
             retry: Retry::default(),
             reads: self.shared.ahead.reads(request.key.id()),
+            looked: Looked::default(),
+            seat: Seat::default(),
         });
         if is_spare || lives.ttl_until_ms <= now_ms {
             return Some(Seen { fresh: None, stale: Some(Sighting { slot, known }) });

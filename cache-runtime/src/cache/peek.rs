@@ -42,14 +42,15 @@ impl Cache {
     #[inline]
     pub(crate) fn hit<T>(&self, print: Id, take: impl FnOnce(Option<&Value>) -> T) -> Option<T> {
         let l1 = self.shared.l1.as_ref().filter(|_| !is_demanding())?;
-        l1.hit(print, |held| {
+        l1.hit(print, |slot| {
             // Never behind the time, so that nothing answers that is over.
             let now_ms = self.shared.clock.coarse_ms();
-            if !held.is_sure(now_ms, self.shared.cells.changes()) {
+            if !slot.is_sure(now_ms, self.shared.cells.changes()) {
                 return None;
             }
-            record(Outcome::of(Tier::L1, now_ms.saturating_sub(held.loaded_ms)));
-            Some((take(held.value.as_ref()), self.shared.counters.l1_hits.count_on()))
+            record(Outcome::of(Tier::L1, now_ms.saturating_sub(slot.loaded_ms)));
+            self.shared.counters.l1_hits.count();
+            Some(take(slot.value.as_ref()))
         })
     }
 
@@ -71,12 +72,14 @@ impl Cache {
         }
         let now_ms = self.now_ms();
         if slot.standing(now_ms) == Standing::Valid {
+            slot.seat.mark_hit();
             self.shared.counters.l1_hits.count();
             slot.note_read(now_ms);
             record(Outcome::of(Tier::L1, now_ms.saturating_sub(slot.loaded_ms)));
             return if slot.is_due(now_ms) { Peeked::Due(slot) } else { Peeked::Hit(slot) };
         }
         if self.is_to_be_revalidated(&slot) {
+            slot.seat.mark_hit();
             self.show_stale(&slot);
             return if slot.retry.is_too_early(now_ms) { Peeked::Hit(slot) } else { Peeked::Due(slot) };
         }

@@ -1,7 +1,8 @@
 //! An entry in memory, and whether it may answer: by its own lives, its cells, and what is known of their partitions.
 
-use super::cells::Cell;
+use super::cells::{Cell, Changes};
 use super::knowledge::{Knowledge, Trust};
+use super::l1::Seat;
 use super::lives::{Lives, random_ratio};
 use super::sequence::Mark;
 use crate::codec::Value;
@@ -10,13 +11,14 @@ use crate::key::{Dependency, Id};
 use crate::stamp::{Partition, Stamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 /// An entry in memory.
 #[derive(Debug)]
 pub(crate) struct Slot {
     /// The value; none is a remembered absence.
     pub(crate) value: Option<Value>,
+    /// The fingerprint that memory knows it by.
+    pub(crate) print: Id,
     /// The entry's key, by which it can be found without its typed arguments.
     pub(crate) key: Id,
     /// Whether its function wants the store to be asked on every call.
@@ -33,8 +35,6 @@ pub(crate) struct Slot {
     pub(crate) load_cost_ms: u32,
     /// Until when it is good for what.
     pub(crate) lives: Lives,
-    /// How long that is from when it came here.
-    pub(crate) kept: Duration,
     /// Whether the store was found to take it for invalid: it is kept for the case that the load fails.
     pub(crate) is_spare: bool,
     /// Until when nobody is to load in its place, after a load that failed.
@@ -43,11 +43,32 @@ pub(crate) struct Slot {
     pub(crate) reads: Option<Arc<AtomicU64>>,
     /// Bytes.
     pub(crate) weight: u32,
+    /// What its last hit found out.
+    pub(crate) looked: Looked,
+    /// What memory notes while it holds it.
+    pub(crate) seat: Seat,
+}
+
+/// At which count of changes an entry's cells were last found to cover it.
+#[derive(Debug)]
+pub(crate) struct Looked(AtomicU64);
+
+impl Default for Looked {
+    /// No count of changes is so large.
+    fn default() -> Self {
+        Self(AtomicU64::new(u64::MAX))
+    }
 }
 
 /// Until when a load that failed is not to be tried again.
 #[derive(Debug, Default)]
 pub(crate) struct Retry(AtomicU64);
+
+impl Clone for Retry {
+    fn clone(&self) -> Self {
+        Self(AtomicU64::new(self.0.load(Ordering::Relaxed)))
+    }
+}
 
 impl Retry {
     pub(crate) fn not_before(&self, at_ms: u64) {
@@ -113,6 +134,11 @@ impl Ground {
 }
 
 impl Rooted {
+    /// Whether nothing was heard of its cells since.
+    fn is_covered(&self) -> bool {
+        self.ground.cells.iter().all(|cell| cell.is_covered_by(self.mark))
+    }
+
     /// Whether nothing was cleared or lost since: what was invalidated one by one may still be shown as stale.
     fn is_of_this_history(&self) -> bool {
         !self.ground.knowledge.is_owed() && self.ground.knowledge.goes_on_since(self.mark)
@@ -127,6 +153,44 @@ impl Rooted {
 impl Slot {
     pub(crate) fn marks(&self) -> Arc<[(Partition, Mark)]> {
         self.grounds.iter().map(|root| (root.ground.knowledge.partition(), root.mark)).collect()
+    }
+
+    /// The same entry, to be known by another fingerprint.
+    pub(crate) fn under(&self, print: Id) -> Self {
+        Self {
+            print,
+            value: self.value.clone(),
+            dependencies: self.dependencies.clone(),
+            grounds: self.grounds.clone(),
+            retry: self.retry.clone(),
+            reads: self.reads.clone(),
+            looked: Looked::default(),
+            seat: Seat::default(),
+            ..*self
+        }
+    }
+
+    /// Whether it may answer without anybody's word. Its cells are many and far apart, and seldom does any change between
+    /// two hits: they are looked at again only then.
+    #[inline]
+    pub(crate) fn is_sure(&self, now_ms: u64, changes: &Changes) -> bool {
+        if now_ms >= self.lives.sure_until_ms() || self.is_looked_at() {
+            return false;
+        }
+        let is_sure = |root: &Rooted| root.ground.knowledge.trust(root.mark, now_ms) == Trust::Sure;
+        let is_trusted = self.grounds.iter().all(is_sure);
+        // The count after the trust and before the cells: what changes later leaves it behind.
+        let count = changes.count();
+        is_trusted && (self.looked.0.load(Ordering::Relaxed) == count || self.look(count))
+    }
+
+    #[cold]
+    fn look(&self, count: u64) -> bool {
+        let is_covered = self.grounds.iter().all(Rooted::is_covered);
+        if is_covered {
+            self.looked.0.store(count, Ordering::Relaxed);
+        }
+        is_covered
     }
 
     /// Until when this entry may answer if its standing is found to be valid after this was asked.
@@ -173,7 +237,7 @@ impl Slot {
                 Trust::Doubtful => standing = Standing::Doubtful,
                 Trust::Sure => {}
             }
-            if !root.ground.cells.iter().all(|cell| cell.is_covered_by(root.mark)) {
+            if !root.is_covered() {
                 return Standing::Invalid;
             }
         }

@@ -3,6 +3,7 @@
 //! Memory is filled before the flight lands, or a caller arriving in between would load again.
 
 use super::Cache;
+use super::l1::Seat;
 use super::lease::HeldLease;
 use super::lives::Left;
 use super::loaded::Loaded;
@@ -10,7 +11,7 @@ use super::owed::Invalidation;
 use super::read::{Landing, Turn};
 use super::remove::BumpUnderWay;
 use super::request::{Request, key_dependency};
-use super::slot::{Backing, Retry, Rooted, Slot, Standing};
+use super::slot::{Backing, Looked, Retry, Rooted, Slot, Standing};
 use super::stamps::rooted;
 use crate::codec::{Output, Value, Wire};
 use crate::envelope::Envelope;
@@ -20,7 +21,6 @@ use crate::stamp::random_name;
 use crate::store::{Begun, Commit, Put, Store, Verdict};
 use crate::telemetry::Notice;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How many tags and events an entry may depend on: each is a name to read with it.
 const MAX_DEPENDENCIES: usize = 10_000;
@@ -151,6 +151,7 @@ impl Cache {
         let lives = request.lives(loaded_ms, left, fill.load_cost_ms);
         Some(Slot {
             value: fill.value.clone(),
+            print: request.print,
             key: request.key.id(),
             is_strong: self.asks_always(request),
             dependencies: request.dependencies.clone(),
@@ -159,11 +160,12 @@ impl Cache {
             backing,
             loaded_ms,
             load_cost_ms: fill.load_cost_ms,
-            kept: Duration::from_millis(lives.end_ms().saturating_sub(loaded_ms)),
             lives,
             is_spare: false,
             retry: Retry::default(),
             reads: self.shared.ahead.reads(request.key.id()),
+            looked: Looked::default(),
+            seat: Seat::default(),
         })
     }
 

@@ -23,6 +23,10 @@ impl Hasher for HalfOf {
         }
     }
 
+    fn write_u64(&mut self, half: u64) {
+        self.0 = half;
+    }
+
     fn write_u128(&mut self, id: u128) {
         self.0 = (id >> 64) as u64;
     }

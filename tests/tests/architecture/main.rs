@@ -34,8 +34,7 @@ fn only_the_clock_reads_the_time() {
 }
 
 #[test]
-fn only_l1_names_moka_and_papaya_and_only_the_redis_store_names_redis() {
-    assert_only("cache-runtime/src", &["moka::"], &["cache/l1/entries.rs"]);
+fn only_l1_names_papaya_and_only_the_redis_store_names_redis() {
     assert_only("cache-runtime/src", &["papaya::"], &["cache/l1/index.rs"]);
     let of_ours = |code: &str| code.replace("store::redis::", "");
     let naming = naming("cache-runtime/src", &["redis::"], of_ours);

@@ -121,7 +121,7 @@ async fn survivors(eviction: Eviction) -> u64 {
 
 #[tokio::test]
 async fn t07_a_scan_does_not_drive_out_what_everybody_reads_unless_lru_is_asked_for() {
-    let (kept, by_lru) = (survivors(Eviction::TinyLfu).await, survivors(Eviction::Lru).await);
+    let (kept, by_lru) = (survivors(Eviction::S3Fifo).await, survivors(Eviction::Lru).await);
     assert!(kept >= 40, "{kept} of 50 outlive the scan");
     assert_eq!(by_lru, 0, "and none by recency alone");
 }

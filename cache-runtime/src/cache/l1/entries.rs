@@ -1,160 +1,200 @@
-//! The entries of a process. moka decides what stays, and this is the only file that names it; the index answers, since a
-//! look-up in moka costs ten times as much. moka is told of a sample of the hits, and tells the index what it let go.
+//! The entries of a process: the index answers, the queues decide what stays.
+//!
+//! Whoever changes what is held does so under one lock, to index, queues and names alike, so that they cannot come to
+//! disagree. A hit takes no lock: it asks the index, and leaves its mark in the entry, where the queues find it.
 
-use super::index::{Held, Index};
-use super::keys::KeyIndex;
-use super::{Capacity, Eviction, L1};
+use super::index::Index;
+use super::names::Names;
+use super::queues::Queues;
+use super::{Capacity, L1};
 use crate::cache::slot::Slot;
-use crate::key::{Id, Prehashed};
+use crate::clock::Clock;
+use crate::key::Id;
 use crate::telemetry::Counter;
-use moka::notification::RemovalCause;
-use moka::ops::compute::Op;
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache as Policy;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 /// The entries of a process, by the fingerprint of the typed arguments and, slower, by the key.
 #[derive(Debug)]
 pub(crate) struct Entries {
-    index: Arc<Index>,
-    policy: Policy<Id, Arc<Slot>, Prehashed>,
-    by_key: Arc<KeyIndex>,
-    /// Held by whoever changes an entry, so that index and policy see all changes of it in one order.
-    turns: Box<[Mutex<()>]>,
+    index: Index,
+    kept: Mutex<Kept>,
+    /// How many there are and what they weigh, for those who ask without the lock.
+    len: AtomicU64,
+    weight: AtomicU64,
+    gone: Gone,
+    clock: Clock,
 }
 
-const TURNS: usize = 64;
+/// How many entries left, by the reason.
+#[derive(Debug, Default)]
+pub(crate) struct Gone {
+    /// For room.
+    pub(crate) evicted: Counter,
+    /// For time.
+    pub(crate) expired: Counter,
+}
 
-/// Of an entry that was hit this often, moka is told of one hit in so many: it counts to fifteen.
-const TOLD_OF_ALL: u8 = 8;
-const TOLD_OF_ONE_IN: u64 = 64;
+#[derive(Debug)]
+struct Kept {
+    queues: Queues,
+    names: Names,
+}
+
+/// With every entry that comes, so many are looked at whether they are over. One place is new by then, so that each is
+/// looked at before half as many have come as there are: what is over is never more than what is alive.
+const SWEPT_PER_INSERT: usize = 3;
+
+/// And so many by whoever asks how much there is: where nothing comes any more, that is who would notice.
+const SWEPT_PER_LOOK: usize = 64;
 
 impl Entries {
     /// `None` if nothing is to be kept.
-    pub(crate) fn new(size: L1, evicted: Counter, expired: Counter) -> Option<Self> {
-        let (index, by_key) = (Arc::new(Index::new()), Arc::new(KeyIndex::new()));
-        let (answers, names) = (index.clone(), by_key.clone());
-        let builder = Policy::builder()
-            .eviction_listener(move |print: Arc<Id>, slot: Arc<Slot>, cause| {
-                // What replaced it is in its places already.
-                if cause != RemovalCause::Replaced {
-                    answers.remove(*print, &slot);
-                    names.forget(slot.key, *print, &slot);
-                }
-                match cause {
-                    RemovalCause::Size => evicted.count(),
-                    RemovalCause::Expired => expired.count(),
-                    RemovalCause::Explicit | RemovalCause::Replaced => {}
-                }
-            })
-            .eviction_policy(match size.eviction {
-                Eviction::TinyLfu => EvictionPolicy::tiny_lfu(),
-                Eviction::Lru => EvictionPolicy::lru(),
-            })
-            .expire_after(OwnLife);
-        let builder = match size.capacity {
+    pub(crate) fn new(size: L1, gone: Gone, clock: Clock) -> Option<Self> {
+        let queues = match size.capacity {
             Capacity::Off => return None,
-            Capacity::Entries(entries) => builder.max_capacity(entries),
-            Capacity::Bytes(bytes) => builder.max_capacity(bytes).weigher(|_, slot: &Arc<Slot>| slot.weight),
+            Capacity::Entries(entries) => Queues::new(size.eviction, entries, |_| 1),
+            Capacity::Bytes(bytes) => Queues::new(size.eviction, bytes, |slot| u64::from(slot.weight)),
         };
-        let turns = (0..TURNS).map(|_| Mutex::default()).collect();
-        Some(Self { index, policy: builder.build_with_hasher(Prehashed), by_key, turns })
+        let kept = Mutex::new(Kept { queues, names: Names::default() });
+        Some(Self { index: Index::new(), kept, len: AtomicU64::new(0), weight: AtomicU64::new(0), gone, clock })
     }
 
-    /// Lets an entry be looked at where it lies. What is made of it counts as a hit, the `hits`th.
-    pub(crate) fn hit<T>(&self, print: Id, look: impl FnOnce(&Held) -> Option<(T, u64)>) -> Option<T> {
-        let (taken, is_told) = self.index.with(print, |held| {
-            let (taken, hits) = look(held)?;
-            Some((taken, held.is_among_first(TOLD_OF_ALL) || hits % TOLD_OF_ONE_IN == 0))
-        })??;
-        if is_told {
-            self.tell(print);
-        }
-        Some(taken)
+    /// Lets an entry be looked at where it lies. If anything is made of it, that was a hit.
+    #[inline]
+    pub(crate) fn hit<T>(&self, print: Id, look: impl FnOnce(&Slot) -> Option<T>) -> Option<T> {
+        self.index.with(print, |slot| {
+            let taken = look(slot)?;
+            slot.seat.mark_hit();
+            Some(taken)
+        })?
     }
 
     pub(crate) fn get(&self, print: Id) -> Option<Arc<Slot>> {
-        let slot = self.index.get(print)?;
-        self.tell(print);
-        Some(slot)
+        self.index.get(print)
     }
 
     pub(crate) fn get_by_key(&self, key: Id) -> Option<Arc<Slot>> {
-        self.get(self.by_key.print_of(key)?)
+        self.lock().names.get(key).cloned()
     }
 
+    /// Keeps an entry under a fingerprint, in the place of the one that is there.
     pub(crate) fn insert(&self, print: Id, slot: Arc<Slot>) {
-        let _turn = self.turn(print);
-        self.by_key.note(slot.key, print, &slot);
-        let is_new = !self.index.insert(print, slot.clone());
-        if is_new {
-            // It was asked for and missed, which counts towards its admission.
-            self.tell(print);
+        // One that was found under another fingerprint has its seat there.
+        let slot = if slot.print == print { slot } else { Arc::new(slot.under(print)) };
+        let mut kept = self.lock();
+        let before = self.index.get(print);
+        if before.as_ref().is_some_and(|before| Arc::ptr_eq(before, &slot)) {
+            return;
         }
-        self.policy.insert(print, slot);
+        match &before {
+            Some(before) if !kept.queues.has_room_for(&slot) => self.take_out(&mut kept, before),
+            None if !kept.queues.has_room_for(&slot) => return,
+            Some(before) => self.replace(&mut kept, before, slot),
+            None => self.take_in(&mut kept, slot),
+        }
+        self.sweep(&mut kept, SWEPT_PER_INSERT);
+        self.note_size(&kept);
     }
 
     /// Takes an entry out that cannot answer any more, unless it was replaced in between.
     pub(crate) fn discard(&self, print: Id, slot: &Arc<Slot>) {
-        let _turn = self.turn(print);
-        let _discarded = self.policy.entry(print).and_compute_with(|current| match current {
-            Some(current) if Arc::ptr_eq(current.value(), slot) => Op::Remove,
-            _ => Op::Nop,
-        });
-    }
-
-    pub(crate) fn remove_by_key(&self, key: Id) {
-        if let Some(print) = self.by_key.print_of(key) {
-            let _turn = self.turn(print);
-            self.policy.invalidate(&print);
+        let mut kept = self.lock();
+        if let Some(there) = self.index.get(print).filter(|there| Arc::ptr_eq(there, slot)) {
+            self.take_out(&mut kept, &there);
+            self.note_size(&kept);
         }
     }
 
-    /// Entries and bytes, counted after what is due has been evicted.
-    pub(crate) fn size(&self) -> (u64, u64) {
-        self.policy.run_pending_tasks();
-        (self.policy.entry_count(), self.policy.weighted_size())
+    pub(crate) fn remove_by_key(&self, key: Id) {
+        let mut kept = self.lock();
+        if let Some(slot) = kept.names.get(key).cloned() {
+            self.take_out(&mut kept, &slot);
+            self.note_size(&kept);
+        }
     }
 
-    /// What one of index, policy and names has and another has not.
+    /// Entries, and what they weigh. Waits for nobody: a value that is dropped while the lock is held may ask.
+    pub(crate) fn size(&self) -> (u64, u64) {
+        if let Ok(mut kept) = self.kept.try_lock() {
+            self.sweep(&mut kept, SWEPT_PER_LOOK);
+            self.note_size(&kept);
+        }
+        (self.len.load(Ordering::Relaxed), self.weight.load(Ordering::Relaxed))
+    }
+
+    fn take_in(&self, kept: &mut Kept, slot: Arc<Slot>) {
+        kept.queues.push(slot.clone());
+        self.make_room_for(kept, slot);
+    }
+
+    fn replace(&self, kept: &mut Kept, before: &Arc<Slot>, slot: Arc<Slot>) {
+        kept.names.forget(before);
+        kept.queues.replace(before, slot.clone());
+        self.make_room_for(kept, slot);
+    }
+
+    /// Lets go first and only then has the newcomer answer, so that the index is never above the bound. It may be the
+    /// newcomer that goes.
+    fn make_room_for(&self, kept: &mut Kept, slot: Arc<Slot>) {
+        let mut stays = true;
+        while let Some(evicted) = kept.queues.evict() {
+            self.index.remove(evicted.print);
+            kept.names.forget(&evicted);
+            self.gone.evicted.count();
+            stays &= !Arc::ptr_eq(&evicted, &slot);
+        }
+        if stays {
+            self.index.insert(slot.clone());
+            kept.names.note(slot);
+        }
+    }
+
+    fn sweep(&self, kept: &mut Kept, places: usize) {
+        let now_ms = self.clock.now_ms();
+        for _ in 0..places {
+            if let Some(over) = kept.queues.next_if_over(now_ms) {
+                self.take_out(kept, &over);
+                self.gone.expired.count();
+            }
+        }
+    }
+
+    fn take_out(&self, kept: &mut Kept, slot: &Arc<Slot>) {
+        self.index.remove(slot.print);
+        kept.queues.remove(slot);
+        kept.names.forget(slot);
+    }
+
+    fn note_size(&self, kept: &Kept) {
+        self.len.store(kept.queues.len() as u64, Ordering::Relaxed);
+        self.weight.store(kept.queues.weight(), Ordering::Relaxed);
+    }
+
+    /// What one of index, queues and names has and another has not.
     #[cfg(test)]
     pub(super) fn disagreements(&self) -> Vec<String> {
-        self.policy.run_pending_tasks();
-        let of_policy = self.policy.iter().map(|(print, slot)| (*print, slot));
-        let kept: std::collections::HashMap<Id, Arc<Slot>> = of_policy.collect();
-        let is_kept = |print: &Id, slot: &Arc<Slot>| kept.get(print).is_some_and(|kept| Arc::ptr_eq(kept, slot));
-        // What is over, moka hides until its wheel has come round to it.
-        let mut found = self.index.all_but(|print, slot| slot.kept.is_zero() || is_kept(print, slot));
-        let is_there = |(print, slot): &(&Id, &Arc<Slot>)| {
-            let answers = self.index.get(**print).is_some_and(|answer| Arc::ptr_eq(&answer, slot));
-            answers && self.by_key.print_of(slot.key) == Some(**print)
+        let kept = self.lock();
+        let is_there = |slot: &&Arc<Slot>| self.index.get(slot.print).is_some_and(|there| Arc::ptr_eq(&there, slot));
+        let stray = |all: Vec<&Arc<Slot>>, of: &str| -> Vec<String> {
+            all.into_iter().filter(|slot| !is_there(slot)).map(|slot| format!("{of} {:?}", slot.print)).collect()
         };
-        found.extend(
-            kept.iter().filter(|entry| !is_there(entry)).map(|(print, _)| format!("{print:?} does not answer")),
-        );
+        let mut found = stray(kept.queues.iter().collect(), "queued and does not answer:");
+        found.extend(stray(kept.names.iter().collect(), "has a name and does not answer:"));
+        let (answering, queued) = (self.index.all().len(), kept.queues.iter().count());
+        let weight = kept.queues.iter().map(|slot| kept.queues.weight_of(slot)).sum::<u64>();
+        let counts =
+            [(answering, queued), (queued, kept.queues.len()), (weight as usize, kept.queues.weight() as usize)];
+        found.extend(counts.iter().filter(|(one, other)| one != other).map(|both| format!("{both:?}")));
         found
     }
 
-    /// Nothing else makes moka count a read.
-    fn tell(&self, print: Id) {
-        let _what_the_index_has = self.policy.get(&print);
+    #[cfg(test)]
+    pub(super) fn places(&self) -> usize {
+        self.lock().queues.places()
     }
 
-    fn turn(&self, print: Id) -> MutexGuard<'_, ()> {
-        self.turns[(print.0 as usize) % TURNS].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Lets moka drop what has expired; what it has not dropped yet says itself that it is over.
-struct OwnLife;
-
-impl moka::Expiry<Id, Arc<Slot>> for OwnLife {
-    fn expire_after_create(&self, _: &Id, slot: &Arc<Slot>, _: Instant) -> Option<Duration> {
-        Some(slot.kept)
-    }
-
-    fn expire_after_update(&self, _: &Id, slot: &Arc<Slot>, _: Instant, _: Option<Duration>) -> Option<Duration> {
-        Some(slot.kept)
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

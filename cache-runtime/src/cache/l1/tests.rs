@@ -1,14 +1,13 @@
-//! Index, policy and names hold the same, and nothing that was raised answers, whatever races.
+//! Index, queues and names hold the same, and nothing that was raised answers, whatever races.
 
 use super::*;
 use crate::cache::cells::Cells;
 use crate::cache::knowledge::Knowledge;
 use crate::cache::lives::Lives;
 use crate::cache::sequence::Mark;
-use crate::cache::slot::{Backing, Ground, Retry, Rooted, Slot, Standing};
+use crate::cache::slot::{Backing, Ground, Looked, Retry, Rooted, Slot, Standing};
 use crate::clock::Clock;
 use crate::key::Id;
-use crate::telemetry::Counter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -17,7 +16,11 @@ use std::time::Duration;
 const CELL: Id = Id(7);
 
 fn entries(capacity: u64) -> Entries {
-    Entries::new(L1::max_entries(capacity), Counter::default(), Counter::default()).expect("it keeps something")
+    of(L1::max_entries(capacity), &Clock::manual())
+}
+
+fn of(size: L1, clock: &Clock) -> Entries {
+    Entries::new(size, Gone::default(), clock.clone()).expect("it keeps something")
 }
 
 /// An entry that rests on one cell, up to `seq`.
@@ -25,6 +28,7 @@ fn slot(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Arc<Slot> {
     let ground = Ground { knowledge: Arc::new(Knowledge::local()), cells: Box::new([cells.get(CELL)]) };
     Arc::new(Slot {
         value: Some(Arc::new(seq)),
+        print: print(key as u64),
         key: Id(key),
         is_strong: false,
         dependencies: Arc::new([]),
@@ -39,11 +43,12 @@ fn slot(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Arc<Slot> {
             due_from_ms: u64::MAX,
             ..Lives::default()
         },
-        kept: Duration::from_millis(expires_ms),
         is_spare: false,
         retry: Retry::default(),
         reads: None,
-        weight: 1,
+        weight: key as u32 % 16 + 1,
+        looked: Looked::default(),
+        seat: Seat::default(),
     })
 }
 
@@ -54,21 +59,26 @@ fn print(of: u64) -> Id {
 
 /// What a hit gives, by the rules of the hit.
 fn hit(entries: &Entries, at: Id, cells: &Cells, now_ms: u64) -> Option<u64> {
-    entries.hit(at, |held| {
-        let seq = held.value.as_ref()?.downcast_ref::<u64>().copied()?;
-        held.is_sure(now_ms, cells.changes()).then_some((seq, 0))
+    entries.hit(at, |slot| {
+        let seq = slot.value.as_ref()?.downcast_ref::<u64>().copied()?;
+        slot.is_sure(now_ms, cells.changes()).then_some(seq)
     })
 }
 
+/// Numbers below a limit, the same for a seed.
+fn random(seed: u64) -> impl FnMut(u64) -> u64 {
+    let mut random = seed;
+    move |below| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % below
+    }
+}
+
 #[test]
-fn index_and_policy_hold_the_same_whatever_was_done() {
+fn index_queues_and_names_hold_the_same_whatever_was_done() {
     let (entries, cells) = (entries(64), Cells::new());
     let work = |seed: u64| {
-        let mut random = seed;
-        let mut draw = |below: u64| {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (random >> 33) % below
-        };
+        let mut draw = random(seed);
         for _ in 0..20_000 {
             let key = draw(128);
             let at = print(key);
@@ -155,7 +165,7 @@ fn no_hit_is_from_before_a_raise_that_was_over() {
 }
 
 #[test]
-fn an_index_forgets_what_the_policy_lets_go_for_room() {
+fn the_index_forgets_what_goes_for_room() {
     let (entries, cells) = (entries(10), Cells::new());
     for key in 0..1_000 {
         entries.insert(print(key), slot(&cells, u128::from(key), 1, u64::MAX));
@@ -163,4 +173,122 @@ fn an_index_forgets_what_the_policy_lets_go_for_room() {
     assert_eq!(entries.size().0, 10);
     let left = (0..1_000).filter(|key| entries.get(print(*key)).is_some()).count();
     assert_eq!(left, 10);
+}
+
+/// T01: never, not even while room is made.
+#[test]
+fn what_answers_never_weighs_more_than_the_bound() {
+    const BOUND: u64 = 300;
+    let (entries, cells, is_over) = (of(L1::max_bytes(BOUND), &Clock::manual()), Cells::new(), AtomicBool::new(false));
+    let work = |seed: u64| {
+        let mut draw = random(seed);
+        for _ in 0..20_000 {
+            let key = draw(200);
+            match draw(8) {
+                0 => entries.remove_by_key(Id(u128::from(key))),
+                1..4 => drop(hit(&entries, print(key), &cells, 1)),
+                // A replacement of another weight.
+                _ => entries.insert(print(key), slot(&cells, u128::from(key + 16 * draw(2)), 1, u64::MAX)),
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..3).map(|seed| scope.spawn(move || work(seed))).collect();
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                let (_, weight) = entries.size();
+                assert!(weight <= BOUND, "{weight}");
+            }
+        });
+        workers.into_iter().for_each(|worker| worker.join().expect("it does not panic"));
+        is_over.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(entries.disagreements(), Vec::<String>::new());
+    assert!(entries.size().1 > BOUND / 2, "{:?}", entries.size());
+}
+
+#[test]
+fn what_is_heavier_than_the_bound_is_not_kept_and_moves_nobody() {
+    let (entries, cells) = (of(L1::max_bytes(20), &Clock::manual()), Cells::new());
+    entries.insert(print(1), slot(&cells, 1, 1, u64::MAX));
+    let heavy = |print: Id| Arc::new(Slot { weight: 21, ..slot(&cells, 3, 1, u64::MAX).under(print) });
+    entries.insert(print(2), heavy(print(2)));
+    assert!(entries.get(print(2)).is_none() && entries.get(print(1)).is_some());
+    // What it would have replaced is older than it.
+    entries.insert(print(1), heavy(print(1)));
+    assert_eq!(entries.size(), (0, 0));
+}
+
+#[test]
+fn what_is_asked_for_again_outlives_a_scan() {
+    let (entries, cells) = (entries(100), Cells::new());
+    for key in 0..50 {
+        entries.insert(print(key), slot(&cells, u128::from(key), 1, u64::MAX));
+        (0..2).for_each(|_| assert_eq!(hit(&entries, print(key), &cells, 1), Some(1)));
+    }
+    for key in 1_000..2_000 {
+        entries.insert(print(key), slot(&cells, u128::from(key), 1, u64::MAX));
+    }
+    let left = (0..50).filter(|key| entries.get(print(*key)).is_some()).count();
+    assert_eq!(left, 50);
+}
+
+#[test]
+fn what_comes_back_soon_after_it_went_outlives_what_does_not() {
+    let (entries, cells) = (entries(100), Cells::new());
+    let insert = |key: u64| entries.insert(print(key), slot(&cells, u128::from(key), 1, u64::MAX));
+    (0..150).for_each(insert);
+    assert!(entries.get(print(7)).is_none());
+    insert(7);
+    (200..350).for_each(insert);
+    assert!(entries.get(print(7)).is_some() && entries.get(print(149)).is_none());
+}
+
+#[test]
+fn an_lru_keeps_what_was_asked_for_last() {
+    let (entries, cells) = (of(L1::max_entries(100).policy(Eviction::Lru), &Clock::manual()), Cells::new());
+    let insert = |key: u64| entries.insert(print(key), slot(&cells, u128::from(key), 1, u64::MAX));
+    (0..100).for_each(insert);
+    (0..50).for_each(|key| drop(hit(&entries, print(key), &cells, 1)));
+    (100..150).for_each(insert);
+    let left: Vec<u64> = (0..150).filter(|key| entries.get(print(*key)).is_some()).collect();
+    assert_eq!(left, (0..50).chain(100..150).collect::<Vec<_>>());
+}
+
+/// T05: with room for far more than that.
+#[test]
+fn keys_that_never_come_again_take_up_at_most_as_much_again_as_what_is_alive() {
+    let (clock, cells) = (Clock::manual(), Cells::new());
+    let entries = of(L1::max_entries(1_000_000), &clock);
+    for key in 0..50_000 {
+        clock.advance(Duration::from_millis(1));
+        entries.insert(print(key), slot(&cells, u128::from(key), 1, clock.now_ms() + 1_000));
+        assert!(entries.size().0 <= 2_000, "{:?} after {key}", entries.size());
+    }
+    assert_eq!(entries.disagreements(), Vec::<String>::new());
+}
+
+#[test]
+fn who_asks_how_much_there_is_finds_what_is_over_gone_by_and_by() {
+    let (clock, cells) = (Clock::manual(), Cells::new());
+    let entries = of(L1::max_entries(1_000), &clock);
+    (0..1_000).for_each(|key| entries.insert(print(key), slot(&cells, u128::from(key), 1, clock.now_ms() + 1_000)));
+    assert_eq!(entries.size().0, 1_000);
+    clock.advance(Duration::from_secs(1));
+    (0..20).for_each(|_| drop(entries.size().0.to_string()));
+    assert_eq!(entries.size(), (0, 0));
+}
+
+#[test]
+fn what_is_replaced_or_removed_leaves_nothing_behind() {
+    let (entries, cells) = (entries(1_000), Cells::new());
+    let before: Vec<_> = (0..100).map(|key| slot(&cells, key, 1, u64::MAX)).collect();
+    for round in 0..100 {
+        before.iter().for_each(|slot| entries.insert(slot.print, Arc::new(slot.under(slot.print))));
+        if round % 2 == 0 {
+            (0..100).for_each(|key| entries.remove_by_key(Id(key)));
+        }
+    }
+    assert_eq!(entries.size().0, 100);
+    assert!(entries.places() <= 250, "{}", entries.places());
 }

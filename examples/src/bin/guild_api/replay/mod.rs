@@ -64,7 +64,7 @@ fn trace(options: &Options) -> anyhow::Result<Trace> {
 /// small for all rows: a tenth of them, so that both tiers and the loader have work.
 async fn cache(options: &Options, trace: &Trace) -> Result<Cache, cache_runtime::Error> {
     let entries = options.l1_entries.unwrap_or_else(|| (u64::from(trace.rows) / 10).max(1));
-    let eviction = if options.lru { Eviction::Lru } else { Eviction::TinyLfu };
+    let eviction = if options.lru { Eviction::Lru } else { Eviction::S3Fifo };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Builder::from_env()?
         .namespace(format!("replay-{}-{}", std::process::id(), now.as_millis()))

@@ -1,0 +1,259 @@
+//! What stays in memory, by S3-FIFO: Yang, Zhang, Qiu, Yue, Rashmi, "FIFO Queues are All You Need for Cache Eviction",
+//! SOSP 2023.
+//!
+//! A new entry waits in a small queue. If it is hit more than once by the time that it reaches the end, it moves on to the
+//! main queue, whose entries go round for as long as they are hit; if not, only its fingerprint is remembered for a while,
+//! and should it come back by then, it goes to the main queue at once. A hit changes no order, it only leaves a mark in
+//! the entry: so nobody waits to be hit. A scan passes through the small queue alone.
+
+use super::Eviction;
+use super::ghosts::Ghosts;
+use crate::cache::slot::Slot;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+/// The entries in the order in which they are asked to go.
+#[derive(Debug)]
+pub(super) struct Queues {
+    small: Queue,
+    main: Queue,
+    ghosts: Ghosts,
+    eviction: Eviction,
+    capacity: u64,
+    /// Where the search for what is over goes on.
+    swept_to: usize,
+}
+
+/// The small queue has a tenth of the room, as in the paper, and room for one at least.
+const SMALL_SHARE: u64 = 10;
+
+/// Hits are counted up to here.
+const MAX_HITS: u8 = 3;
+
+/// So often an entry of the small queue has to be hit in order to stay.
+const HITS_TO_STAY: u8 = 2;
+
+/// What memory notes in an entry that it holds.
+#[derive(Debug, Default)]
+pub(crate) struct Seat {
+    hits: AtomicU8,
+    /// The place in its queue; the lowest bit tells which. Changed by whoever holds the queues.
+    ticket: AtomicU64,
+}
+
+impl Seat {
+    /// Marks a hit, unless it makes no difference any more: what is hit often shall not be written to.
+    #[inline]
+    pub(crate) fn mark_hit(&self) {
+        let hits = self.hits.load(Ordering::Relaxed);
+        if hits < MAX_HITS {
+            self.hits.store(hits + 1, Ordering::Relaxed);
+        }
+    }
+
+    fn hits(&self) -> u8 {
+        self.hits.load(Ordering::Relaxed)
+    }
+}
+
+impl Queues {
+    /// Of so many bytes, or so many entries.
+    pub(super) fn new(eviction: Eviction, capacity: u64, weigh: Weigh) -> Self {
+        let (small, main) = (Queue::new(SMALL, weigh), Queue::new(MAIN, weigh));
+        Self { small, main, ghosts: Ghosts::default(), eviction, capacity, swept_to: 0 }
+    }
+
+    /// Whether it could stay if there were nothing else.
+    pub(super) fn has_room_for(&self, slot: &Slot) -> bool {
+        self.weight_of(slot) <= self.capacity
+    }
+
+    pub(super) fn weight_of(&self, slot: &Slot) -> u64 {
+        (self.main.weigh)(slot)
+    }
+
+    /// Takes a new entry in. Then [`evict`](Self::evict) until there is nothing to evict.
+    pub(super) fn push(&mut self, slot: Arc<Slot>) {
+        let is_new = self.eviction == Eviction::S3Fifo && !self.ghosts.take(slot.print);
+        if is_new { self.small.push(slot) } else { self.main.push(slot) }
+    }
+
+    /// Puts an entry in the place of another, whose hits count for it. Then [`evict`](Self::evict) as well.
+    pub(super) fn replace(&mut self, before: &Slot, slot: Arc<Slot>) {
+        slot.seat.hits.store(before.seat.hits(), Ordering::Relaxed);
+        self.queue_of(before).replace(before, slot);
+    }
+
+    /// Takes an entry out that is there.
+    pub(super) fn remove(&mut self, slot: &Slot) {
+        self.queue_of(slot).remove(slot);
+    }
+
+    /// Takes out what is to go for room, if there is too little.
+    pub(super) fn evict(&mut self) -> Option<Arc<Slot>> {
+        while self.weight() > self.capacity {
+            let is_small_full = self.small.weight > (self.capacity / SMALL_SHARE).max(1);
+            let evicted = if is_small_full || self.main.is_empty() { self.pop_small() } else { self.pop_main() };
+            if evicted.is_some() {
+                return evicted;
+            }
+        }
+        None
+    }
+
+    /// The oldest of the small queue, if it is not to stay.
+    fn pop_small(&mut self) -> Option<Arc<Slot>> {
+        let slot = self.small.pop()?;
+        if slot.seat.hits() < HITS_TO_STAY {
+            self.ghosts.note(slot.print, self.len());
+            return Some(slot);
+        }
+        slot.seat.hits.store(0, Ordering::Relaxed);
+        self.main.push(slot);
+        None
+    }
+
+    /// The oldest of the main queue, if it was not hit since it came there.
+    fn pop_main(&mut self) -> Option<Arc<Slot>> {
+        let slot = self.main.pop()?;
+        let hits = slot.seat.hits();
+        if hits == 0 {
+            return Some(slot);
+        }
+        let left = if self.eviction == Eviction::Lru { 0 } else { hits - 1 };
+        slot.seat.hits.store(left, Ordering::Relaxed);
+        self.main.push(slot);
+        None
+    }
+
+    /// The next entry in turn, if it is good for nothing any more.
+    pub(super) fn next_if_over(&mut self, now_ms: u64) -> Option<Arc<Slot>> {
+        let places = self.places();
+        self.swept_to = if self.swept_to + 1 < places { self.swept_to + 1 } else { 0 };
+        let slot = match self.swept_to.checked_sub(self.small.places()) {
+            None => self.small.at(self.swept_to),
+            Some(at) => self.main.at(at),
+        };
+        slot.filter(|slot| !slot.is_kept(now_ms)).cloned()
+    }
+
+    /// Those of entries that were removed included.
+    pub(super) fn places(&self) -> usize {
+        self.small.places() + self.main.places()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.small.len() + self.main.len()
+    }
+
+    pub(super) fn weight(&self) -> u64 {
+        self.small.weight + self.main.weight
+    }
+
+    #[cfg(test)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Slot>> {
+        self.small.places.iter().chain(&self.main.places).flatten()
+    }
+
+    fn queue_of(&mut self, slot: &Slot) -> &mut Queue {
+        if slot.seat.ticket.load(Ordering::Relaxed) & 1 == SMALL { &mut self.small } else { &mut self.main }
+    }
+}
+
+/// First in, first out; but what is removed in between leaves at once, and its place stays empty until its turn comes.
+#[derive(Debug)]
+struct Queue {
+    name: u64,
+    weigh: Weigh,
+    places: VecDeque<Option<Arc<Slot>>>,
+    /// The number of the first place.
+    first: u64,
+    empty: usize,
+    weight: u64,
+}
+
+/// What an entry takes of the room that there is.
+pub(super) type Weigh = fn(&Slot) -> u64;
+
+const SMALL: u64 = 0;
+const MAIN: u64 = 1;
+
+/// So few empty places are not worth moving the others.
+const FEW: usize = 32;
+
+impl Queue {
+    fn new(name: u64, weigh: Weigh) -> Self {
+        Self { name, weigh, places: VecDeque::new(), first: 0, empty: 0, weight: 0 }
+    }
+
+    fn push(&mut self, slot: Arc<Slot>) {
+        self.weight += (self.weigh)(&slot);
+        self.seat(&slot, self.places.len());
+        self.places.push_back(Some(slot));
+    }
+
+    fn pop(&mut self) -> Option<Arc<Slot>> {
+        while let Some(place) = self.places.pop_front() {
+            self.first += 1;
+            match place {
+                Some(slot) => {
+                    self.weight -= (self.weigh)(&slot);
+                    return Some(slot);
+                }
+                None => self.empty -= 1,
+            }
+        }
+        None
+    }
+
+    fn replace(&mut self, before: &Slot, slot: Arc<Slot>) {
+        let at = self.place_of(before);
+        self.seat(&slot, at);
+        self.weight = self.weight + (self.weigh)(&slot) - (self.weigh)(before);
+        self.places[at] = Some(slot);
+    }
+
+    fn remove(&mut self, slot: &Slot) {
+        let at = self.place_of(slot);
+        self.places[at] = None;
+        self.weight -= (self.weigh)(slot);
+        self.empty += 1;
+        // As often as not is seldom enough: it costs each removal the moving of one entry.
+        if self.empty > FEW.max(self.places.len() / 2) {
+            self.close_up();
+        }
+    }
+
+    fn close_up(&mut self) {
+        self.places.retain(Option::is_some);
+        self.empty = 0;
+        for (at, slot) in self.places.iter().flatten().enumerate() {
+            self.seat(slot, at);
+        }
+    }
+
+    fn seat(&self, slot: &Slot, at: usize) {
+        slot.seat.ticket.store(((self.first + at as u64) << 1) | self.name, Ordering::Relaxed);
+    }
+
+    fn place_of(&self, slot: &Slot) -> usize {
+        ((slot.seat.ticket.load(Ordering::Relaxed) >> 1) - self.first) as usize
+    }
+
+    fn at(&self, at: usize) -> Option<&Arc<Slot>> {
+        self.places.get(at)?.as_ref()
+    }
+
+    fn places(&self) -> usize {
+        self.places.len()
+    }
+
+    fn len(&self) -> usize {
+        self.places.len() - self.empty
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
