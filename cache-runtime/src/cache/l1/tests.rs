@@ -249,7 +249,7 @@ fn an_lru_keeps_what_was_asked_for_last() {
     let (entries, cells) = (of(L1::max_entries(100).policy(Eviction::Lru), &Clock::manual()), Cells::new());
     let insert = |key: u64| entries.insert(print(key), slot(&cells, u128::from(key), 1, u64::MAX));
     (0..100).for_each(insert);
-    (0..50).for_each(|key| drop(hit(&entries, print(key), &cells, 1)));
+    (0..50).for_each(|key| assert_eq!(hit(&entries, print(key), &cells, 1), Some(1)));
     (100..150).for_each(insert);
     let left: Vec<u64> = (0..150).filter(|key| entries.get(print(*key)).is_some()).collect();
     assert_eq!(left, (0..50).chain(100..150).collect::<Vec<_>>());
