@@ -115,6 +115,7 @@ pub(crate) fn demanded() -> Option<Arc<Call>> {
 }
 
 /// Whether it demands anything; cheaper than asking what.
+#[inline]
 pub(crate) fn is_demanding() -> bool {
     IS_USED.load(Ordering::Relaxed) && DEMANDED.try_with(|_| ()).is_ok()
 }

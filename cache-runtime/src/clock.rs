@@ -84,6 +84,7 @@ impl Clock {
 
     /// As [`now_ms`](Self::now_ms), and up to two ticks of the kernel ahead of it, which are 20 ms at most: read without
     /// asking the processor for its time, which costs as much as a look-up in memory. Elsewhere than on Linux, the same.
+    #[inline]
     pub(crate) fn coarse_ms(&self) -> u64 {
         match &self.0 {
             #[cfg(target_os = "linux")]
@@ -141,6 +142,7 @@ mod coarse {
         }
     }
 
+    #[inline]
     fn ms(time: Timespec) -> i64 {
         time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
     }

@@ -108,10 +108,10 @@ impl Function {
     }
 
     /// The fingerprint of a call: of the function, as two with one template need not have the same dependencies.
-    pub(crate) fn fingerprint(&self, space: u64, values: &[Part<'_>]) -> Id {
+    #[inline]
+    pub(crate) fn fingerprint(&self, values: &[Part<'_>]) -> Id {
         let begun = self.print.get_or_init(|| Fingerprinter::begin_with(self.own_print()));
         let mut print = Fingerprinter::go_on(*begun);
-        print.space(space);
         for value in values {
             value.0.fingerprint(&mut print);
         }

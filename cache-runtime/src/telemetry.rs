@@ -138,10 +138,12 @@ thread_local! {
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 impl Counter {
+    #[inline]
     pub(crate) fn count(&self) {
         self.add(1);
     }
 
+    #[inline]
     pub(crate) fn add(&self, by: u64) {
         self.0[place()].0.fetch_add(by, Ordering::Relaxed);
     }

@@ -45,10 +45,10 @@ pub(crate) fn block(model: &Model, parts: &[TokenStream]) -> TokenStream {
 
 /// Memory first: no future is built and no key is written before it could not answer.
 fn answer(model: &Model) -> TokenStream {
-    let span = at_return(model);
+    let (parts, span) = (parts(model), at_return(model));
     let door = model.door.at(span);
     quote_spanned! {span=>
-        if let #door::Some(hit) = call.peek(&shape) {
+        if let #door::Some(hit) = call.peek(&shape, &[#(#parts),*]) {
             return hit;
         }
     }
@@ -111,7 +111,7 @@ pub(super) fn companion_attributes(model: &Model) -> TokenStream {
 
 /// `shape`, `wire`, `rules` and `call`, reported at the return type if it cannot be cached.
 pub(crate) fn prelude(model: &Model) -> TokenStream {
-    let (cache, wire, parts, returns) = (cache(model), wire(model), parts(model), &model.returns);
+    let (cache, wire, returns) = (cache(model), wire(model), &model.returns);
     let span = at_return(model);
     let (door, rules) = (model.door.at(span), rules(model, span));
     quote_spanned! {span=>
@@ -126,7 +126,7 @@ pub(crate) fn prelude(model: &Model) -> TokenStream {
         };
         let wire = #wire;
         let rules = #rules;
-        let call = #door::Call::open(#cache, &__CACHED_FUNCTION, &[#(#parts),*]);
+        let call = #door::Call::open(#cache, &__CACHED_FUNCTION);
     }
 }
 

@@ -75,16 +75,17 @@ fn a_method_with_a_field_of_self() {
                     },
                 );
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(
-                    door::chosen(&self.cache),
-                    &__CACHED_FUNCTION,
-                    &[
-                        door::part(&(self.tenant)),
-                        door::part(&(id)),
-                        door::part(&door::ReceiverType::<Self>::new()),
-                    ],
-                );
-                if let door::Some(hit) = call.peek(&shape) {
+                let call = door::Call::open(door::chosen(&self.cache), &__CACHED_FUNCTION);
+                if let door::Some(hit) = call
+                    .peek(
+                        &shape,
+                        &[
+                            door::part(&(self.tenant)),
+                            door::part(&(id)),
+                            door::part(&door::ReceiverType::<Self>::new()),
+                        ],
+                    )
+                {
                     return hit;
                 }
                 let call = call
@@ -196,16 +197,17 @@ fn a_generic_function() {
                     },
                 );
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(
-                    door::current(),
-                    &__CACHED_FUNCTION,
-                    &[
-                        door::part(&door::TypeName::<T>::new()),
-                        door::part(&(SIZE)),
-                        door::part(&(page)),
-                    ],
-                );
-                if let door::Some(hit) = call.peek(&shape) {
+                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
+                if let door::Some(hit) = call
+                    .peek(
+                        &shape,
+                        &[
+                            door::part(&door::TypeName::<T>::new()),
+                            door::part(&(SIZE)),
+                            door::part(&(page)),
+                        ],
+                    )
+                {
                     return hit;
                 }
                 let call = call
@@ -291,12 +293,8 @@ fn a_pattern_parameter() {
                 };
                 let wire = door::local_wire(&shape);
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(
-                    door::current(),
-                    &__CACHED_FUNCTION,
-                    &[door::part(&(id))],
-                );
-                if let door::Some(hit) = call.peek(&shape) {
+                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
+                if let door::Some(hit) = call.peek(&shape, &[door::part(&(id))]) {
                     return hit;
                 }
                 let call = call.named(&[door::part(&(id))]);
@@ -382,8 +380,8 @@ fn a_policy() {
                     },
                 );
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), &__CACHED_FUNCTION, &[]);
-                if let door::Some(hit) = call.peek(&shape) {
+                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
+                if let door::Some(hit) = call.peek(&shape, &[]) {
                     return hit;
                 }
                 let call = call.named(&[]);

@@ -75,12 +75,10 @@ fn the_default_key() {
                     },
                 );
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(
-                    door::current(),
-                    &__CACHED_FUNCTION,
-                    &[door::part(&(guild_id)), door::part(&(name))],
-                );
-                if let door::Some(hit) = call.peek(&shape) {
+                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
+                if let door::Some(hit) = call
+                    .peek(&shape, &[door::part(&(guild_id)), door::part(&(name))])
+                {
                     return hit;
                 }
                 let call = call.named(&[door::part(&(guild_id)), door::part(&(name))]);
@@ -222,12 +220,10 @@ fn typed_events_and_tags() {
                     },
                 );
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(
-                    door::current(),
-                    &__CACHED_FUNCTION,
-                    &[door::part(&(guild_id)), door::part(&(user.id))],
-                );
-                if let door::Some(hit) = call.peek(&shape) {
+                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
+                if let door::Some(hit) = call
+                    .peek(&shape, &[door::part(&(guild_id)), door::part(&(user.id))])
+                {
                     return hit;
                 }
                 let call = call.named(&[door::part(&(guild_id)), door::part(&(user.id))]);

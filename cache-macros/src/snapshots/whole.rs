@@ -74,12 +74,8 @@ fn the_first_example_of_the_guide() {
                     },
                 );
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(
-                    door::current(),
-                    &__CACHED_FUNCTION,
-                    &[door::part(&(guild_id))],
-                );
-                if let door::Some(hit) = call.peek(&shape) {
+                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
+                if let door::Some(hit) = call.peek(&shape, &[door::part(&(guild_id))]) {
                     return hit;
                 }
                 let call = call.named(&[door::part(&(guild_id))]);
@@ -171,11 +167,7 @@ fn the_first_example_of_the_guide() {
                     },
                 );
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(
-                    door::current(),
-                    &__CACHED_FUNCTION,
-                    &[door::part(&(guild_id))],
-                );
+                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
                 let call = call.named(&[door::part(&(guild_id))]);
                 call.refresh(
                         shape,
@@ -251,11 +243,7 @@ fn the_first_example_of_the_guide() {
                     },
                 );
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(
-                    door::current(),
-                    &__CACHED_FUNCTION,
-                    &[door::part(&(guild_id))],
-                );
+                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
                 call.named(&[door::part(&(guild_id))]).entry(&shape, wire, rules)
             }
         "#]],

@@ -191,7 +191,7 @@ impl<I: KeyPart + Clone> Batch<I> {
 
 impl<I> Asked<I> {
     fn new(cache: &Cache, function: &'static Function, id: I, print: Id, values: &[Part<'_>]) -> Self {
-        let of_call = function.fingerprint(cache.print_space(), values);
+        let of_call = cache.print_here(function.fingerprint(values));
         let request = Request::of_call(cache, function, of_call, values);
         let hit = cache.is_open().then(|| cache.peek(of_call).fresh(cache)).flatten().map(|slot| slot.value.clone());
         Self { id, print, request, hit }

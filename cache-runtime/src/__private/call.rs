@@ -4,7 +4,7 @@ use super::background::Loader;
 use super::rules::Rules;
 use super::shapes::Shape;
 use super::work::{Limits, Work};
-use crate::cache::{Cache, Entry, Peeked, Request, Slot, print_of, typed};
+use crate::cache::{Cache, Entry, Peeked, Request, Slot, typed};
 use crate::call::{Mode, mode};
 use crate::codec::{Cacheable, CodecChoice, LocalWire, TypedWire, Value, Wire};
 use crate::function::Function;
@@ -26,6 +26,7 @@ pub enum Place {
 }
 
 /// The cache of this task.
+#[inline]
 pub fn current() -> Place {
     Place::Current
 }
@@ -75,40 +76,44 @@ where
 pub struct Call {
     place: Place,
     function: &'static Function,
-    print: Id,
     due: Cell<Option<Arc<Slot>>>,
 }
 
 impl Call {
-    /// Takes the arguments' fingerprint.
+    /// Of a function.
     #[inline]
-    pub fn open(place: Place, function: &'static Function, values: &[Part<'_>]) -> Self {
-        let print = place.with(|cache| print_of(cache, function, values));
-        Self { place, function, print, due: Cell::new(None) }
+    pub fn open(place: Place, function: &'static Function) -> Self {
+        Self { place, function, due: Cell::new(None) }
     }
 
-    /// The answer of memory, if it has one that needs nobody's word and no load.
-    pub fn peek<S>(&self, _: &S) -> Option<S::Return>
+    /// The answer of memory, if it has one that needs nobody's word and no load. The fingerprint is
+    /// made where the arguments' types are known, and the cache is looked for once.
+    #[inline]
+    pub fn peek<S>(&self, _: &S, values: &[Part<'_>]) -> Option<S::Return>
     where
         S: Shape<Value: Clone + 'static>,
     {
-        let close = |value: Option<&Value>| match value {
-            Some(value) => S::close(Some(typed::<S::Value>(value)?)),
-            None => S::close(None),
-        };
+        let print = self.function.fingerprint(values);
         self.place.with(|cache| {
             if !cache.is_open() {
                 return None;
             }
-            cache.hit(self.print, close).unwrap_or_else(|| match cache.peek(self.print) {
-                Peeked::Hit(slot) => close(slot.value.as_ref()),
-                Peeked::Due(slot) => {
-                    self.due.set(Some(slot));
-                    None
-                }
-                Peeked::Miss => None,
-            })
+            let print = cache.print_here(print);
+            cache.hit(print, close::<S>).unwrap_or_else(|| close::<S>(self.look(cache, print)?.value.as_ref()))
         })
+    }
+
+    /// What takes a thought.
+    #[cold]
+    fn look(&self, cache: &Cache, print: Id) -> Option<Arc<Slot>> {
+        match cache.peek(print) {
+            Peeked::Hit(slot) => Some(slot),
+            Peeked::Due(slot) => {
+                self.due.set(Some(slot));
+                None
+            }
+            Peeked::Miss => None,
+        }
     }
 
     /// Makes the key's text and finds the policy.
@@ -122,8 +127,20 @@ impl Call {
     /// Takes the cache along. Another may have become the current one by now, and a fingerprint is of one namespace.
     pub(super) fn settled(self, values: &[Part<'_>]) -> (Cache, &'static Function, Id) {
         let cache = self.place.take();
-        let print = print_of(&cache, self.function, values);
+        let print = cache.print_here(self.function.fingerprint(values));
         (cache, self.function, print)
+    }
+}
+
+/// The return type for what memory has, unless that is of another type.
+#[inline]
+fn close<S>(value: Option<&Value>) -> Option<S::Return>
+where
+    S: Shape<Value: Clone + 'static>,
+{
+    match value {
+        Some(value) => S::close(Some(typed::<S::Value>(value)?)),
+        None => S::close(None),
     }
 }
 

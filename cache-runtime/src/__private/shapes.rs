@@ -90,6 +90,7 @@ macro_rules! shapes {
         impl<$($p),+> $asks for $($deref)* Returned<$returns> {
             type Shape = $name<$($p),+>;
 
+            #[inline]
             fn shape(&self) -> Self::Shape {
                 $name(PhantomData)
             }
@@ -104,6 +105,7 @@ macro_rules! shapes {
                 $open
             }
 
+            #[inline]
             fn close($closed: Option<$value>) -> Option<$returns> {
                 $close
             }

@@ -60,6 +60,7 @@ impl Cell {
 pub(crate) struct Changes(AtomicU64);
 
 impl Changes {
+    #[inline]
     pub(crate) fn count(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }
@@ -130,6 +131,7 @@ impl Cells {
         }
     }
 
+    #[inline]
     pub(crate) fn changes(&self) -> &Changes {
         &self.changes
     }

@@ -68,6 +68,7 @@ impl Knowledge {
     }
 
     /// Until when what is known here may be relied on.
+    #[inline]
     pub(crate) fn lease_until_ms(&self) -> u64 {
         self.lease_until_ms.load(Ordering::Acquire)
     }
@@ -86,6 +87,7 @@ impl Knowledge {
     }
 
     /// How far something marked so can be trusted now. Cells must be read after this.
+    #[inline]
     pub(crate) fn trust(&self, mark: Mark, now_ms: u64) -> Trust {
         // The lease first: whatever was learned before it was renewed is then seen below, and in the cells.
         let lease_until_ms = self.lease_until_ms();
@@ -102,6 +104,7 @@ impl Knowledge {
     }
 
     /// Whether this node has accepted a new epoch that the store has not begun yet: nobody may answer for this one.
+    #[inline]
     pub(crate) fn is_owed(&self) -> bool {
         self.owed.load(Ordering::Acquire) > 0
     }

@@ -36,6 +36,7 @@ impl Lives {
     }
 
     /// Until when it is fresh and nothing has to be drawn.
+    #[inline]
     pub(crate) fn sure_until_ms(&self) -> u64 {
         self.fresh_until_ms.min(self.early_from_ms).min(self.due_from_ms)
     }

@@ -66,8 +66,6 @@ use crate::clock::{Clock, whole_ms};
 use crate::codec::{CacheCodec, Cacheable, TypedWire, Value};
 use crate::error::Error;
 use crate::event::Event;
-use crate::function::Function;
-use crate::key::Id;
 use crate::policy::Policy;
 use crate::telemetry::{Notice, Stats};
 use crate::token::Token;
@@ -375,11 +373,7 @@ impl std::fmt::Debug for Cache {
     }
 }
 
+#[inline]
 pub(crate) fn typed<T: Clone + 'static>(value: &Value) -> Option<T> {
     value.downcast_ref::<T>().cloned()
-}
-
-/// A fingerprint's space number keeps tenants apart in memory.
-pub(crate) fn print_of(cache: &Cache, function: &Function, values: &[crate::key::Part<'_>]) -> Id {
-    function.fingerprint(cache.print_space(), values)
 }

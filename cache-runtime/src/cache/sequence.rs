@@ -29,6 +29,7 @@ impl Mark {
         self.0 & ((1 << SEQ_BITS) - 1)
     }
 
+    #[inline]
     pub(super) fn ordinal(self) -> u64 {
         self.0 >> SEQ_BITS
     }

@@ -16,7 +16,7 @@ use crate::codec::AnyCodec;
 use crate::error::{Error, StoreError};
 use crate::flight::Flights;
 use crate::function::Function;
-use crate::key::Key;
+use crate::key::{Fingerprinter, Id, Key};
 use crate::packing::Packing;
 use crate::policy::Policy;
 use crate::registry;
@@ -87,6 +87,8 @@ pub(super) struct Settings {
 pub(crate) struct Space {
     pub(super) namespace: String,
     pub(super) number: u64,
+    /// What makes its fingerprints others than those of equal calls elsewhere.
+    mask: u128,
     pub(super) partitions: Box<[Arc<Knowledge>]>,
 }
 
@@ -96,7 +98,7 @@ impl Space {
             None => vec![Arc::new(Knowledge::local())].into(),
             Some(store) => (0..store.partitions()).map(|at| Arc::new(Knowledge::new(Partition(at)))).collect(),
         };
-        Self { namespace, number, partitions }
+        Self { namespace, number, mask: Fingerprinter::of_space(number), partitions }
     }
 
     /// Notes whether messages are heard.
@@ -131,6 +133,7 @@ impl Cache {
         }
     }
 
+    #[inline]
     pub(crate) fn is_open(&self) -> bool {
         self.shared.enabled.load(Ordering::Acquire) && !self.shared.closed.load(Ordering::Acquire)
     }
@@ -186,8 +189,10 @@ impl Cache {
         Key::new(&self.space.namespace, text, self.shared.settings.max_key_bytes)
     }
 
-    pub(crate) fn print_space(&self) -> u64 {
-        self.space.number
+    /// What keeps the tenants apart in memory.
+    #[inline]
+    pub(crate) fn print_here(&self, print: Id) -> Id {
+        Id(print.0 ^ self.space.mask)
     }
 
     pub(super) fn partitions(&self) -> u16 {

@@ -204,6 +204,7 @@ impl Slot {
     }
 
     /// Whether a hit has to look at more than its life: what the store says, or that it is read at all.
+    #[inline]
     pub(crate) fn is_looked_at(&self) -> bool {
         self.is_strong || self.is_spare || self.reads.is_some()
     }

@@ -48,7 +48,6 @@ mod tag {
     pub(super) const KIND: u64 = 3;
     pub(super) const LEN: u64 = 4;
     pub(super) const VARIANT: u64 = 5;
-    pub(super) const SPACE: u64 = 6;
     /// And above: numbers, by their width.
     pub(super) const NUMBER: u64 = 32;
 }
@@ -63,6 +62,15 @@ impl Fingerprinter {
         Self { secrets: &SECRETS, sums: begun.sums, at: begun.at, rest: None }
     }
 
+    /// What tells apart equal fingerprints of several spaces, as each is in one of them. That of the first is zero.
+    ///
+    /// A number is as good as drawn for each space: that two fingerprints of two spaces differ by just the two numbers'
+    /// difference is as improbable as any one number.
+    pub(crate) fn of_space(number: u64) -> u128 {
+        let [left, right] = SECRETS[WORDS + 1];
+        if number == 0 { 0 } else { sip(left as u64, right as u64, &[number]) }
+    }
+
     /// What was taken in so far, to go on from more than once; a fingerprint is little enough for that.
     pub(crate) fn begin_with(id: Id) -> Begun {
         let mut print = Self::new();
@@ -71,6 +79,7 @@ impl Fingerprinter {
     }
 
     /// Takes in a text.
+    #[inline]
     pub fn text(&mut self, text: &str) {
         self.word(text.len() as u64, tag::TEXT);
         for bytes in text.as_bytes().chunks(8) {
@@ -87,26 +96,21 @@ impl Fingerprinter {
     }
 
     /// Takes in what kind of value follows, where one parameter can be of several types.
+    #[inline]
     pub fn kind(&mut self, kind: u8) {
         self.word(u64::from(kind), tag::KIND);
     }
 
     /// Takes in how many elements follow.
+    #[inline]
     pub fn len(&mut self, len: usize) {
         self.word(len as u64, tag::LEN);
     }
 
     /// Takes in which variant of an enum follows.
+    #[inline]
     pub fn variant(&mut self, index: u32) {
         self.word(u64::from(index), tag::VARIANT);
-    }
-
-    /// Takes in whose fingerprint it is; that of nobody in particular is zero, which need not be taken in.
-    #[inline]
-    pub(crate) fn space(&mut self, space: u64) {
-        if space != 0 {
-            self.word(space, tag::SPACE);
-        }
     }
 
     /// Takes in a number of a kind, below eight, and of a fixed width.

@@ -11,6 +11,7 @@ pub(crate) struct HalfOf(u64);
 impl BuildHasher for Prehashed {
     type Hasher = HalfOf;
 
+    #[inline]
     fn build_hasher(&self) -> HalfOf {
         HalfOf(0)
     }
@@ -23,14 +24,17 @@ impl Hasher for HalfOf {
         }
     }
 
+    #[inline]
     fn write_u64(&mut self, half: u64) {
         self.0 = half;
     }
 
+    #[inline]
     fn write_u128(&mut self, id: u128) {
         self.0 = (id >> 64) as u64;
     }
 
+    #[inline]
     fn finish(&self) -> u64 {
         self.0
     }

@@ -23,6 +23,7 @@ macro_rules! integers {
                 key.number(self);
             }
 
+            #[inline]
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 print.number(if <$t>::MIN == 0 { 1 } else { 2 }, self.to_le_bytes());
             }
@@ -41,6 +42,7 @@ macro_rules! through {
                 $inner.write(key);
             }
 
+            #[inline]
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 let $value = self;
                 $inner.fingerprint(print);
@@ -73,6 +75,7 @@ impl KeyPart for bool {
         key.number(self);
     }
 
+    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.kind(b'b');
         print.fixed([u8::from(*self)]);
@@ -85,6 +88,7 @@ impl KeyPart for str {
         key.text(self);
     }
 
+    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.text(self);
     }
@@ -96,6 +100,7 @@ impl KeyPart for char {
         key.char(*self);
     }
 
+    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.kind(b'c');
         print.fixed(u32::from(*self).to_le_bytes());
@@ -109,6 +114,7 @@ impl KeyPart for () {
         key.close(')');
     }
 
+    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.kind(b'(');
     }
@@ -126,6 +132,7 @@ macro_rules! floats {
                 key.number(format_args!(concat!("{:?}", $suffix), self));
             }
 
+            #[inline]
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 let one_nan = if self.is_nan() { <$t>::NAN } else { *self };
                 print.kind(b'f');
@@ -145,6 +152,7 @@ macro_rules! pointers {
                 (**self).write(key);
             }
 
+            #[inline]
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 (**self).fingerprint(print);
             }
@@ -164,6 +172,7 @@ impl<T: KeyPart + ToOwned + ?Sized> KeyPart for Cow<'_, T> {
         (**self).write(key);
     }
 
+    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         (**self).fingerprint(print);
     }
@@ -182,6 +191,7 @@ impl<T: KeyPart> KeyPart for Option<T> {
         }
     }
 
+    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.variant(u32::from(self.is_some()));
         if let Some(value) = self {
@@ -217,6 +227,7 @@ impl<T: KeyPart> KeyPart for [T] {
         write_list(self.iter(), key);
     }
 
+    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.len(self.len());
         self.iter().for_each(|item| item.fingerprint(print));
@@ -235,6 +246,7 @@ macro_rules! like_a_slice {
                 self[..].write(key);
             }
 
+            #[inline]
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 self[..].fingerprint(print);
             }
@@ -254,6 +266,7 @@ impl<T: KeyPart> KeyPart for BTreeSet<T> {
         write_list(self.iter(), key);
     }
 
+    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.len(self.len());
         self.iter().for_each(|item| item.fingerprint(print));
@@ -298,6 +311,7 @@ macro_rules! unordered {
                 write_unordered($items, key);
             }
 
+            #[inline]
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 let $set = self;
                 fingerprint_unordered($items, print);
@@ -333,6 +347,7 @@ macro_rules! tuples {
                 key.close(')');
             }
 
+            #[inline]
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 $(self.$at.fingerprint(print);)+
             }
@@ -357,6 +372,7 @@ macro_rules! by_text {
                 key.text(&self.to_string());
             }
 
+            #[inline]
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 print.text(&self.to_string());
             }
@@ -391,6 +407,7 @@ impl KeyPart for uuid::Uuid {
         key.number(self.as_hyphenated());
     }
 
+    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.kind(b'd');
         print.fixed(self.into_bytes());
