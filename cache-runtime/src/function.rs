@@ -108,14 +108,20 @@ impl Function {
     }
 
     /// The fingerprint of a call: of the function, as two with one template need not have the same dependencies.
-    #[inline]
+    ///
+    /// Always inlined, into a place that knows what the values are: they are asked for theirs without a detour then.
+    #[inline(always)]
     pub(crate) fn fingerprint(&self, values: &[Part<'_>]) -> Id {
-        let begun = self.print.get_or_init(|| Fingerprinter::begin_with(self.own_print()));
-        let mut print = Fingerprinter::go_on(*begun);
+        let mut print = Fingerprinter::go_on(*self.print.get().unwrap_or_else(|| self.begin_print()));
         for value in values {
             value.0.fingerprint(&mut print);
         }
         print.finish()
+    }
+
+    #[cold]
+    fn begin_print(&self) -> &Begun {
+        self.print.get_or_init(|| Fingerprinter::begin_with(self.own_print()))
     }
 
     /// The same for all statics of one function: each of its companions has one.

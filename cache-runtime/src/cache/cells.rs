@@ -5,20 +5,27 @@
 //! has it, for good.
 
 use super::sequence::Mark;
-use crate::key::Id;
-use std::collections::HashMap;
+use crate::key::{Id, Prehashed};
+use std::borrow::Borrow;
+use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The mark of the last bump of one dependency or removal of one key that was heard of.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Cell {
+    id: Id,
     mark: AtomicU64,
     /// How many invalidations of it this node has accepted and not yet performed.
     owed: AtomicU32,
 }
 
 impl Cell {
+    fn new(id: Id) -> Self {
+        Self { id, mark: AtomicU64::new(0), owed: AtomicU32::new(0) }
+    }
+
     /// Whether nothing was heard since `mark`, and nothing is owed. What is owed is read first: by the time that it is
     /// paid, the mark has been raised.
     pub(crate) fn is_covered_by(&self, mark: Mark) -> bool {
@@ -80,35 +87,39 @@ pub(crate) struct Cells {
 
 #[derive(Debug)]
 struct Shard {
-    cells: HashMap<Id, Weak<Cell>>,
+    cells: HashSet<ById, Prehashed>,
     sweep_at: usize,
 }
+
+/// A cell knows what it stands for, so the set need not have it once more. There are two of them to an entry.
+#[derive(Debug)]
+struct ById(Arc<Cell>);
 
 const SHARDS: usize = 64;
 const FIRST_SWEEP: usize = 64;
 
 impl Cells {
     pub(crate) fn new() -> Self {
-        let shard = || Mutex::new(Shard { cells: HashMap::new(), sweep_at: FIRST_SWEEP });
+        let shard = || Mutex::new(Shard { cells: HashSet::default(), sweep_at: FIRST_SWEEP });
         Self { shards: (0..SHARDS).map(|_| shard()).collect(), changes: Changes::default() }
     }
 
     /// The cell of a dependency or key, made if nobody has one.
     pub(crate) fn get(&self, id: Id) -> Arc<Cell> {
         let mut shard = self.shard(id);
-        if let Some(cell) = shard.cells.get(&id).and_then(Weak::upgrade) {
-            return cell;
+        if let Some(known) = shard.cells.get(&id) {
+            return known.0.clone();
         }
-        let cell = Arc::new(Cell::default());
-        shard.cells.insert(id, Arc::downgrade(&cell));
+        let cell = Arc::new(Cell::new(id));
+        shard.cells.insert(ById(cell.clone()));
         shard.sweep_when_doubled();
         cell
     }
 
     /// Raises the cell of a dependency or key, if anybody has one.
     pub(crate) fn raise(&self, id: Id, mark: Mark) {
-        if let Some(cell) = self.shard(id).cells.get(&id).and_then(Weak::upgrade) {
-            cell.raise(mark, &self.changes);
+        if let Some(known) = self.shard(id).cells.get(&id).filter(|known| known.is_held()) {
+            known.0.raise(mark, &self.changes);
         }
     }
 
@@ -117,9 +128,9 @@ impl Cells {
     /// For a change that has no mark. Who began to ask before it may have seen what was there before: whatever that
     /// puts into memory is as dead.
     pub(crate) fn retire(&self, id: Id) {
-        let retired = self.shard(id).cells.remove(&id);
-        if let Some(cell) = retired.as_ref().and_then(Weak::upgrade) {
-            cell.raise(Mark::AFTER_ALL, &self.changes);
+        let retired = self.shard(id).cells.take(&id);
+        if let Some(known) = retired {
+            known.0.raise(Mark::AFTER_ALL, &self.changes);
         }
     }
 
@@ -127,7 +138,7 @@ impl Cells {
     pub(crate) fn retire_all(&self) {
         for shard in &self.shards {
             let retired = std::mem::take(&mut shard.lock().unwrap_or_else(PoisonError::into_inner).cells);
-            retired.values().filter_map(Weak::upgrade).for_each(|cell| cell.raise(Mark::AFTER_ALL, &self.changes));
+            retired.iter().for_each(|known| known.0.raise(Mark::AFTER_ALL, &self.changes));
         }
     }
 
@@ -145,11 +156,38 @@ impl Shard {
     /// Keeps the dead at no more than the living, at a cost that is constant on average.
     fn sweep_when_doubled(&mut self) {
         if self.cells.len() >= self.sweep_at {
-            self.cells.retain(|_, cell| cell.strong_count() > 0);
+            self.cells.retain(ById::is_held);
             self.sweep_at = (self.cells.len() * 2).max(FIRST_SWEEP);
         }
     }
 }
+
+impl ById {
+    /// Whether anybody has it but the set, under whose lock this is asked: nobody else can come by it meanwhile.
+    fn is_held(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
+
+impl Borrow<Id> for ById {
+    fn borrow(&self) -> &Id {
+        &self.0.id
+    }
+}
+
+impl Hash for ById {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.id.hash(state);
+    }
+}
+
+impl PartialEq for ById {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl Eq for ById {}
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use super::slot::{Slot, Standing};
 use crate::call::{Mode, is_demanding, mode};
 use crate::codec::Value;
 use crate::key::Id;
-use crate::outcome::{Outcome, Tier, record};
+use crate::outcome::{Outcome, Tier, record, record_by};
 use crate::policy::Policy;
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ impl Cache {
             if !slot.is_sure(now_ms, self.shared.cells.changes()) {
                 return None;
             }
-            record(Outcome::of(Tier::L1, now_ms.saturating_sub(slot.loaded_ms)));
+            record_by(|| Outcome::of(Tier::L1, now_ms.saturating_sub(slot.loaded_ms)));
             self.shared.counters.l1_hits.count();
             Some(take(slot.value.as_ref()))
         })

@@ -11,7 +11,7 @@ use super::ghosts::Ghosts;
 use crate::cache::slot::Slot;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 /// The entries in the order in which they are asked to go.
 #[derive(Debug)]
@@ -38,8 +38,9 @@ const HITS_TO_STAY: u8 = 2;
 #[derive(Debug, Default)]
 pub(crate) struct Seat {
     hits: AtomicU8,
-    /// The place in its queue; the lowest bit tells which. Changed by whoever holds the queues.
-    ticket: AtomicU64,
+    /// The number of its place, which wraps around, as no queue is so long; and in the lowest bit in which queue that is.
+    /// Changed by whoever holds the queues.
+    ticket: AtomicU32,
 }
 
 impl Seat {
@@ -164,11 +165,11 @@ impl Queues {
 /// First in, first out; but what is removed in between leaves at once, and its place stays empty until its turn comes.
 #[derive(Debug)]
 struct Queue {
-    name: u64,
+    name: u32,
     weigh: Weigh,
     places: VecDeque<Option<Arc<Slot>>>,
-    /// The number of the first place.
-    first: u64,
+    /// The number of the first place, of which a ticket has the lower 31 bits.
+    first: u32,
     empty: usize,
     weight: u64,
 }
@@ -176,14 +177,14 @@ struct Queue {
 /// What an entry takes of the room that there is.
 pub(super) type Weigh = fn(&Slot) -> u64;
 
-const SMALL: u64 = 0;
-const MAIN: u64 = 1;
+const SMALL: u32 = 0;
+const MAIN: u32 = 1;
 
 /// So few empty places are not worth moving the others.
 const FEW: usize = 32;
 
 impl Queue {
-    fn new(name: u64, weigh: Weigh) -> Self {
+    fn new(name: u32, weigh: Weigh) -> Self {
         Self { name, weigh, places: VecDeque::new(), first: 0, empty: 0, weight: 0 }
     }
 
@@ -195,7 +196,7 @@ impl Queue {
 
     fn pop(&mut self) -> Option<Arc<Slot>> {
         while let Some(place) = self.places.pop_front() {
-            self.first += 1;
+            self.first = self.first.wrapping_add(1);
             match place {
                 Some(slot) => {
                     self.weight -= (self.weigh)(&slot);
@@ -234,11 +235,12 @@ impl Queue {
     }
 
     fn seat(&self, slot: &Slot, at: usize) {
-        slot.seat.ticket.store(((self.first + at as u64) << 1) | self.name, Ordering::Relaxed);
+        slot.seat.ticket.store((self.first.wrapping_add(at as u32) << 1) | self.name, Ordering::Relaxed);
     }
 
     fn place_of(&self, slot: &Slot) -> usize {
-        ((slot.seat.ticket.load(Ordering::Relaxed) >> 1) - self.first) as usize
+        let number = slot.seat.ticket.load(Ordering::Relaxed) >> 1;
+        (number.wrapping_sub(self.first) & (u32::MAX >> 1)) as usize
     }
 
     fn at(&self, at: usize) -> Option<&Arc<Slot>> {
