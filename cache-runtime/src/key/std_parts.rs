@@ -75,7 +75,6 @@ impl KeyPart for bool {
         key.number(self);
     }
 
-    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.kind(b'b');
         print.fixed([u8::from(*self)]);
@@ -88,7 +87,6 @@ impl KeyPart for str {
         key.text(self);
     }
 
-    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.text(self);
     }
@@ -100,7 +98,6 @@ impl KeyPart for char {
         key.char(*self);
     }
 
-    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.kind(b'c');
         print.fixed(u32::from(*self).to_le_bytes());
@@ -114,7 +111,6 @@ impl KeyPart for () {
         key.close(')');
     }
 
-    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.kind(b'(');
     }
@@ -132,7 +128,6 @@ macro_rules! floats {
                 key.number(format_args!(concat!("{:?}", $suffix), self));
             }
 
-            #[inline]
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 let one_nan = if self.is_nan() { <$t>::NAN } else { *self };
                 print.kind(b'f');
@@ -152,7 +147,6 @@ macro_rules! pointers {
                 (**self).write(key);
             }
 
-            #[inline]
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 (**self).fingerprint(print);
             }
@@ -172,7 +166,6 @@ impl<T: KeyPart + ToOwned + ?Sized> KeyPart for Cow<'_, T> {
         (**self).write(key);
     }
 
-    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         (**self).fingerprint(print);
     }
@@ -191,7 +184,6 @@ impl<T: KeyPart> KeyPart for Option<T> {
         }
     }
 
-    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.variant(u32::from(self.is_some()));
         if let Some(value) = self {
@@ -227,7 +219,6 @@ impl<T: KeyPart> KeyPart for [T] {
         write_list(self.iter(), key);
     }
 
-    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.len(self.len());
         self.iter().for_each(|item| item.fingerprint(print));
@@ -246,7 +237,6 @@ macro_rules! like_a_slice {
                 self[..].write(key);
             }
 
-            #[inline]
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 self[..].fingerprint(print);
             }
@@ -266,7 +256,6 @@ impl<T: KeyPart> KeyPart for BTreeSet<T> {
         write_list(self.iter(), key);
     }
 
-    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.len(self.len());
         self.iter().for_each(|item| item.fingerprint(print));
@@ -311,7 +300,6 @@ macro_rules! unordered {
                 write_unordered($items, key);
             }
 
-            #[inline]
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 let $set = self;
                 fingerprint_unordered($items, print);
@@ -347,7 +335,6 @@ macro_rules! tuples {
                 key.close(')');
             }
 
-            #[inline]
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 $(self.$at.fingerprint(print);)+
             }
@@ -372,7 +359,6 @@ macro_rules! by_text {
                 key.text(&self.to_string());
             }
 
-            #[inline]
             fn fingerprint(&self, print: &mut Fingerprinter) {
                 print.text(&self.to_string());
             }
@@ -407,7 +393,6 @@ impl KeyPart for uuid::Uuid {
         key.number(self.as_hyphenated());
     }
 
-    #[inline]
     fn fingerprint(&self, print: &mut Fingerprinter) {
         print.kind(b'd');
         print.fixed(self.into_bytes());

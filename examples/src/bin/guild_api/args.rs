@@ -15,7 +15,7 @@ options of --replay
   --requests <n>     replay so many requests at most
   --concurrency <n>  clients at once (16)
   --l1-entries <n>   entries in memory (a tenth of the trace's distinct keys)
-  --lru              evict the least recently used from memory, instead of TinyLFU
+  --lru              evict the least recently used from memory, instead of by S3-FIFO
 
 environment
   GUILD_API_ADDR     where to serve (127.0.0.1:8080)
