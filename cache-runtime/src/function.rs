@@ -191,6 +191,11 @@ pub(crate) fn function_dependency(name: &str) -> String {
     format!("fn:{name}")
 }
 
+/// Whether it is one of those.
+pub(crate) fn is_of_function(dependency: &str) -> bool {
+    dependency.starts_with("fn:")
+}
+
 impl Binding {
     fn bound(&self, values: &[&'static str]) -> Bound {
         let (event, declaration) = match self.event {

@@ -137,8 +137,8 @@ impl Cells {
     /// The same of all of them.
     pub(crate) fn retire_all(&self) {
         for shard in &self.shards {
-            let retired = std::mem::take(&mut shard.lock().unwrap_or_else(PoisonError::into_inner).cells);
-            retired.iter().for_each(|known| known.0.raise(Mark::AFTER_ALL, &self.changes));
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.cells.drain().for_each(|known| known.0.raise(Mark::AFTER_ALL, &self.changes));
         }
     }
 

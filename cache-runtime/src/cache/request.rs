@@ -83,7 +83,7 @@ impl Request {
         }
         texts.sort_unstable();
         texts.dedup();
-        let dependencies = texts.into_iter().map(|text| cache.name(text)).collect();
+        let dependencies = texts.into_iter().map(|text| cache.dependency(text)).collect();
         let demand = Demand::of(cache, &policy);
         Self {
             function: None,

@@ -15,8 +15,8 @@ use crate::clock::Clock;
 use crate::codec::AnyCodec;
 use crate::error::{Error, StoreError};
 use crate::flight::Flights;
-use crate::function::Function;
-use crate::key::{Fingerprinter, Id, Key};
+use crate::function::{Function, is_of_function};
+use crate::key::{Dependency, Fingerprinter, Id, Key};
 use crate::packing::Packing;
 use crate::policy::Policy;
 use crate::registry;
@@ -90,6 +90,8 @@ pub(crate) struct Space {
     /// What makes its fingerprints others than those of equal calls elsewhere.
     mask: u128,
     pub(super) partitions: Box<[Arc<Knowledge>]>,
+    /// The dependencies on functions, which all entries of a function share.
+    functions: RwLock<HashMap<String, Dependency>>,
 }
 
 impl Space {
@@ -98,7 +100,7 @@ impl Space {
             None => vec![Arc::new(Knowledge::local())].into(),
             Some(store) => (0..store.partitions()).map(|at| Arc::new(Knowledge::new(Partition(at)))).collect(),
         };
-        Self { namespace, number, mask: Fingerprinter::of_space(number), partitions }
+        Self { namespace, number, mask: Fingerprinter::of_space(number), partitions, functions: RwLock::default() }
     }
 
     /// Notes whether messages are heard.
@@ -193,6 +195,20 @@ impl Cache {
     #[inline]
     pub(crate) fn print_here(&self, print: Id) -> Id {
         Id(print.0 ^ self.space.mask)
+    }
+
+    /// The name of a dependency. There are as many functions as the program has, so theirs are kept.
+    pub(super) fn dependency(&self, text: String) -> Dependency {
+        if !is_of_function(&text) {
+            return self.name(text);
+        }
+        let functions = &self.space.functions;
+        let known = functions.read().unwrap_or_else(PoisonError::into_inner).get(&text).cloned();
+        known.unwrap_or_else(|| {
+            let name = self.name(text.clone());
+            functions.write().unwrap_or_else(PoisonError::into_inner).insert(text, name.clone());
+            name
+        })
     }
 
     pub(super) fn partitions(&self) -> u16 {

@@ -132,7 +132,7 @@ impl Fingerprinter {
             self.add(WORDS + 1, rest.h2, 0);
         }
         // The lower halves are not evenly distributed.
-        let [left, right] = self.sums.map(|sum| sum >> 64);
+        let [left, right] = self.sums.map(|sum| u128::from(spread((sum >> 64) as u64)));
         Id((left << 64) | right)
     }
 
@@ -164,6 +164,13 @@ impl Fingerprinter {
         rest.write_u64(word);
         rest.write_u64(tag);
     }
+}
+
+/// Makes each bit of three that are far apart; what differs goes on differing. A table goes by few bits, and in few bits the
+/// multiples of a secret are alike if it lies near a simple fraction of the whole.
+#[inline]
+fn spread(sum: u64) -> u64 {
+    sum ^ sum.rotate_left(25) ^ sum.rotate_left(47)
 }
 
 fn sip(left: u64, right: u64, words: &[u64]) -> u128 {
