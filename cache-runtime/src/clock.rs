@@ -82,8 +82,11 @@ impl Clock {
         }
     }
 
-    /// As [`now_ms`](Self::now_ms), and up to two ticks of the kernel ahead of it, which are 20 ms at most: read without
-    /// asking the processor for its time, which costs as much as a look-up in memory. Elsewhere than on Linux, the same.
+    /// As [`now_ms`](Self::now_ms), and up to 121 ms ahead of it: read without asking the processor for its time, which costs
+    /// as much as a look-up in memory. Elsewhere than on Linux, the same.
+    ///
+    /// Who finds by it that a moment is past asks the exact clock then; so being ahead costs a little time and changes no
+    /// answer, and being behind would change answers.
     #[inline]
     pub(crate) fn coarse_ms(&self) -> u64 {
         match &self.0 {
@@ -122,6 +125,10 @@ impl Clock {
 mod coarse {
     use rustix::time::{ClockId, Timespec, clock_getres, clock_gettime};
 
+    /// How late a tick may be. They come late where a virtual processor waits for its turn; 8 ms were seen on a machine
+    /// with six times as much to do as it could.
+    const LATE_MS: i64 = 100;
+
     #[derive(Clone, Copy, Debug)]
     pub(super) struct Coarse {
         /// What the clock showed when this one was set to one, less what it may be behind.
@@ -133,7 +140,7 @@ mod coarse {
             let started_ms = ms(clock_gettime(ClockId::Monotonic));
             // Rounded up, as what both clocks show is rounded down.
             let tick_ms = ms(clock_getres(ClockId::MonotonicCoarse)) + 1;
-            Self { zero_ms: started_ms - 1 - tick_ms }
+            Self { zero_ms: started_ms - 1 - tick_ms - LATE_MS }
         }
 
         #[inline]
@@ -170,7 +177,7 @@ mod tests {
             let before_ms = clock.now_ms();
             let coarse_ms = clock.coarse_ms();
             assert!(before_ms <= coarse_ms, "{before_ms} {coarse_ms}");
-            assert!(coarse_ms <= clock.now_ms() + 21, "{coarse_ms} {}", clock.now_ms());
+            assert!(coarse_ms <= clock.now_ms() + 121, "{coarse_ms} {}", clock.now_ms());
         }
     }
 

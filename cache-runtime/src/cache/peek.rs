@@ -48,7 +48,7 @@ impl Cache {
             if !slot.is_sure(now_ms, self.shared.cells.changes()) {
                 return None;
             }
-            record_by(|| Outcome::of(Tier::L1, now_ms.saturating_sub(slot.loaded_ms)));
+            record_by(|| Outcome::of(Tier::L1, self.now_ms().saturating_sub(slot.loaded_ms)));
             self.shared.counters.l1_hits.count();
             Some(take(slot.value.as_ref()))
         })
