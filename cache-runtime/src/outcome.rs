@@ -84,8 +84,8 @@ pub async fn observe<F: Future>(call: F) -> (F::Output, Option<Outcome>) {
 }
 
 #[inline]
-pub(crate) fn record(outcome: Outcome) {
+pub(crate) fn record(outcome: impl FnOnce() -> Outcome) {
     if IS_USED.load(Ordering::Relaxed) {
-        let _unobserved = OBSERVED.try_with(|observed| observed.replace(Some(outcome)));
+        let _unobserved = OBSERVED.try_with(|observed| observed.replace(Some(outcome())));
     }
 }

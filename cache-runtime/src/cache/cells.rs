@@ -5,7 +5,7 @@
 //! has it, for good.
 
 use super::sequence::Mark;
-use crate::key::Id;
+use crate::key::{Id, Prehashed};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -79,7 +79,7 @@ pub(crate) struct Cells {
 
 #[derive(Debug)]
 struct Shard {
-    cells: HashMap<Id, Weak<Cell>>,
+    cells: HashMap<Id, Weak<Cell>, Prehashed>,
     sweep_at: usize,
 }
 
@@ -88,7 +88,7 @@ const FIRST_SWEEP: usize = 64;
 
 impl Cells {
     pub(crate) fn new() -> Self {
-        let shard = || Mutex::new(Shard { cells: HashMap::new(), sweep_at: FIRST_SWEEP });
+        let shard = || Mutex::new(Shard { cells: HashMap::default(), sweep_at: FIRST_SWEEP });
         Self { shards: (0..SHARDS).map(|_| shard()).collect(), changes: Changes::default() }
     }
 

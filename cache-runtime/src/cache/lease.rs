@@ -110,9 +110,10 @@ impl Cache {
     /// The request of somebody who has waited for a lease since then. A load within another one waits for no longer than
     /// a lease: what it waits for may wait, in another process, for the load that it is part of.
     pub(super) fn patient(&self, request: Request, since_ms: u64) -> Request {
-        let waited_ms = self.now_ms().saturating_sub(since_ms);
         match request.lease {
-            Some(lease) if is_within_a_load() && waited_ms >= lease.life_ms => Request { lease: None, ..request },
+            Some(lease) if is_within_a_load() && self.now_ms().saturating_sub(since_ms) >= lease.life_ms => {
+                Request { lease: None, ..request }
+            }
             _ => request,
         }
     }
@@ -138,7 +139,7 @@ impl Cache {
                 }
             }
         };
-        crate::outcome::record(crate::outcome::Outcome::of(crate::outcome::Tier::Load, 0));
+        crate::outcome::record(|| crate::outcome::Outcome::of(crate::outcome::Tier::Load, 0));
         output
     }
 }

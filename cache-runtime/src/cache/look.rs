@@ -152,20 +152,20 @@ impl Cache {
         codec: u8,
         grounds: &[Ground],
     ) -> Option<Seen> {
-        let (envelope, _) = self.open(request, wire, codec, snapshot.entry.as_deref()?)?;
-        let unknown = request.unknown_of(&envelope.dependencies);
+        let opened = self.open(request, wire, codec, snapshot.entry.as_deref()?)?;
+        let unknown = request.unknown_of(&opened.0.dependencies);
         if unknown.is_empty() {
-            return self.take(request, wire, codec, &snapshot, rooted(grounds, &marks)?, known);
+            return self.take(request, wire, opened, &snapshot, rooted(grounds, &marks)?, known);
         }
         let request = request.depending_on(unknown.into_iter().map(|text| self.name(text)));
         let grounds = request.grounds(self);
         let (snapshot, marks, known) = self.read_store(&request, &grounds, Want::Whole).await?;
-        let (envelope, _) = self.open(&request, wire, codec, snapshot.entry.as_deref()?)?;
+        let opened = self.open(&request, wire, codec, snapshot.entry.as_deref()?)?;
         // Replaced in between, by one that has others: rare enough to load.
-        if !request.unknown_of(&envelope.dependencies).is_empty() {
+        if !request.unknown_of(&opened.0.dependencies).is_empty() {
             return None;
         }
-        self.take(&request, wire, codec, &snapshot, rooted(&grounds, &marks)?, known)
+        self.take(&request, wire, opened, &snapshot, rooted(&grounds, &marks)?, known)
     }
 
     fn open<'b>(&self, request: &Request, wire: &dyn Wire, codec: u8, bytes: &'b [u8]) -> Option<(Envelope, &'b [u8])> {
@@ -181,12 +181,11 @@ impl Cache {
         &self,
         request: &Request,
         wire: &dyn Wire,
-        codec: u8,
+        (envelope, payload): (Envelope, &[u8]),
         snapshot: &Snapshot,
         grounds: Box<[Rooted]>,
         known: Moment,
     ) -> Option<Seen> {
-        let (envelope, payload) = self.open(request, wire, codec, snapshot.entry.as_deref()?)?;
         let is_spare = !is_valid(&envelope.stamps, request, snapshot, self.partitions());
         if is_spare && !(request.serves_stale() && is_of_this_epoch(&envelope.stamps, snapshot)) {
             return None;
@@ -249,7 +248,7 @@ impl Cache {
             return None;
         }
         let asked = self.moment();
-        let sent = departures(grounds, self.now_ms());
+        let sent = departures(grounds, asked.ms());
         let read = Read { key: &request.key, dependencies: &request.dependencies, want };
         let snapshot = match store.read(&self.space.namespace, read).await {
             Ok(snapshot) => snapshot,

@@ -379,6 +379,11 @@ pub(crate) fn typed<T: Clone + 'static>(value: &Value) -> Option<T> {
     value.downcast_ref::<T>().cloned()
 }
 
+/// The same, without a clone if nobody else has it.
+pub(crate) fn taken<T: Clone + Send + Sync + 'static>(value: Value) -> Option<T> {
+    value.downcast::<T>().ok().map(Arc::unwrap_or_clone)
+}
+
 /// A fingerprint's space number keeps tenants apart in memory.
 pub(crate) fn print_of(cache: &Cache, function: &Function, values: &[crate::key::Part<'_>]) -> Id {
     function.fingerprint(cache.print_space(), values)

@@ -48,7 +48,7 @@ impl Cache {
             if !held.is_sure(now_ms, self.shared.cells.changes()) {
                 return None;
             }
-            record(Outcome::of(Tier::L1, now_ms.saturating_sub(held.loaded_ms)));
+            record(|| Outcome::of(Tier::L1, now_ms.saturating_sub(held.loaded_ms)));
             Some((take(held.value.as_ref()), self.shared.counters.l1_hits.count_on()))
         })
     }
@@ -73,7 +73,7 @@ impl Cache {
         if slot.standing(now_ms) == Standing::Valid {
             self.shared.counters.l1_hits.count();
             slot.note_read(now_ms);
-            record(Outcome::of(Tier::L1, now_ms.saturating_sub(slot.loaded_ms)));
+            record(|| Outcome::of(Tier::L1, now_ms.saturating_sub(slot.loaded_ms)));
             return if slot.is_due(now_ms) { Peeked::Due(slot) } else { Peeked::Hit(slot) };
         }
         if self.is_to_be_revalidated(&slot) {

@@ -232,8 +232,10 @@ impl Cache {
             return None;
         }
         self.shared.counters.flights_joined.count();
-        let outcome = Outcome::of(Tier::Flight, self.now_ms().saturating_sub(landing.loaded_ms));
-        crate::outcome::record(if landing.is_stale { outcome.stale() } else { outcome });
+        crate::outcome::record(|| {
+            let outcome = Outcome::of(Tier::Flight, self.now_ms().saturating_sub(landing.loaded_ms));
+            if landing.is_stale { outcome.stale() } else { outcome }
+        });
         Some(landing.value)
     }
 
@@ -249,7 +251,7 @@ impl Cache {
         request.note_lead();
         let mut request = request.leased();
         let mut lead = lead;
-        let arrived_ms = self.now_ms();
+        let arrived_ms = request.lease.map_or(0, |_| self.now_ms());
         loop {
             let Seen { fresh, stale } = match seen.take() {
                 Some(seen) => seen,
@@ -257,15 +259,15 @@ impl Cache {
             };
             if let Some((seen, tier)) = fresh {
                 self.record_hit(&seen.slot, tier);
-                lead.land(seen.landing(false));
-                return if seen.slot.is_due(self.now_ms()) {
+                lead.land(|| seen.landing(false));
+                return if self.is_due(&seen.slot) {
                     Arrival::Due(seen.slot)
                 } else {
-                    Arrival::Found(seen.slot.value.clone())
+                    Arrival::Found(Slot::into_value(seen.slot))
                 };
             }
             if let Some(arrival) = stale.as_ref().and_then(|seen| self.show_while_renewed(&request, seen)) {
-                lead.land(stale.expect("it is shown").landing(true));
+                lead.land(|| stale.expect("it is shown").landing(true));
                 return arrival;
             }
             let stale = stale.map(|seen| seen.slot);
@@ -287,8 +289,13 @@ impl Cache {
         }
     }
 
+    fn is_due(&self, slot: &Slot) -> bool {
+        // The coarse clock is never behind, and most entries are far from being due.
+        slot.may_be_due(self.shared.clock.coarse_ms()) && slot.is_due(self.now_ms())
+    }
+
     fn record_hit(&self, slot: &Slot, tier: Tier) {
-        crate::outcome::record(Outcome::of(tier, self.now_ms().saturating_sub(slot.loaded_ms)));
+        crate::outcome::record(|| Outcome::of(tier, self.now_ms().saturating_sub(slot.loaded_ms)));
     }
 
     /// Takes the stamps that the load will be committed with. They must be older than the load.

@@ -123,7 +123,7 @@ impl Cache {
         let grounds = request.grounds(self);
         let seen = self.look_in_store(request, wire, &grounds).await.and_then(|seen| seen.fresh);
         if let Some((seen, _)) = seen.filter(|(seen, _)| is_newer(&seen.slot, current)) {
-            lead.land(seen.landing(false));
+            lead.land(|| seen.landing(false));
             return None;
         }
         let turn = self.begin(&request.leased_to_renew(), grounds, Some(lead), Some(current.clone())).await;

@@ -15,8 +15,8 @@ use crate::clock::Clock;
 use crate::codec::AnyCodec;
 use crate::error::{Error, StoreError};
 use crate::flight::Flights;
-use crate::function::Function;
-use crate::key::Key;
+use crate::function::{Function, tag_dependency};
+use crate::key::{Dependency, Key};
 use crate::packing::Packing;
 use crate::policy::Policy;
 use crate::registry;
@@ -88,6 +88,8 @@ pub(crate) struct Space {
     pub(super) namespace: String,
     pub(super) number: u64,
     pub(super) partitions: Box<[Arc<Knowledge>]>,
+    /// What all calls of a function depend on, by the function's address.
+    constant: RwLock<HashMap<usize, Arc<[Dependency]>>>,
 }
 
 impl Space {
@@ -96,7 +98,7 @@ impl Space {
             None => vec![Arc::new(Knowledge::local())].into(),
             Some(store) => (0..store.partitions()).map(|at| Arc::new(Knowledge::new(Partition(at)))).collect(),
         };
-        Self { namespace, number, partitions }
+        Self { namespace, number, partitions, constant: RwLock::default() }
     }
 
     /// Notes whether messages are heard.
@@ -153,6 +155,18 @@ impl Cache {
         let policy = Arc::new(self.resolve(function));
         self.shared.policies.write().unwrap_or_else(PoisonError::into_inner).insert(address, policy.clone());
         policy
+    }
+
+    /// What all calls of a function depend on: itself, who shares its keys, and the tags of its policy.
+    pub(super) fn constant_dependencies(&self, function: &'static Function, policy: &Policy) -> Arc<[Dependency]> {
+        let address = std::ptr::from_ref(function) as usize;
+        if let Some(known) = self.space.constant.read().unwrap_or_else(PoisonError::into_inner).get(&address) {
+            return known.clone();
+        }
+        let tags = policy.tags.iter().map(|tag| tag_dependency(tag));
+        let names: Arc<[_]> = function.selves().iter().cloned().chain(tags).map(|text| self.name(text)).collect();
+        self.space.constant.write().unwrap_or_else(PoisonError::into_inner).insert(address, names.clone());
+        names
     }
 
     fn resolve(&self, function: &Function) -> Policy {

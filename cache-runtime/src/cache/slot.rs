@@ -129,6 +129,11 @@ impl Slot {
         self.grounds.iter().map(|root| (root.ground.knowledge.partition(), root.mark)).collect()
     }
 
+    /// The value, without touching how many have it if nobody else has the entry.
+    pub(crate) fn into_value(slot: Arc<Self>) -> Option<Value> {
+        Arc::try_unwrap(slot).map_or_else(|slot| slot.value.clone(), |slot| slot.value)
+    }
+
     /// Until when this entry may answer if its standing is found to be valid after this was asked.
     pub(crate) fn lease_until_ms(&self) -> u64 {
         self.grounds.iter().map(|root| root.ground.knowledge.lease_until_ms()).min().unwrap_or(u64::MAX)
@@ -150,10 +155,15 @@ impl Slot {
         }
     }
 
+    /// Whether there is anything to be drawn for.
+    pub(crate) fn may_be_due(&self, now_ms: u64) -> bool {
+        now_ms >= self.lives.early_from_ms.min(self.lives.due_from_ms)
+    }
+
     /// Draws whether it is to be loaded anew, although it may answer.
     pub(crate) fn is_due(&self, now_ms: u64) -> bool {
         let lives = &self.lives;
-        if now_ms < lives.early_from_ms.min(lives.due_from_ms) || self.retry.is_too_early(now_ms) {
+        if !self.may_be_due(now_ms) || self.retry.is_too_early(now_ms) {
             return false;
         }
         let left_ms = lives.ttl_until_ms.saturating_sub(now_ms);

@@ -89,7 +89,7 @@ impl Cache {
     fn share_out(&self, turn: Turn, value: Option<Value>, loaded_ms: u64) {
         let Some(lead) = turn.lead else { return };
         let known = self.known_as_of(turn.started);
-        lead.land(Landing { value, is_loaded: true, is_stale: false, departed: turn.departed, known, loaded_ms });
+        lead.land(|| Landing { value, is_loaded: true, is_stale: false, departed: turn.departed, known, loaded_ms });
     }
 
     /// The one way into the store for loaded values. Refused means that the value is kept nowhere.

@@ -15,6 +15,7 @@ use crate::store::{Announce, Begin, Begun, Bump, Commit, Lease, Leased, Put, Rem
 use ::redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation, cmd};
 use futures_util::future::join_all;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -72,7 +73,7 @@ impl RedisStore {
                 call.key(names.lease(commit.key)).arg(hex(holder));
             }
         };
-        let script = async {
+        let script = pin!(async {
             let verdict: String = self.run(&names, &scripts::COMMIT, fill).await?;
             match verdict.as_str() {
                 "stored" => Ok(Verdict::Stored),
@@ -81,7 +82,7 @@ impl RedisStore {
                 "forgotten" => Ok(Verdict::Forgotten),
                 _ => Err(nonsense()),
             }
-        };
+        });
         self.within(self.write_deadline, namespace, script).await
     }
 
@@ -90,7 +91,7 @@ impl RedisStore {
         let fill = |call: &mut ScriptInvocation<'_>| {
             call.key(names.lease(key)).arg(hex(lease.holder)).arg(life(lease.life_ms));
         };
-        self.within(self.write_deadline, namespace, self.run(&names, &scripts::EXTEND, fill)).await
+        self.within(self.write_deadline, namespace, pin!(self.run(&names, &scripts::EXTEND, fill))).await
     }
 
     pub(super) async fn give_back(&self, namespace: &str, key: &Key, holder: u64) -> Result<(), StoreError> {
@@ -98,7 +99,7 @@ impl RedisStore {
         let fill = |call: &mut ScriptInvocation<'_>| {
             call.key(names.lease(key)).arg(hex(holder));
         };
-        self.within(self.write_deadline, namespace, self.run(&names, &scripts::RELEASE, fill)).await
+        self.within(self.write_deadline, namespace, pin!(self.run(&names, &scripts::RELEASE, fill))).await
     }
 
     pub(super) async fn raise(&self, namespace: &str, of: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
@@ -145,10 +146,10 @@ impl RedisStore {
             call.key(names.fence(put.key)).key(names.entry(put.key)).arg(life(put.life_ms)).arg(put.bytes);
             call.arg(put.fence.map_or_else(String::new, hex)).arg(listed(&[put.key]));
         };
-        let script = async {
+        let script = pin!(async {
             let stamp: String = self.invalidate(&names, &scripts::PUT, fill).await?;
             Ok(Bump { partition: names.partition, stamp: parsed(&stamp)? })
-        };
+        });
         self.within(self.write_deadline, namespace, script).await
     }
 
@@ -183,7 +184,14 @@ impl RedisStore {
     where
         F: Future<Output = RedisResult<T>>,
     {
-        self.within(self.write_deadline, namespace, async { first_error(join_all(scripts).await) }).await
+        let mut scripts: Vec<F> = scripts.collect();
+        let run = pin!(async {
+            match scripts.pop() {
+                Some(only) if scripts.is_empty() => Ok(vec![only.await?]),
+                last => first_error(join_all(scripts.into_iter().chain(last)).await),
+            }
+        });
+        self.within(self.write_deadline, namespace, run).await
     }
 
     /// Runs a script; `fill` adds what it is given beyond the keys and arguments that `history.lua` names.
