@@ -10,6 +10,7 @@ use super::stamps::{departures, observe};
 use super::{Cache, typed};
 use crate::codec::{CacheCodec, Cacheable, TypedWire, Wire};
 use crate::flight::Boarding;
+use crate::load::outside;
 use crate::outcome::{Outcome, Tier};
 use crate::policy::Policy;
 use crate::store::{Read, Want};
@@ -83,6 +84,8 @@ impl Cache {
     /// Runs the load of several turns as the load of each.
     pub(crate) async fn run_all<F: Future>(&self, turns: &[&Turn], load: F) -> F::Output {
         self.shared.counters.loads.count();
+        // It is the load of several entries, and of none in particular.
+        let load = outside(load);
         let output = Lead::load_all(turns.iter().filter_map(|turn| turn.lead.as_ref()), load).await;
         crate::outcome::record(|| Outcome::of(Tier::Load, 0));
         output

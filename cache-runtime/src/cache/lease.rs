@@ -10,6 +10,7 @@ use super::wakes::Wake;
 use crate::clock::whole_ms;
 use crate::flight::is_within_a_load;
 use crate::key::Key;
+use crate::load::{Last, Load, Said};
 use crate::stamp::random_name;
 use crate::store::{Lease, Leased};
 use std::future::Future;
@@ -119,8 +120,10 @@ impl Cache {
     }
 
     /// Runs a load as the turn's own, so that it can never wait for itself, and keeps its lease meanwhile.
-    pub(crate) async fn run<F: Future>(&self, turn: &Turn, load: F) -> F::Output {
+    /// Tells what the load said of what it brought.
+    pub(crate) async fn run<F: Future>(&self, turn: &Turn, load: F) -> (F::Output, Said) {
         self.shared.counters.loads.count();
+        let load = Load::replacing(turn.stale.as_ref().map_or_else(Last::default, |slot| slot.last())).run(load);
         let load = async {
             match &turn.lead {
                 Some(lead) => lead.load(load).await,

@@ -126,6 +126,7 @@ impl Cache {
             kept: Duration::from_millis(slot.lives.end_ms().saturating_sub(self.now_ms())),
             retry: Retry::default(),
             reads: slot.reads.clone(),
+            validators: slot.validators.clone(),
             ..**slot
         });
         self.shared.l1.as_ref()?.insert(request.print, renewed.clone());
@@ -192,7 +193,10 @@ impl Cache {
         }
         let now_ms = self.now_ms();
         let age_ms = envelope.age_ms(self.shared.clock.wall_ms());
-        let life_ms = request.found_life_ms(envelope.absent, envelope.ttl_ms);
+        let life_ms = match envelope.has_own_life {
+            true => envelope.ttl_ms,
+            false => request.found_life_ms(envelope.absent, envelope.ttl_ms),
+        };
         let left = Left { fresh_ms: life_ms.saturating_sub(age_ms), late_ms: age_ms.saturating_sub(life_ms) };
         let lives = request.lives(now_ms, left, envelope.load_cost_ms);
         if lives.end_ms() <= now_ms {
@@ -216,7 +220,7 @@ impl Cache {
             key: request.key.id(),
             is_strong: self.asks_always(request),
             dependencies: request.dependencies.clone(),
-            weight: super::write::weight(payload.len() + wire.size(), &grounds),
+            weight: super::write::weight(payload.len() + wire.size(), &grounds, envelope.validators.as_deref()),
             grounds,
             backing: Backing::Entry(envelope.identity),
             loaded_ms: now_ms.saturating_sub(age_ms),
@@ -226,6 +230,7 @@ impl Cache {
             is_spare,
             retry: Retry::default(),
             reads: self.shared.ahead.reads(request.key.id()),
+            validators: envelope.validators,
         });
         if is_spare || lives.ttl_until_ms <= now_ms {
             return Some(Seen { fresh: None, stale: Some(Sighting { slot, known }) });

@@ -3,7 +3,6 @@
 //! The order is the algorithm; `docs/protocol.md` proves it. A call that finds nothing ends with a [`Turn`], which
 //! `write.rs` commits.
 
-use super::Cache;
 use super::demand::Moment;
 use super::lease::HeldLease;
 use super::look::{Seen, Sighting};
@@ -11,6 +10,7 @@ use super::request::Request;
 use super::sequence::Mark;
 use super::slot::{Ground, Slot};
 use super::stamps::{departures, observe};
+use super::{Cache, Peeked};
 use crate::codec::{Value, Wire};
 use crate::error::StoreError;
 use crate::flight::{self, Boarding, Followed, Follower};
@@ -105,6 +105,7 @@ pub(super) struct Caller {
     /// Nobody need have had a cell of what only this caller depends on, nor of a tag that is not known yet: then whatever
     /// was done counts.
     latest: Vec<(Partition, u64)>,
+    partitions: u16,
     arrived: Moment,
 }
 
@@ -114,7 +115,7 @@ impl Caller {
         let heeds_floor = request.demand.heeds_floor;
         let known = grounds.iter().map(|ground| ground.known(heeds_floor)).collect();
         let latest = if request.has_late_tags { cache.latest_everywhere() } else { latest(&grounds) };
-        Self { grounds, known, latest, arrived: cache.moment() }
+        Self { grounds, known, latest, partitions: cache.partitions(), arrived: cache.moment() }
     }
 
     fn may_join(&self, request: &Request, departed: &Departed) -> bool {
@@ -123,17 +124,26 @@ impl Caller {
     }
 
     fn may_have(&self, request: &Request, landing: &Landing) -> bool {
+        let departed = &landing.departed;
         let is_shown = !landing.is_stale || request.serves_stale();
+        let is_covered = request.is_covered_by(&departed.dependencies);
+        // Of what the value alone depends on this caller had no cell when it arrived.
+        let has_further = !is_covered || departed.dependencies.len() > request.dependencies.len();
+        let known = if has_further || request.has_late_tags { &self.latest } else { &self.known };
         is_shown
             && request.demand.admits(self.arrived, landing.known)
+            && (!has_further || self.has_latest_of(&departed.dependencies))
             && match landing.is_loaded {
-                true => self.may_join(request, &landing.departed),
-                false => {
-                    let known = if request.has_late_tags { &self.latest } else { &self.known };
-                    request.is_covered_by(&landing.departed.dependencies)
-                        && covers_its_own(&landing.departed.marks, known)
-                }
+                true => covers(&departed.marks, known),
+                false => is_covered && covers_its_own(&departed.marks, known),
             }
+    }
+
+    /// Whether it knows what was done in every partition that these are in.
+    fn has_latest_of(&self, names: &[Dependency]) -> bool {
+        let has = |partition| self.latest.iter().any(|(of, _)| *of == partition);
+        self.latest.len() == usize::from(self.partitions)
+            || names.iter().all(|name| has(name.partition(self.partitions)))
     }
 }
 
@@ -172,13 +182,23 @@ impl Cache {
                             None => return self.alone(request, caller.grounds).await,
                         }
                     }
-                    // It landed with something older than this caller may see: begin anew. What it kept, the next to
-                    // lead may still find to be valid.
-                    Followed::Landed(_) => {}
+                    // It landed with something older than this caller may see, as far as can be told: begin anew. What
+                    // it kept may still be found to be valid.
+                    Followed::Landed(_) => {
+                        if let Some(value) = self.kept_by_now(request, wire) {
+                            return Arrival::Found(value);
+                        }
+                    }
                 },
             }
             boarding = self.board(&caller, request);
         }
+    }
+
+    /// What memory has that may answer and need not be loaded anew.
+    fn kept_by_now(&self, request: &Request, wire: &dyn Wire) -> Option<Option<Value>> {
+        let Peeked::Hit(slot) = self.peek_for(request) else { return None };
+        slot.value.as_ref().is_none_or(|value| request.knows(wire, value)).then(|| slot.value.clone())
     }
 
     /// Finds an entry without ever loading it, or waiting for somebody who does.
@@ -306,7 +326,7 @@ impl Cache {
         lead: Option<Lead>,
         stale: Option<Arc<Slot>>,
     ) -> Turn {
-        let before = if request.has_late_tags { self.everywhere() } else { Marks::default() };
+        let before = self.elsewhere(&grounds);
         let begun = match &self.shared.store {
             None => None,
             Some(store) => match self.begin_in_store(&**store, request, &grounds).await {
@@ -320,7 +340,8 @@ impl Cache {
             Some((_, marks)) => marks.clone(),
             None => grounds.iter().map(|ground| (ground.knowledge.partition(), ground.knowledge.now())).collect(),
         };
-        let departed = Departed { marks: self.widest(&marks, &before), dependencies: request.dependencies.clone() };
+        let widest = if request.has_late_tags { self.widest(&marks, &before) } else { marks.clone() };
+        let departed = Departed { marks: widest, dependencies: request.dependencies.clone() };
         if let Some(lead) = &lead {
             lead.begin(departed.clone());
         }

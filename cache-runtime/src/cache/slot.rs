@@ -7,6 +7,7 @@ use super::sequence::Mark;
 use crate::codec::Value;
 use crate::early;
 use crate::key::{Dependency, Id};
+use crate::load::{Last, Validators};
 use crate::stamp::{Partition, Stamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,6 +42,8 @@ pub(crate) struct Slot {
     pub(crate) retry: Retry,
     /// Where readers leave their time, if its function is loaded ahead of them.
     pub(crate) reads: Option<Arc<AtomicU64>>,
+    /// By what its source tells whether it still holds.
+    pub(crate) validators: Option<Arc<Validators>>,
     /// Bytes.
     pub(crate) weight: u32,
 }
@@ -132,6 +135,11 @@ impl Slot {
     /// The value, without touching how many have it if nobody else has the entry.
     pub(crate) fn into_value(slot: Arc<Self>) -> Option<Value> {
         Arc::try_unwrap(slot).map_or_else(|slot| slot.value.clone(), |slot| slot.value)
+    }
+
+    /// What a load is told that is to replace it.
+    pub(super) fn last(&self) -> Last {
+        Last { value: self.value.clone(), validators: self.validators.clone() }
     }
 
     /// Until when this entry may answer if its standing is found to be valid after this was asked.

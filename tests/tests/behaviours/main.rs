@@ -23,6 +23,7 @@ mod keeping;
 mod keys;
 mod kinds;
 mod leases;
+mod loads;
 mod many;
 mod messages;
 mod negatives;

@@ -43,6 +43,7 @@ fn slot(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Arc<Slot> {
         is_spare: false,
         retry: Retry::default(),
         reads: None,
+        validators: None,
         weight: 1,
     })
 }
