@@ -132,7 +132,7 @@ where
             }
             Ok(value) => {
                 let loaded = self.cache.loaded(&self.request, &self.rules.values, value.as_ref());
-                let loaded = loaded.as_said(said, turn.stale.as_deref());
+                let loaded = loaded.told_by(said, turn.stale.as_deref());
                 self.cache.land(&self.request, &*self.wire, turn, loaded).await;
                 S::close(value).expect("what a shape opened it can close")
             }

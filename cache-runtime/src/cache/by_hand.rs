@@ -66,7 +66,7 @@ impl Cache {
         let (returned, said) = self.run(&turn, pin!(load())).await;
         match returned {
             Ok(value) if !said.is_failed => {
-                let loaded = ValueRules::none().apply(Some(&value)).as_said(said, turn.stale.as_deref());
+                let loaded = ValueRules::none().apply(Some(&value)).told_by(said, turn.stale.as_deref());
                 self.land(request, wire, turn, loaded).await;
                 Ok(value)
             }

@@ -7,6 +7,7 @@ use super::Cache;
 use super::read::Turn;
 use super::request::Request;
 use super::wakes::Wake;
+use crate::call::is_unlocked;
 use crate::clock::whole_ms;
 use crate::flight::is_within_a_load;
 use crate::key::Key;
@@ -34,6 +35,15 @@ pub(crate) struct HeldLease {
 impl HeldLease {
     pub(super) fn holder(&self) -> u64 {
         self.lease.holder
+    }
+
+    /// The same lease taken once more: it is given back once.
+    pub(super) fn follow(held: &mut Option<Self>, again: Option<Self>) {
+        if again.is_some()
+            && let Some(mut before) = std::mem::replace(held, again)
+        {
+            before.is_over = true;
+        }
     }
 
     /// It went with the commit.
@@ -73,9 +83,9 @@ impl Drop for HeldLease {
 }
 
 impl Request {
-    /// The lease that its load takes, if its function asks for one.
+    /// The lease that its load takes, if its function asks for one, and the caller does not want to go without.
     pub(super) fn leased(&self) -> Self {
-        match self.policy.lock.map_or(0, whole_ms) {
+        match self.policy.lock.filter(|_| !is_unlocked()).map_or(0, whole_ms) {
             0 => self.clone(),
             life_ms => self.with_lease(life_ms),
         }

@@ -36,7 +36,7 @@ impl Loaded {
     }
 
     /// With what its load said of it, which goes before what the rules say. `last` is what it replaces.
-    pub(crate) fn as_said(mut self, said: Said, last: Option<&Slot>) -> Self {
+    pub(crate) fn told_by(mut self, said: Said, last: Option<&Slot>) -> Self {
         let last = last.filter(|_| said.is_not_modified && self.value.is_some());
         if let Some(last) = last {
             (self.value, self.names) = (last.value.clone(), last.dependencies.clone());

@@ -29,6 +29,8 @@ pub(super) struct Seen {
     pub(super) fresh: Option<(Sighting, Tier)>,
     /// The newest that may not, and may be shown as stale.
     pub(super) stale: Option<Sighting>,
+    /// The identity of the entry that the store had, whatever it was good for.
+    pub(super) met: Option<u64>,
 }
 
 impl Seen {
@@ -45,7 +47,7 @@ impl Cache {
         let stale = self.stale_in_memory(request, wire);
         if let Some(seen) = self.look_again(request, wire).await {
             self.shared.counters.l1_hits.count();
-            return Seen { fresh: Some((seen, Tier::L1)), stale: None };
+            return Seen { fresh: Some((seen, Tier::L1)), ..Seen::default() };
         }
         let seen = self.look_in_store(request, wire, grounds).await.unwrap_or_default().or_newer(stale);
         if seen.fresh.is_some() {
@@ -141,11 +143,24 @@ impl Cache {
         }
         let codec = wire.codec(self.shared.settings.codec)?;
         let answer = self.read_store(request, grounds, Want::Whole).await?;
-        self.seen_in(answer, request, wire, codec, grounds).await
+        Some(self.seen_in(answer, request, wire, codec, grounds).await)
     }
 
     /// What an answer of the store shows.
     pub(super) async fn seen_in(
+        &self,
+        answer: (Snapshot, Marks, Moment),
+        request: &Request,
+        wire: &dyn Wire,
+        codec: u8,
+        grounds: &[Ground],
+    ) -> Seen {
+        let met = answer.0.entry.as_deref().and_then(identity_of);
+        let seen = self.good_in(answer, request, wire, codec, grounds).await;
+        Seen { met, ..seen.unwrap_or_default() }
+    }
+
+    async fn good_in(
         &self,
         (snapshot, marks, known): (Snapshot, Marks, Moment),
         request: &Request,
@@ -233,10 +248,10 @@ impl Cache {
             validators: envelope.validators,
         });
         if is_spare || lives.ttl_until_ms <= now_ms {
-            return Some(Seen { fresh: None, stale: Some(Sighting { slot, known }) });
+            return Some(Seen { stale: Some(Sighting { slot, known }), ..Seen::default() });
         }
         self.keep_in_memory(request, &slot);
-        Some(Seen { fresh: Some((Sighting { slot, known }, Tier::L2)), stale: None })
+        Some(Seen { fresh: Some((Sighting { slot, known }, Tier::L2)), ..Seen::default() })
     }
 
     /// Puts an entry into memory, if memory takes part.

@@ -6,6 +6,7 @@ mod announce;
 mod batch;
 mod builder;
 mod by_hand;
+mod caller;
 mod cells;
 mod clones;
 mod demand;

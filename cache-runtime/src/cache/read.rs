@@ -3,6 +3,7 @@
 //! The order is the algorithm; `docs/protocol.md` proves it. A call that finds nothing ends with a [`Turn`], which
 //! `write.rs` commits.
 
+use super::caller::Caller;
 use super::demand::Moment;
 use super::lease::HeldLease;
 use super::look::{Seen, Sighting};
@@ -12,6 +13,7 @@ use super::slot::{Ground, Slot};
 use super::stamps::{departures, observe};
 use super::{Cache, Peeked};
 use crate::codec::{Value, Wire};
+use crate::envelope::identity_of;
 use crate::error::StoreError;
 use crate::flight::{self, Boarding, Followed, Follower};
 use crate::key::Dependency;
@@ -96,54 +98,11 @@ impl Turn {
     pub(super) fn leased(&self) -> Leased {
         self.begun.as_ref().map_or(Leased::Nobody, |begun| begun.leased)
     }
-}
 
-/// What a caller knows when it arrives: it may be given nothing older.
-pub(super) struct Caller {
-    pub(super) grounds: Vec<Ground>,
-    known: Vec<(Partition, u64)>,
-    /// Nobody need have had a cell of what only this caller depends on, nor of a tag that is not known yet: then whatever
-    /// was done counts.
-    latest: Vec<(Partition, u64)>,
-    partitions: u16,
-    arrived: Moment,
-}
-
-impl Caller {
-    pub(super) fn new(cache: &Cache, request: &Request) -> Self {
-        let grounds = request.grounds(cache);
-        let heeds_floor = request.demand.heeds_floor;
-        let known = grounds.iter().map(|ground| ground.known(heeds_floor)).collect();
-        let latest = if request.has_late_tags { cache.latest_everywhere() } else { latest(&grounds) };
-        Self { grounds, known, latest, partitions: cache.partitions(), arrived: cache.moment() }
-    }
-
-    fn may_join(&self, request: &Request, departed: &Departed) -> bool {
-        let is_noticed = !request.has_late_tags && request.is_covered_by(&departed.dependencies);
-        covers(&departed.marks, if is_noticed { &self.known } else { &self.latest })
-    }
-
-    fn may_have(&self, request: &Request, landing: &Landing) -> bool {
-        let departed = &landing.departed;
-        let is_shown = !landing.is_stale || request.serves_stale();
-        let is_covered = request.is_covered_by(&departed.dependencies);
-        // Of what the value alone depends on this caller had no cell when it arrived.
-        let has_further = !is_covered || departed.dependencies.len() > request.dependencies.len();
-        let known = if has_further || request.has_late_tags { &self.latest } else { &self.known };
-        is_shown
-            && request.demand.admits(self.arrived, landing.known)
-            && (!has_further || self.has_latest_of(&departed.dependencies))
-            && match landing.is_loaded {
-                true => covers(&departed.marks, known),
-                false => is_covered && covers_its_own(&departed.marks, known),
-            }
-    }
-
-    /// Whether it knows what was done in every partition that these are in.
-    fn has_latest_of(&self, names: &[Dependency]) -> bool {
-        let has = |partition| self.latest.iter().any(|(of, _)| *of == partition);
-        self.latest.len() == usize::from(self.partitions)
-            || names.iter().all(|name| has(name.partition(self.partitions)))
+    /// Whether another entry is there by now than was `met` by who looked before: whoever had the lease stored it.
+    pub(super) fn finds_another_than(&self, met: Option<u64>) -> bool {
+        let found = self.begun.as_ref().and_then(|begun| begun.entry.as_deref());
+        found.is_some_and(|head| identity_of(head) != met)
     }
 }
 
@@ -272,8 +231,9 @@ impl Cache {
         let mut request = request.leased();
         let mut lead = lead;
         let arrived_ms = request.lease.map_or(0, |_| self.now_ms());
+        let mut held: Option<HeldLease> = None;
         loop {
-            let Seen { fresh, stale } = match seen.take() {
+            let Seen { fresh, stale, met } = match seen.take() {
                 Some(seen) => seen,
                 None => self.look(&request, wire, &grounds).await,
             };
@@ -301,7 +261,15 @@ impl Cache {
                     self.wait_for_lease(wake, left_ms).await;
                     request = self.patient(request, arrived_ms);
                 }
+                (Leased::Taken, Some(own), _) if turn.finds_another_than(met) => {
+                    lead = own;
+                    HeldLease::follow(&mut held, turn.lease.take());
+                }
                 (_, own, _) => {
+                    if turn.lease.is_some() {
+                        HeldLease::follow(&mut held, turn.lease.take());
+                        turn.lease = held;
+                    }
                     self.shared.counters.misses.count();
                     return Arrival::Load(Box::new(Turn { lead: own, ..turn }));
                 }
@@ -363,21 +331,4 @@ impl Cache {
         let marks = observe(grounds, &sent, &stamps, self.shared.settings.lease_ms);
         Ok((begun, marks))
     }
-}
-
-/// The same of something that was found, which depends on nothing in other partitions than its own.
-fn covers_its_own(marks: &Marks, known: &[(Partition, u64)]) -> bool {
-    marks.iter().all(|(of, mark)| known.iter().all(|(partition, bumped)| partition != of || *bumped <= mark.raw()))
-}
-
-/// What this node did or heard of last in each partition.
-fn latest(grounds: &[Ground]) -> Vec<(Partition, u64)> {
-    grounds.iter().map(|ground| (ground.knowledge.partition(), ground.knowledge.latest().raw())).collect()
-}
-
-/// Whether something from the moments `marks` may be given to a caller that knows of bumps up to `known`.
-fn covers(marks: &Marks, known: &[(Partition, u64)]) -> bool {
-    known.iter().all(|(partition, bumped)| {
-        marks.iter().find(|(of, _)| of == partition).is_some_and(|(_, mark)| *bumped <= mark.raw())
-    })
 }

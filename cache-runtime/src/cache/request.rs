@@ -6,6 +6,7 @@ use super::shared::{FENCE_LIFE_MS, GENERATION_MARGIN_MS};
 use super::slot::Ground;
 use super::stale::Sight;
 use crate::codec::Value;
+use crate::envelope::HEAD_BYTES;
 use crate::function::{Function, function_dependency, tag_dependency};
 use crate::key::{Dependency, Id, Key, Part};
 use crate::policy::{Policy, Tiers};
@@ -131,6 +132,7 @@ impl Request {
             generation_life_ms: self.longest_life_ms().saturating_add(GENERATION_MARGIN_MS),
             fence_life_ms: FENCE_LIFE_MS,
             lease: self.lease,
+            head: HEAD_BYTES,
         }
     }
 

@@ -35,5 +35,6 @@ mod several;
 mod stale;
 mod tags;
 mod timeouts;
+mod turns;
 mod unhappy;
 mod wire;

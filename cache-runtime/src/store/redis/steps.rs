@@ -39,7 +39,8 @@ impl RedisStore {
                     }
                     call.key(names.fence(begin.key));
                     if let Some(lease) = begin.lease {
-                        call.key(names.lease(begin.key)).arg(hex(lease.holder)).arg(life(lease.life_ms));
+                        call.key(names.lease(begin.key)).key(names.entry(begin.key));
+                        call.arg(hex(lease.holder)).arg(life(lease.life_ms)).arg(begin.head);
                     }
                 };
                 Ok((partition, self.run(&names, &scripts::BEGIN, fill).await?))
@@ -54,7 +55,7 @@ impl RedisStore {
             // If it cannot be given back, it runs out.
             let _given_back = self.give_back(namespace, begin.key, lease.holder).await;
         }
-        Ok(Begun { fence: 0, leased: Leased::Nobody, ..begun })
+        Ok(Begun { fence: 0, leased: Leased::Nobody, entry: None, ..begun })
     }
 
     /// The generations of other partitions are left to whoever reads the entry.
@@ -245,14 +246,16 @@ async fn invoke<T: FromRedisValue>(
     call.invoke_async(&mut link.connection()).await
 }
 
-/// Stamp, fence and what is left of the lease, as `begin.lua` answers them.
-type Prepared = (String, String, Option<u64>);
+/// Stamp, fence, what is left of the lease, and the head of the entry, as `begin.lua` answers them.
+type Prepared = (String, String, Option<u64>, Option<Vec<u8>>);
 
 /// What was answered in each partition, as one answer.
 fn gathered(parts: Vec<(Partition, Prepared)>) -> RedisResult<Begun> {
-    let mut begun =
-        Begun { stamps: Vec::with_capacity(parts.len()), fence: 0, is_dirty: false, leased: Leased::Nobody };
-    for (partition, (stamp, fence, left_ms)) in parts {
+    let stamps = Vec::with_capacity(parts.len());
+    let mut begun = Begun { stamps, fence: 0, is_dirty: false, leased: Leased::Nobody, entry: None };
+    for (partition, (stamp, fence, left_ms, entry)) in parts {
+        // An entry is never empty: that is what the server says of none.
+        begun.entry = begun.entry.or(entry.filter(|head| !head.is_empty()).map(Into::into));
         begun.stamps.push((partition, parsed(&stamp)?));
         match fence.as_str() {
             "" => {}
