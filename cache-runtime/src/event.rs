@@ -149,6 +149,12 @@ impl<E: CacheEvent> From<E> for Event {
 /// # Errors
 /// If an event lacks a field that a cascade of it needs.
 pub(crate) fn with_cascades(events: Vec<Event>) -> Result<Vec<Event>, Error> {
+    // The most common case by far.
+    if let [only] = &events[..]
+        && only.declaration.is_none_or(|declaration| declaration.cascades.is_empty())
+    {
+        return Ok(events);
+    }
     let mut seen = HashSet::new();
     let mut all = Vec::new();
     let mut left = events;

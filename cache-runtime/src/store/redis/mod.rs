@@ -8,6 +8,7 @@ mod cluster;
 mod connect;
 mod deal;
 mod faults;
+mod invocation;
 mod names;
 mod node;
 mod place;

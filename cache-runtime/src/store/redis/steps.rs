@@ -3,6 +3,7 @@
 use super::connect::Link;
 use super::deal::{deal, involved};
 use super::faults::too_few;
+use super::invocation::Invocation;
 use super::names::Names;
 use super::route::Lane;
 use super::{RedisStore, first_error, hex, scripts};
@@ -12,7 +13,7 @@ use crate::error::StoreError;
 use crate::key::{Dependency, Key, Name};
 use crate::stamp::{Partition, Stamp, random_name};
 use crate::store::{Announce, Begin, Begun, Bump, Commit, Lease, Leased, Put, Removal, Settle, Verdict};
-use ::redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation, cmd};
+use ::redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, cmd};
 use futures_util::future::join_all;
 use std::future::Future;
 use std::pin::pin;
@@ -30,7 +31,7 @@ impl RedisStore {
         let scripts = involved(begin.key, begin.dependencies, count).into_iter().map(|(partition, dependencies)| {
             let names = Names::new(namespace, partition);
             async move {
-                let fill = |call: &mut ScriptInvocation<'_>| {
+                let fill = |call: &mut Invocation<'_>| {
                     call.key(names.with_announced(&dependencies));
                     call.arg(life(begin.generation_life_ms)).arg(life(begin.fence_life_ms)).arg(hex(random_name()));
                     call.arg(dependencies.len());
@@ -66,7 +67,7 @@ impl RedisStore {
         };
         let names = Names::new(namespace, home);
         let own = involved(commit.key, commit.dependencies, self.route.partitions()).remove(&home).unwrap_or_default();
-        let fill = |call: &mut ScriptInvocation<'_>| {
+        let fill = |call: &mut Invocation<'_>| {
             call.key(names.fence(commit.key)).key(names.entry(commit.key)).key(names.generations(&own));
             call.arg(hex(stamp.epoch)).arg(stamp.seq).arg(hex(commit.begun.fence));
             call.arg(life(commit.life_ms)).arg(commit.bytes);
@@ -89,7 +90,7 @@ impl RedisStore {
 
     pub(super) async fn renew(&self, namespace: &str, key: &Key, lease: Lease) -> Result<bool, StoreError> {
         let names = Names::new(namespace, key.partition(self.route.partitions()));
-        let fill = |call: &mut ScriptInvocation<'_>| {
+        let fill = |call: &mut Invocation<'_>| {
             call.key(names.lease(key)).arg(hex(lease.holder)).arg(life(lease.life_ms));
         };
         self.within(self.write_deadline, namespace, pin!(self.run(&names, &scripts::EXTEND, fill))).await
@@ -97,7 +98,7 @@ impl RedisStore {
 
     pub(super) async fn give_back(&self, namespace: &str, key: &Key, holder: u64) -> Result<(), StoreError> {
         let names = Names::new(namespace, key.partition(self.route.partitions()));
-        let fill = |call: &mut ScriptInvocation<'_>| {
+        let fill = |call: &mut Invocation<'_>| {
             call.key(names.lease(key)).arg(hex(holder));
         };
         self.within(self.write_deadline, namespace, pin!(self.run(&names, &scripts::RELEASE, fill))).await
@@ -127,7 +128,7 @@ impl RedisStore {
     pub(super) async fn take_away(&self, namespace: &str, keys: &[Key]) -> Result<Removal, StoreError> {
         let scripts = deal(keys, self.route.partitions()).into_iter().map(|(partition, own)| async move {
             let names = Names::new(namespace, partition);
-            let fill = |call: &mut ScriptInvocation<'_>| {
+            let fill = |call: &mut Invocation<'_>| {
                 for key in &own {
                     call.key(names.entry(key)).key(names.fence(key));
                 }
@@ -143,7 +144,7 @@ impl RedisStore {
 
     pub(super) async fn set(&self, namespace: &str, put: Put<'_>) -> Result<Bump, StoreError> {
         let names = Names::new(namespace, put.key.partition(self.route.partitions()));
-        let fill = |call: &mut ScriptInvocation<'_>| {
+        let fill = |call: &mut Invocation<'_>| {
             call.key(names.fence(put.key)).key(names.entry(put.key)).arg(life(put.life_ms)).arg(put.bytes);
             call.arg(put.fence.map_or_else(String::new, hex)).arg(listed(&[put.key]));
         };
@@ -169,7 +170,7 @@ impl RedisStore {
         namespace: &str,
         dependencies: &[Dependency],
         script: &Script,
-        fill: impl Fn(&mut ScriptInvocation<'_>, &Names, &[&Dependency]),
+        fill: impl Fn(&mut Invocation<'_>, &Names, &[&Dependency]),
     ) -> Result<Vec<Bump>, StoreError> {
         let fill = &fill;
         let scripts = deal(dependencies, self.route.partitions()).into_iter().map(|(partition, own)| async move {
@@ -199,7 +200,7 @@ impl RedisStore {
     async fn run<T, A>(&self, names: &Names, script: &Script, fill: A) -> RedisResult<T>
     where
         T: FromRedisValue,
-        A: Fn(&mut ScriptInvocation<'_>),
+        A: Fn(&mut Invocation<'_>),
     {
         let fill = &fill;
         let ask = |link: Arc<Link>| async move { invoke(&link, names, script, fill).await };
@@ -210,7 +211,7 @@ impl RedisStore {
     async fn invalidate<T, A>(&self, names: &Names, script: &Script, fill: A) -> RedisResult<T>
     where
         T: FromRedisValue,
-        A: Fn(&mut ScriptInvocation<'_>),
+        A: Fn(&mut Invocation<'_>),
     {
         let wanted = self.replicas.load(Ordering::Relaxed);
         if wanted == 0 {
@@ -238,12 +239,12 @@ async fn invoke<T: FromRedisValue>(
     link: &Link,
     names: &Names,
     script: &Script,
-    fill: &impl Fn(&mut ScriptInvocation<'_>),
+    fill: &impl Fn(&mut Invocation<'_>),
 ) -> RedisResult<T> {
-    let mut call = script.key(names.meta());
-    call.arg(hex(random_name())).arg(&link.incarnation);
+    let mut call = Invocation::of(script);
+    call.key(names.meta()).arg(hex(random_name())).arg(&link.incarnation);
     fill(&mut call);
-    call.invoke_async(&mut link.connection()).await
+    call.invoke(&mut link.connection()).await
 }
 
 /// Stamp, fence, what is left of the lease, and the head of the entry, as `begin.lua` answers them.
