@@ -12,6 +12,7 @@ pub(crate) trait Value: Clone + Send + Sync + 'static {
 
 /// Fifty members: 51 allocations, and 1,951 bytes by bincode.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(hitbox, derive(hitbox_derive::CacheableResponse))]
 pub(crate) struct Guild {
     pub(crate) members: Vec<Member>,
 }

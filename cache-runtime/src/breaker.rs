@@ -66,9 +66,9 @@ impl Circuit {
 
     /// Asks to be let through. Returns the turn to give back with the outcome, none if the breaker is open; and the state
     /// that asking brought about.
-    pub(crate) fn admit(&self, now_ms: u64) -> (Option<u64>, Option<BreakerState>) {
+    pub(crate) fn admit(&self, now_ms: impl FnOnce() -> u64) -> (Option<u64>, Option<BreakerState>) {
         let mut now = self.lock();
-        let is_due = now.state == BreakerState::Open && now.open_until_ms <= now_ms;
+        let is_due = now.state == BreakerState::Open && now.open_until_ms <= now_ms();
         let change = is_due.then(|| now.enter(BreakerState::HalfOpen));
         let admits = match now.state {
             BreakerState::Closed => true,
@@ -151,7 +151,7 @@ mod tests {
     }
 
     fn fail(circuit: &Circuit, now_ms: u64) -> Option<BreakerState> {
-        circuit.failed(circuit.admit(now_ms).0.expect("it is let through"), now_ms)
+        circuit.failed(circuit.admit(|| now_ms).0.expect("it is let through"), now_ms)
     }
 
     fn opened_at_0() -> Circuit {
@@ -164,43 +164,43 @@ mod tests {
     fn so_many_failures_in_a_row_open_it_and_a_success_between_them_does_not() {
         let circuit = circuit();
         assert_eq!((fail(&circuit, 0), fail(&circuit, 0)), (None, None));
-        assert_eq!(circuit.succeeded(circuit.admit(0).0.expect("closed")), None);
+        assert_eq!(circuit.succeeded(circuit.admit(|| 0).0.expect("closed")), None);
         assert_eq!([0; 3].map(|now_ms| fail(&circuit, now_ms)), [None, None, Some(Open)]);
-        assert_eq!(circuit.admit(499), (None, None), "and it stays open for its time");
+        assert_eq!(circuit.admit(|| 499), (None, None), "and it stays open for its time");
     }
 
     #[test]
     fn after_its_time_one_probe_decides() {
         let circuit = opened_at_0();
-        let (probe, change) = circuit.admit(500);
+        let (probe, change) = circuit.admit(|| 500);
         assert_eq!(change, Some(HalfOpen));
-        assert_eq!(circuit.admit(500), (None, None), "one at a time");
+        assert_eq!(circuit.admit(|| 500), (None, None), "one at a time");
         assert_eq!(circuit.failed(probe.expect("the probe"), 510), Some(Open));
-        assert_eq!(circuit.admit(1_009), (None, None));
-        assert_eq!(circuit.succeeded(circuit.admit(1_010).0.expect("the next probe")), Some(Closed));
+        assert_eq!(circuit.admit(|| 1_009), (None, None));
+        assert_eq!(circuit.succeeded(circuit.admit(|| 1_010).0.expect("the next probe")), Some(Closed));
         assert_eq!(circuit.state(), Closed);
     }
 
     #[test]
     fn a_probe_that_is_given_up_makes_room_for_another() {
         let circuit = opened_at_0();
-        circuit.given_up(circuit.admit(500).0.expect("the probe"));
-        assert!(circuit.admit(500).0.is_some());
+        circuit.given_up(circuit.admit(|| 500).0.expect("the probe"));
+        assert!(circuit.admit(|| 500).0.is_some());
     }
 
     #[test]
     fn what_was_let_through_before_it_opened_says_nothing_of_it_now() {
         let circuit = circuit();
-        let (early, late) = (circuit.admit(0).0.expect("closed"), circuit.admit(0).0.expect("closed"));
+        let (early, late) = (circuit.admit(|| 0).0.expect("closed"), circuit.admit(|| 0).0.expect("closed"));
         assert_eq!([0; 3].map(|now_ms| fail(&circuit, now_ms)), [None, None, Some(Open)]);
         assert_eq!((circuit.succeeded(early), circuit.failed(late, 499)), (None, None));
-        assert_eq!(circuit.admit(500).1, Some(HalfOpen), "and its time is not prolonged");
+        assert_eq!(circuit.admit(|| 500).1, Some(HalfOpen), "and its time is not prolonged");
     }
 
     #[test]
     fn a_sign_of_life_lets_a_probe_through_at_once() {
         let circuit = opened_at_0();
         circuit.heard();
-        assert_eq!(circuit.admit(1).1, Some(HalfOpen));
+        assert_eq!(circuit.admit(|| 1).1, Some(HalfOpen));
     }
 }

@@ -15,6 +15,7 @@ pub struct Call {
     pub(crate) is_strong: bool,
     pub(crate) max_stale: Option<Duration>,
     pub(crate) after: Vec<Arc<Token>>,
+    is_unlocked: bool,
     mode: Option<Mode>,
 }
 
@@ -62,6 +63,12 @@ impl Call {
         Self { mode: Some(Mode::OnlyCached), ..Self::default() }
     }
 
+    /// Loads at once where `lock` would wait for another process: what is loaded is kept all the same, unless it was
+    /// overtaken. In this process still one caller loads.
+    pub fn unlocked() -> Self {
+        Self { is_unlocked: true, ..Self::default() }
+    }
+
     /// Whether it asks for more than the functions' own options do.
     pub(crate) fn demands_news(&self) -> bool {
         self.is_strong || self.max_stale.is_some() || !self.after.is_empty()
@@ -73,6 +80,7 @@ impl Call {
         self.is_strong |= other.is_strong;
         self.max_stale = self.max_stale.into_iter().chain(other.max_stale).min();
         self.after.extend(other.after);
+        self.is_unlocked |= other.is_unlocked;
         self.mode = self.mode.or(other.mode);
         self
     }
@@ -118,6 +126,11 @@ pub(crate) fn demanded() -> Option<Arc<Call>> {
 #[inline]
 pub(crate) fn is_demanding() -> bool {
     IS_USED.load(Ordering::Relaxed) && DEMANDED.try_with(|_| ()).is_ok()
+}
+
+/// Whether the running task waits for no lease.
+pub(crate) fn is_unlocked() -> bool {
+    DEMANDED.try_with(|call| call.is_unlocked).unwrap_or(false)
 }
 
 /// How far the running task uses the cache, if it says.

@@ -3,7 +3,7 @@
 //! All numbers little-endian; the whole is guarded by a CRC-32:
 //!
 //! ```text
-//! magic "CRTE" · format 1 or 2 · codec · flags · 0 · identity u64 · schema u64 · loaded at ms u64 · ttl ms u64
+//! magic "CRTE" · format 1, 2 or 3 · codec · flags · 0 · identity u64 · schema u64 · loaded at ms u64 · ttl ms u64
 //! · load cost ms u32 · stamps u16 · { partition u16 · epoch u64 · seq u64 }* · dependencies u16 · { bytes u16 · text }*
 //! · payload length u32 · crc u32 · payload
 //! ```
@@ -11,19 +11,27 @@
 //! Format 2 is the same with a payload that is packed, which flags 2 (compressed) and 4 (encrypted) say how; programs that
 //! know nothing of packing do not know that format.
 //!
+//! Format 3 is either, of a value that its load said something of: flag 8 says that its life is its own, and two texts, each
+//! written as a dependency is, stand behind the dependencies: entity tag and time of the last change, empty if there is
+//! none.
+//!
 //! Whatever is not understood here is a miss. Golden files in `tests/golden` keep every released format readable.
 
+use crate::load::Validators;
 use crate::schema::Schema;
 use crate::stamp::{Partition, Stamp};
+use std::sync::Arc;
 
 const MAGIC: [u8; 4] = *b"CRTE";
 const FORMAT: u8 = 1;
 const PACKED_FORMAT: u8 = 2;
+const TOLD_FORMAT: u8 = 3;
 const ABSENT: u8 = 1;
 /// The payload was compressed.
 pub(crate) const COMPRESSED: u8 = 2;
 /// The payload was encrypted, after it was compressed if it was.
 pub(crate) const ENCRYPTED: u8 = 4;
+const OWN_LIFE: u8 = 8;
 
 /// How many leading bytes tell one entry from every other: magic to identity.
 pub(crate) const HEAD_BYTES: usize = 16;
@@ -51,6 +59,10 @@ pub(crate) struct Envelope {
     pub(crate) stamps: Vec<(Partition, Stamp)>,
     /// What it depends on, for readers that come to it another way than the one that filled it.
     pub(crate) dependencies: Vec<String>,
+    /// Whether its life is its own, and the same for every reader whatever its function says.
+    pub(crate) has_own_life: bool,
+    /// By what its source tells whether it still holds.
+    pub(crate) validators: Option<Arc<Validators>>,
 }
 
 /// Why bytes are no entry of this program.
@@ -103,8 +115,13 @@ impl Envelope {
         let names: usize = self.dependencies.iter().map(|name| 2 + name.len()).sum();
         let mut bytes = Vec::with_capacity(48 + 18 * self.stamps.len() + names);
         bytes.extend_from_slice(&MAGIC);
-        let format = if self.packing == 0 { FORMAT } else { PACKED_FORMAT };
-        let flags = self.packing | if self.absent { ABSENT } else { 0 };
+        let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
+        let flags = self.packing | flag(self.absent, ABSENT) | flag(self.has_own_life, OWN_LIFE);
+        let format = match self.packing {
+            _ if self.is_told() => TOLD_FORMAT,
+            0 => FORMAT,
+            _ => PACKED_FORMAT,
+        };
         bytes.extend_from_slice(&[format, self.codec, flags, 0]);
         for number in [self.identity, self.schema.0, self.loaded_at_ms, self.ttl_ms] {
             bytes.extend_from_slice(&number.to_le_bytes());
@@ -117,11 +134,20 @@ impl Envelope {
             bytes.extend_from_slice(&stamp.seq.to_le_bytes());
         }
         bytes.extend_from_slice(&(self.dependencies.len() as u16).to_le_bytes());
-        for dependency in &self.dependencies {
-            bytes.extend_from_slice(&(dependency.len() as u16).to_le_bytes());
-            bytes.extend_from_slice(dependency.as_bytes());
+        self.dependencies.iter().for_each(|dependency| write_text(&mut bytes, dependency));
+        if self.is_told() {
+            let (etag, last_modified) = match self.validators.as_deref() {
+                Some(known) => (known.etag.as_deref(), known.last_modified.as_deref()),
+                None => (None, None),
+            };
+            [etag, last_modified].iter().for_each(|validator| write_text(&mut bytes, validator.unwrap_or("")));
         }
         bytes
+    }
+
+    /// Whether its load said something of it.
+    fn is_told(&self) -> bool {
+        self.has_own_life || self.validators.is_some()
     }
 
     /// The header and the payload, if all of it is as it was sealed.
@@ -145,8 +171,10 @@ impl Envelope {
             return Err(Unreadable::Corrupt);
         }
         let [format, codec, flags, reserved] = reader.array()?;
-        let packing = flags & !ABSENT;
-        if !is_known(format) || (format == FORMAT) != (packing == 0) || reserved != 0 {
+        let is_told = format == TOLD_FORMAT;
+        let packing = flags & !(ABSENT | if is_told { OWN_LIFE } else { 0 });
+        let is_of_its_format = is_told || (format == FORMAT) == (packing == 0);
+        if !is_known(format) || !is_of_its_format || reserved != 0 {
             return Err(Unreadable::Format);
         }
         if packing & !(COMPRESSED | ENCRYPTED) != 0 {
@@ -163,6 +191,8 @@ impl Envelope {
             load_cost_ms: reader.u32()?,
             stamps: reader.stamps()?,
             dependencies: reader.texts()?,
+            has_own_life: flags & !packing & OWN_LIFE != 0,
+            validators: if is_told { reader.validators()? } else { None },
         };
         Ok((envelope, reader.at))
     }
@@ -197,7 +227,12 @@ pub(crate) fn identity_of(head: &[u8]) -> Option<u64> {
 }
 
 fn is_known(format: u8) -> bool {
-    matches!(format, FORMAT | PACKED_FORMAT)
+    matches!(format, FORMAT | PACKED_FORMAT | TOLD_FORMAT)
+}
+
+fn write_text(bytes: &mut Vec<u8>, text: &str) {
+    bytes.extend_from_slice(&(text.len() as u16).to_le_bytes());
+    bytes.extend_from_slice(text.as_bytes());
 }
 
 fn checksum(header: &[u8], payload: &[u8]) -> u32 {
@@ -239,6 +274,11 @@ impl Reader<'_> {
 
     fn texts(&mut self) -> Result<Vec<String>, Unreadable> {
         (0..self.u16()?).map(|_| self.text()).collect()
+    }
+
+    fn validators(&mut self) -> Result<Option<Arc<Validators>>, Unreadable> {
+        let some = |text: String| (!text.is_empty()).then_some(text);
+        Ok(Validators { etag: some(self.text()?), last_modified: some(self.text()?) }.or(None))
     }
 
     fn text(&mut self) -> Result<String, Unreadable> {

@@ -149,6 +149,12 @@ impl<E: CacheEvent> From<E> for Event {
 /// # Errors
 /// If an event lacks a field that a cascade of it needs.
 pub(crate) fn with_cascades(events: Vec<Event>) -> Result<Vec<Event>, Error> {
+    // The most common case by far.
+    if let [only] = &events[..]
+        && only.declaration.is_none_or(|declaration| declaration.cascades.is_empty())
+    {
+        return Ok(events);
+    }
     let mut seen = HashSet::new();
     let mut all = Vec::new();
     let mut left = events;
@@ -225,14 +231,25 @@ fn products<'a>(event: &str, fields: impl Iterator<Item = (&'a str, &'a [String]
 
 /// The dependency of an event's name with values of some of its fields, which are sorted by name.
 pub(crate) fn dependency(event: &str, fields: &[(&str, &str)]) -> String {
-    let mut text = format!("ev:{event}:");
-    for (at, (name, value)) in fields.iter().enumerate() {
+    let names = fields.iter().map(|(name, _)| *name);
+    dependency_with(event, names, |at, text| text + fields[at].1)
+}
+
+/// The same, with the value of each field added by `write`, which is given the field's place among them.
+pub(crate) fn dependency_with<'a>(
+    event: &str,
+    names: impl Iterator<Item = &'a str>,
+    mut write: impl FnMut(usize, String) -> String,
+) -> String {
+    let mut text = String::with_capacity(64);
+    ["ev:", event, ":"].iter().for_each(|part| text.push_str(part));
+    for (at, name) in names.enumerate() {
         if at > 0 {
             text.push(',');
         }
         text.push_str(name);
         text.push('=');
-        text.push_str(value);
+        text = write(at, text);
     }
     text
 }

@@ -8,7 +8,7 @@
 //! A leader whose load waits for another flight may close a circle. Each waiting leader is therefore an edge in a graph,
 //! and a caller that would close a circle is told to load alone.
 
-use crate::key::Id;
+use crate::key::{Id, Prehashed};
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -21,7 +21,7 @@ pub(crate) struct Flights<S, L> {
     waits: Mutex<Vec<Wait>>,
 }
 
-type Shard<S, L> = HashMap<Id, Arc<Flight<S, L>>>;
+type Shard<S, L> = HashMap<Id, Arc<Flight<S, L>>, Prehashed>;
 
 #[derive(Debug)]
 struct Flight<S, L> {
@@ -177,6 +177,17 @@ impl<S, L> Seat<S, L> {
         self.leave(&mut shard);
     }
 
+    /// Whether nobody else is on this flight, and now nobody can be.
+    fn leave_if_alone(&self) -> bool {
+        // The shard first, as in `board`.
+        let mut shard = lock(&self.flights.shards[(self.id.0 as usize) % SHARDS]);
+        let is_alone = lock(&self.flight.seats).taken == 1;
+        if is_alone {
+            self.leave(&mut shard);
+        }
+        is_alone
+    }
+
     fn leave(&self, shard: &mut Shard<S, L>) {
         if shard.get(&self.id).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight)) {
             shard.remove(&self.id);
@@ -228,9 +239,12 @@ impl<S, L> Lead<S, L> {
         LED.scope(led, load).await
     }
 
-    /// Gives every waiter the result. The key is free for a new flight from here on.
-    pub(crate) fn land(self, landing: L) {
-        let _set_once = self.seat.flight.landed.set(landing);
+    /// Gives every waiter the result, which is not made if there is none. The key is free for a new flight from here on.
+    pub(crate) fn land(self, landing: impl FnOnce() -> L) {
+        if self.seat.leave_if_alone() {
+            return;
+        }
+        let _set_once = self.seat.flight.landed.set(landing());
         self.seat.leave_map();
         self.seat.flight.turn.close();
     }

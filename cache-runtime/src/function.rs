@@ -1,9 +1,8 @@
 //! What the attribute read off a cached function, and the dependencies that follow from a call's arguments.
 
-use crate::event::{EventDeclaration, dependency};
+use crate::event::{EventDeclaration, dependency_with};
 use crate::key::fingerprint::Begun;
-use crate::key::parts::written;
-use crate::key::{Fingerprinter, Id, Part, Style, Template};
+use crate::key::{Fingerprinter, Id, KeyWriter, Part, Style, Template};
 use crate::policy::Policy;
 use crate::registry;
 use std::sync::OnceLock;
@@ -135,15 +134,16 @@ impl Function {
         print.finish()
     }
 
-    /// What a call's entry depends on, besides its key.
-    pub(crate) fn dependencies(&self, values: &[Part<'_>]) -> Vec<String> {
+    /// What a call's entry depends on, besides its key and what all calls depend on.
+    pub(crate) fn dependencies(&self, values: &[Part<'_>]) -> impl Iterator<Item = String> {
         let events = self.bindings().iter().map(|bound| bound.dependency(values));
         let tags = self.spec.tags.iter().map(|tag| tag_dependency(&tag.tag(self.path(), values)));
-        events.chain(tags).chain(self.selves().iter().cloned()).collect()
+        events.chain(tags)
     }
 
-    /// Functions whose keys can be equal serve each other's entries: what ends those of one ends those of all.
-    fn selves(&self) -> &[String] {
+    /// What all its calls depend on. Functions whose keys can be equal serve each other's entries: what ends those of one
+    /// ends those of all.
+    pub(crate) fn selves(&self) -> &[String] {
         self.selves.get_or_init(|| {
             let template = self.spec.template;
             let shares = |other: &&'static Self| template.overlaps(self.path(), other.spec.template, other.path());
@@ -191,11 +191,6 @@ pub(crate) fn function_dependency(name: &str) -> String {
     format!("fn:{name}")
 }
 
-/// Whether it is one of those.
-pub(crate) fn is_of_function(dependency: &str) -> bool {
-    dependency.starts_with("fn:")
-}
-
 impl Binding {
     fn bound(&self, values: &[&'static str]) -> Bound {
         let (event, declaration) = match self.event {
@@ -218,10 +213,11 @@ fn shared(values: &[&'static str], declaration: Option<&EventDeclaration>) -> Ve
 
 impl Bound {
     fn dependency(&self, values: &[Part<'_>]) -> String {
-        let texts: Vec<String> = self.fields.iter().map(|(_, at)| written(values[*at].0, Style::Field)).collect();
-        let names = self.fields.iter().map(|(name, _)| *name);
-        let pairs: Vec<(&str, &str)> = names.zip(texts.iter().map(String::as_str)).collect();
-        dependency(self.event, &pairs)
+        dependency_with(self.event, self.fields.iter().map(|(name, _)| *name), |at, text| {
+            let mut writer = KeyWriter::after(text, Style::Field);
+            values[self.fields[at].1].0.write(&mut writer);
+            writer.finish()
+        })
     }
 }
 

@@ -26,7 +26,7 @@
 //!
 //! The modules in reading order, each using only those before it: the words ([`key`], [`policy`], [`clock`], [`error`],
 //! [`event`], `schema`, `stamp`, `token`, `call`, `function`, `writer`, `registry`, `outcome`), the mechanisms ([`codec`],
-//! `envelope`, `packing`, `flight`, `backoff`, `breaker`, `telemetry`), the ports ([`bus`], [`store`]), the engine (`cache`), and the
+//! `envelope`, `packing`, `load`, `flight`, `backoff`, `breaker`, `telemetry`), the ports ([`bus`], [`store`]), the engine (`cache`), and the
 //! doors by which people and generated code come in.
 
 pub mod clock;
@@ -50,6 +50,7 @@ mod breaker;
 mod early;
 mod envelope;
 mod flight;
+mod load;
 mod packing;
 mod telemetry;
 
@@ -87,6 +88,7 @@ pub use codec::{AnyCodec, Cacheable, Codec};
 pub use error::{CodecError, Error, StoreError, Unanswered};
 pub use event::{CacheEvent, Event};
 pub use key::KeyPart;
+pub use load::Load;
 pub use outcome::{Outcome, Tier, observe};
 #[cfg(feature = "compression")]
 pub use packing::Compress;

@@ -83,13 +83,8 @@ pub async fn observe<F: Future>(call: F) -> (F::Output, Option<Outcome>) {
     OBSERVED.scope(RefCell::new(None), both).await
 }
 
-pub(crate) fn record(outcome: Outcome) {
-    record_by(|| outcome);
-}
-
-/// The same of an outcome that is not worth making if nobody looks.
 #[inline]
-pub(crate) fn record_by(outcome: impl FnOnce() -> Outcome) {
+pub(crate) fn record(outcome: impl FnOnce() -> Outcome) {
     if IS_USED.load(Ordering::Relaxed) {
         let _unobserved = OBSERVED.try_with(|observed| observed.replace(Some(outcome())));
     }

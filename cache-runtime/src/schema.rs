@@ -8,6 +8,8 @@ mod std_types;
 use sha2::{Digest, Sha256};
 use siphasher::sip::SipHasher24;
 use std::any::type_name;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::hash::Hasher;
 
 /// A fingerprint of a type as it is stored; an entry with another one is a miss.
@@ -68,6 +70,25 @@ impl Schema {
     pub(crate) fn of_stored<T: CacheSchema + ?Sized>(version: u32) -> Self {
         let structure = Structure::told::<T>(version);
         if structure.has_parts { Self(structure.hash.finish()) } else { Self::of::<T>(version) }
+    }
+}
+
+thread_local! {
+    /// What was found out of types on this thread: a hash of all that a type is made of is too much for every call.
+    static KNOWN: RefCell<HashMap<(usize, u32), Schema>> = RefCell::default();
+}
+
+impl Schema {
+    /// What `describe` says of a version, asked once a thread.
+    pub(crate) fn remembered(describe: fn(u32) -> Self, version: u32) -> Self {
+        // Two functions at one address are one function, whatever they were written for.
+        let at = (describe as usize, version);
+        if let Some(known) = KNOWN.with_borrow(|known| known.get(&at).copied()) {
+            return known;
+        }
+        let schema = describe(version);
+        KNOWN.with_borrow_mut(|known| known.insert(at, schema));
+        schema
     }
 }
 

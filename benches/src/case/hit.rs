@@ -38,17 +38,28 @@ struct Shape {
     threads: usize,
 }
 
+/// hitbox, where it is built; it cannot keep an `Arc`.
+macro_rules! with_hitbox {
+    ($value:ty, $shape:expr) => {
+        vec![
+            #[cfg(hitbox)]
+            entrant::<$value, crate::contestant::hitbox::Hitbox>($shape),
+        ]
+    };
+}
+
 pub(crate) fn run(options: &Options) -> anyhow::Result<Vec<Figure>> {
     let uniform = Shape { keys: 10_000, order: Order::Uniform, threads: 1 };
     let mut figures = Vec::new();
     for shape in [uniform, Shape { order: Order::Zipf, ..uniform }, Shape { threads: 2, ..uniform }] {
-        figures.extend(table::<Arc<Guild>>(options, shape));
+        figures.extend(table::<Arc<Guild>>(options, shape, Vec::new()));
     }
     figures.extend(scaling(options));
-    figures.extend(table::<u64>(options, uniform));
-    figures.extend(table::<Guild>(options, uniform));
+    figures.extend(table::<u64>(options, uniform, with_hitbox!(u64, uniform)));
+    figures.extend(table::<Guild>(options, uniform, with_hitbox!(Guild, uniform)));
     if !options.is_quick {
-        figures.extend(table::<u64>(options, Shape { keys: 1_000_000, ..uniform }));
+        let million = Shape { keys: 1_000_000, ..uniform };
+        figures.extend(table::<u64>(options, million, with_hitbox!(u64, million)));
     }
     Ok(figures)
 }
@@ -138,7 +149,7 @@ impl Hit<Arc<Guild>> for Nothing {
     }
 }
 
-fn table<V: Value>(options: &Options, shape: Shape) -> Vec<Figure>
+fn table<V: Value>(options: &Options, shape: Shape, further: Vec<Entrant>) -> Vec<Figure>
 where
     ours::Ours: Hit<V>,
     cached::Ttl: Hit<V>,
@@ -159,6 +170,7 @@ where
         entrant::<V, foyer::Foyer<V>>(shape),
         entrant::<V, papaya::Papaya<V>>(shape),
     ];
+    entrants.extend(further);
     interleave(&shape.title(V::LABEL), [shape.measure()], options.rounds, &mut entrants)
 }
 

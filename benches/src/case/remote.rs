@@ -39,11 +39,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Vec<Figure>> {
 fn table(options: &Options, case: &str) -> anyhow::Result<Vec<Figure>> {
     let server = RedisServer::start();
     let runtime = Rc::new(Runtime::new());
-    let contestants = [
+    let contestants = vec![
         contestant::<ours::Remote<1>>(&runtime, &server)?,
         contestant::<ours::Remote<3>>(&runtime, &server)?,
         contestant::<by_hand::Remote>(&runtime, &server)?,
         contestant::<cached::Remote>(&runtime, &server)?,
+        #[cfg(hitbox)]
+        contestant::<crate::contestant::hitbox::Remote>(&runtime, &server)?,
     ];
     Ok(interleaved(case, &[Pace::One, Pace::SixtyFour, Pace::More], options.rounds, &contestants))
 }

@@ -3,6 +3,8 @@
 pub(crate) mod by_hand;
 pub(crate) mod cached;
 pub(crate) mod foyer;
+#[cfg(hitbox)]
+pub(crate) mod hitbox;
 pub(crate) mod moka;
 pub(crate) mod ours;
 pub(crate) mod papaya;

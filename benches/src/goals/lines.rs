@@ -97,7 +97,13 @@ fn stampedes() -> Vec<Goal> {
 fn remote_hits() -> Vec<Goal> {
     let at = |contestant, measure| place(remote::ONE_CORE, contestant, measure);
     let (one, three, cached) = ("ours, one dependency", "ours, three dependencies", "cached, AsyncRedisCache");
+    #[cfg(hitbox)]
+    let hitbox = "hitbox, RedisBackend";
     vec![
+        #[cfg(hitbox)]
+        goal("hit in Redis: p50 beside hitbox", at(one, P50), at(hitbox, P50), Limit::AtMost(1.0)),
+        #[cfg(hitbox)]
+        goal("hit in Redis: throughput beside hitbox", at(one, RATE), at(hitbox, RATE), Limit::AtLeast(1.0)),
         goal("hit in Redis: p50 beside a plain GET", at(one, P50), at(GET, P50), Limit::AtMost(1.06)),
         goal("hit in Redis: throughput beside a plain GET", at(one, RATE), at(GET, RATE), Limit::AtLeast(0.85)),
         goal("the same with three dependencies: p50", at(three, P50), at(GET, P50), Limit::AtMost(1.12)),

@@ -9,6 +9,7 @@ use crate::cache::{Arrival, Cache, Request, Turn, typed};
 use crate::codec::{Value, Wire};
 use crate::function::Function;
 use crate::key::{Fingerprinter, Id, KeyPart, Part};
+use crate::load::outside;
 use futures_util::future::join_all;
 use std::collections::HashMap;
 use std::future::Future;
@@ -93,7 +94,7 @@ impl<I: KeyPart + Clone> Batch<I> {
             return success.close(layout.make(Vec::new()));
         }
         if !self.is_cached {
-            return load(self.given).await;
+            return outside(load(self.given)).await;
         }
         let mut got: Vec<Got<S>> = self.asked.iter().map(Asked::answer).collect();
         let turns = self.arrive::<S>(&mut got, &wire, rules.values.tags.is_some()).await;

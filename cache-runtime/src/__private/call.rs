@@ -9,6 +9,7 @@ use crate::call::{Mode, mode};
 use crate::codec::{Cacheable, CodecChoice, LocalWire, TypedWire, Value, Wire};
 use crate::function::Function;
 use crate::key::{Id, Part, Template};
+use crate::load::outside;
 use crate::schema::Schema;
 use crate::scope;
 use std::cell::Cell;
@@ -184,12 +185,12 @@ impl NamedCall {
         F: Future<Output = S::Return>,
     {
         if !self.is_cached() {
-            return load.await;
+            return outside(load).await;
         }
         let (due, limits) = (self.due.take(), Limits::of(&self.request));
         let work = self.work(wire, rules);
         match mode() {
-            Some(Mode::Bypass) => return load.await,
+            Some(Mode::Bypass) => return outside(load).await,
             Some(Mode::Refresh) => return work.refresh(load).await,
             Some(Mode::OnlyCached) => return work.find(load).await,
             None => {}
@@ -209,7 +210,7 @@ impl NamedCall {
         F: Future<Output = S::Return>,
     {
         if !self.is_cached() {
-            return load.await;
+            return outside(load).await;
         }
         self.work(wire, rules.without_errors()).refresh(load).await
     }

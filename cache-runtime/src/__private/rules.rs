@@ -2,7 +2,7 @@
 //! a missing answer.
 
 use super::shapes::{Fails, Fallible, FallibleMaybe, Maybe, Shape};
-use crate::cache::{Remembered, ValueRules, typed};
+use crate::cache::{Remembered, ValueRules, taken};
 use crate::codec::Value;
 use crate::error::Unanswered;
 use std::sync::Arc;
@@ -77,12 +77,12 @@ impl<S: Shape> Rules<S> {
     /// The return for what was found; none if it is not of this shape.
     pub(super) fn give(&self, found: Option<Value>) -> Option<S::Return>
     where
-        S::Value: Clone + 'static,
+        S::Value: Clone + Send + Sync + 'static,
     {
         let Some(found) = found else { return S::close(None) };
         match self.errors.and_then(|errors| (errors.give)(&found)) {
             Some(failed) => Some(failed),
-            None => S::close(Some(typed::<S::Value>(&found)?)),
+            None => S::close(Some(taken::<S::Value>(found)?)),
         }
     }
 

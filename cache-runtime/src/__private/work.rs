@@ -6,6 +6,7 @@ use super::shapes::Shape;
 use crate::cache::{Arrival, Cache, Lead, Request, Sight, Slot, Turn};
 use crate::codec::{Value, Wire};
 use crate::error::Unanswered;
+use crate::load::outside;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -80,7 +81,7 @@ where
             Some(returned) => returned,
             None => {
                 self.cache.cannot_say_not_cached(&self.request);
-                load.await
+                outside(load).await
             }
         }
     }
@@ -123,9 +124,15 @@ where
     where
         F: Future<Output = S::Return>,
     {
-        match S::open(self.cache.run(&turn, load).await) {
+        let (returned, said) = self.cache.run(&turn, load).await;
+        match S::open(returned) {
+            Ok(value) if said.is_failed => {
+                let failed = S::close(value).expect("what a shape opened it can close");
+                self.stand_in(turn, said.shows_nothing_stale).unwrap_or(failed)
+            }
             Ok(value) => {
                 let loaded = self.cache.loaded(&self.request, &self.rules.values, value.as_ref());
+                let loaded = loaded.told_by(said, turn.stale.as_deref());
                 self.cache.land(&self.request, &*self.wire, turn, loaded).await;
                 S::close(value).expect("what a shape opened it can close")
             }
@@ -133,10 +140,18 @@ where
                 if let Some(error) = self.rules.kept_error(&failed) {
                     self.cache.remember(&self.request, &*self.wire, &turn, error);
                 }
-                let stand_in = self.cache.stand_in_for(&self.request, turn);
-                stand_in.and_then(|value| self.close(value)).unwrap_or(failed)
+                self.stand_in(turn, said.shows_nothing_stale).unwrap_or(failed)
             }
         }
+    }
+
+    /// What is shown in place of a load that failed.
+    fn stand_in(&self, turn: Turn, shows_nothing_stale: bool) -> Option<S::Return> {
+        if shows_nothing_stale {
+            self.cache.load_failed(&self.request);
+            return None;
+        }
+        self.close(self.cache.stand_in_for(&self.request, turn)?)
     }
 
     /// The same as [`answer`](Self::answer), for a caller with little time: it gets something else if that takes too long,

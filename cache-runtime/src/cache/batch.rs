@@ -3,13 +3,15 @@
 //! Every id boards a flight of its own, which it shares with calls of one id and with other batches. Whoever leads some
 //! flights and waits for others may be waited for by their leaders; `flight.rs` knows of it, and lets one load alone.
 
+use super::caller::Caller;
 use super::look::{Seen, Sighting};
-use super::read::{Arrival, Caller, Lead, Turn};
+use super::read::{Arrival, Lead, Turn};
 use super::request::Request;
 use super::stamps::{departures, observe};
 use super::{Cache, typed};
 use crate::codec::{CacheCodec, Cacheable, TypedWire, Wire};
 use crate::flight::Boarding;
+use crate::load::outside;
 use crate::outcome::{Outcome, Tier};
 use crate::policy::Policy;
 use crate::store::{Read, Want};
@@ -83,8 +85,10 @@ impl Cache {
     /// Runs the load of several turns as the load of each.
     pub(crate) async fn run_all<F: Future>(&self, turns: &[&Turn], load: F) -> F::Output {
         self.shared.counters.loads.count();
+        // It is the load of several entries, and of none in particular.
+        let load = outside(load);
         let output = Lead::load_all(turns.iter().filter_map(|turn| turn.lead.as_ref()), load).await;
-        crate::outcome::record(Outcome::of(Tier::Load, 0));
+        crate::outcome::record(|| Outcome::of(Tier::Load, 0));
         output
     }
 
@@ -98,9 +102,9 @@ impl Cache {
         let in_memory = |(seen, stale): (Option<Sighting>, _)| match seen {
             Some(seen) => {
                 self.shared.counters.l1_hits.count();
-                Seen { fresh: Some((seen, Tier::L1)), stale: None }
+                Seen { fresh: Some((seen, Tier::L1)), ..Seen::default() }
             }
-            None => Seen { fresh: None, stale },
+            None => Seen { stale, ..Seen::default() },
         };
         let mut all: Vec<Seen> = again.into_iter().zip(stale).map(in_memory).collect();
         for (at, seen) in missing.into_iter().zip(in_store) {
@@ -142,7 +146,7 @@ impl Cache {
         for ((at, sent), snapshot) in wanted.into_iter().zip(sent).zip(snapshots) {
             let (request, Caller { grounds, .. }) = asked[at];
             if let Some(marks) = observe(grounds, &sent, &snapshot.partitions, self.shared.settings.lease_ms) {
-                all[at] = self.seen_in((snapshot, marks, began), request, wire, codec, grounds).await;
+                all[at] = Some(self.seen_in((snapshot, marks, began), request, wire, codec, grounds).await);
             }
         }
         all

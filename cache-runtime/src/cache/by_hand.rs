@@ -63,14 +63,20 @@ impl Cache {
         T: Cacheable,
         F: Future<Output = Result<T, E>>,
     {
-        match self.run(&turn, pin!(load())).await {
-            Ok(value) => {
-                self.land(request, wire, turn, ValueRules::none().apply(Some(&value))).await;
+        let (returned, said) = self.run(&turn, pin!(load())).await;
+        match returned {
+            Ok(value) if !said.is_failed => {
+                let loaded = ValueRules::none().apply(Some(&value)).told_by(said, turn.stale.as_deref());
+                self.land(request, wire, turn, loaded).await;
                 Ok(value)
             }
-            Err(failed) => {
+            failed if said.shows_nothing_stale => {
+                self.load_failed(request);
+                failed
+            }
+            failed => {
                 let stand_in = self.stand_in_for(request, turn).flatten();
-                stand_in.as_ref().and_then(typed::<T>).ok_or(failed)
+                stand_in.as_ref().and_then(typed::<T>).map_or(failed, Ok)
             }
         }
     }

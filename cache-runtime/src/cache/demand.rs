@@ -20,6 +20,11 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
+    /// When that was, by the node's clock.
+    pub(super) fn ms(self) -> u64 {
+        self.ms
+    }
+
     /// Without a store nobody else writes: what is known holds whenever it is asked for.
     const ALWAYS: Self = Self { ms: u64::MAX, tick: u64::MAX };
 }

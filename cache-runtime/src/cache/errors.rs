@@ -34,7 +34,7 @@ impl Cache {
         if life_ms == 0 || turn.stale.is_some() || self.has_value(request, wire) {
             return;
         }
-        let fill = Fill { value: Some(error), life_ms, load_cost_ms: 0 };
+        let fill = Fill { value: Some(error), life_ms, ..Fill::default() };
         let Some(slot) = self.slot(request, wire, turn, &fill, (backing, 0)) else { return };
         let lives = Lives::only_until(slot.loaded_ms.saturating_add(life_ms));
         // As a value that the store is asked about it is passed over by the quick look, which knows values only.

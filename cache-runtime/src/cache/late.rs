@@ -16,8 +16,11 @@ use crate::store::{Begin, Begun};
 use std::sync::Arc;
 
 impl Cache {
-    /// Where every partition stands, as far as it is known: a load whose tags are known later may need any of them.
-    pub(super) fn everywhere(&self) -> Marks {
+    /// Where every partition stands, as far as it is known, if there are others than these: a load may name tags in any.
+    pub(super) fn elsewhere(&self, grounds: &[Ground]) -> Marks {
+        if grounds.len() == self.space.partitions.len() {
+            return Marks::default();
+        }
         self.space.partitions.iter().map(|knowledge| (knowledge.partition(), knowledge.now())).collect()
     }
 
@@ -37,17 +40,21 @@ impl Cache {
 
     /// The request with the tags of a value.
     pub(super) fn tagged(&self, request: &Request, tags: Vec<String>) -> Request {
-        request.depending_on(self.names(tags.iter().map(|tag| tag_dependency(tag)).collect()))
+        request.depending_on(self.tag_names(&tags))
     }
 
-    /// The same, if they add anything; the turn is made to answer for them.
-    pub(super) async fn with_late_tags(
+    pub(super) fn tag_names(&self, tags: &[String]) -> Vec<Dependency> {
+        self.names(tags.iter().map(|tag| tag_dependency(tag)).collect())
+    }
+
+    /// The request with what its value was found to depend on, if that adds anything; the turn is made to answer for it.
+    pub(super) async fn with_late_names(
         &self,
         request: &Request,
         turn: &mut Turn,
-        tags: Vec<String>,
+        names: impl IntoIterator<Item = Dependency>,
     ) -> Option<Request> {
-        let wider = self.tagged(request, tags);
+        let wider = request.depending_on(names);
         let late = &wider.dependencies[request.dependencies.len()..];
         if late.is_empty() {
             return None;

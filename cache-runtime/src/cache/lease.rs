@@ -7,9 +7,11 @@ use super::Cache;
 use super::read::Turn;
 use super::request::Request;
 use super::wakes::Wake;
+use crate::call::is_unlocked;
 use crate::clock::whole_ms;
 use crate::flight::is_within_a_load;
 use crate::key::Key;
+use crate::load::{Last, Load, Said};
 use crate::stamp::random_name;
 use crate::store::{Lease, Leased};
 use std::future::Future;
@@ -33,6 +35,15 @@ pub(crate) struct HeldLease {
 impl HeldLease {
     pub(super) fn holder(&self) -> u64 {
         self.lease.holder
+    }
+
+    /// The same lease taken once more: it is given back once.
+    pub(super) fn follow(held: &mut Option<Self>, again: Option<Self>) {
+        if again.is_some()
+            && let Some(mut before) = std::mem::replace(held, again)
+        {
+            before.is_over = true;
+        }
     }
 
     /// It went with the commit.
@@ -72,9 +83,9 @@ impl Drop for HeldLease {
 }
 
 impl Request {
-    /// The lease that its load takes, if its function asks for one.
+    /// The lease that its load takes, if its function asks for one, and the caller does not want to go without.
     pub(super) fn leased(&self) -> Self {
-        match self.policy.lock.map_or(0, whole_ms) {
+        match self.policy.lock.filter(|_| !is_unlocked()).map_or(0, whole_ms) {
             0 => self.clone(),
             life_ms => self.with_lease(life_ms),
         }
@@ -110,16 +121,19 @@ impl Cache {
     /// The request of somebody who has waited for a lease since then. A load within another one waits for no longer than
     /// a lease: what it waits for may wait, in another process, for the load that it is part of.
     pub(super) fn patient(&self, request: Request, since_ms: u64) -> Request {
-        let waited_ms = self.now_ms().saturating_sub(since_ms);
         match request.lease {
-            Some(lease) if is_within_a_load() && waited_ms >= lease.life_ms => Request { lease: None, ..request },
+            Some(lease) if is_within_a_load() && self.now_ms().saturating_sub(since_ms) >= lease.life_ms => {
+                Request { lease: None, ..request }
+            }
             _ => request,
         }
     }
 
     /// Runs a load as the turn's own, so that it can never wait for itself, and keeps its lease meanwhile.
-    pub(crate) async fn run<F: Future>(&self, turn: &Turn, load: F) -> F::Output {
+    /// Tells what the load said of what it brought.
+    pub(crate) async fn run<F: Future>(&self, turn: &Turn, load: F) -> (F::Output, Said) {
         self.shared.counters.loads.count();
+        let load = Load::replacing(turn.stale.as_ref().map_or_else(Last::default, |slot| slot.last())).run(load);
         let load = async {
             match &turn.lead {
                 Some(lead) => lead.load(load).await,
@@ -138,7 +152,7 @@ impl Cache {
                 }
             }
         };
-        crate::outcome::record(crate::outcome::Outcome::of(crate::outcome::Tier::Load, 0));
+        crate::outcome::record(|| crate::outcome::Outcome::of(crate::outcome::Tier::Load, 0));
         output
     }
 }

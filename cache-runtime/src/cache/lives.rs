@@ -58,6 +58,12 @@ impl Request {
         Self { policy: Arc::new(policy), ..self.clone() }
     }
 
+    /// The same of an absence, if absences are remembered at all.
+    pub(super) fn living_absent(&self, life: Duration) -> Self {
+        let policy = Policy { none_ttl: self.policy.none_ttl.map(|_| life), ..(*self.policy).clone() };
+        Self { policy: Arc::new(policy), ..self.clone() }
+    }
+
     /// How long a value, or the absence of one, is fresh by the policy.
     pub(super) fn life_ms(&self, absent: bool) -> u64 {
         let life = if absent { self.policy.none_ttl } else { self.policy.ttl };

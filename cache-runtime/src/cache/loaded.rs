@@ -4,7 +4,10 @@ use super::Cache;
 use super::read::Turn;
 use super::request::Request;
 use super::shared::GENERATION_MARGIN_MS;
+use super::slot::Slot;
 use crate::codec::Value;
+use crate::key::Dependency;
+use crate::load::{Said, Validators};
 use crate::store::Begin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +19,36 @@ pub(crate) struct Loaded {
     pub(crate) tags: Vec<String>,
     /// A life that follows from it.
     pub(crate) life: Option<Duration>,
+    /// Whether that was said by the load, and not by a rule that every reader knows.
+    pub(crate) has_own_life: bool,
+    /// What else it depends on: what the value did that was not modified.
+    pub(crate) names: Arc<[Dependency]>,
+    pub(crate) validators: Option<Arc<Validators>>,
     /// Whether it may be kept at all.
     pub(crate) is_keepable: bool,
+}
+
+impl Loaded {
+    /// Without anything that follows from it.
+    fn plain(value: Option<Value>, is_keepable: bool) -> Self {
+        let (tags, names) = (Vec::new(), Arc::new([]));
+        Self { value, tags, life: None, has_own_life: false, names, validators: None, is_keepable }
+    }
+
+    /// With what its load said of it, which goes before what the rules say. `last` is what it replaces.
+    pub(crate) fn told_by(mut self, said: Said, last: Option<&Slot>) -> Self {
+        let last = last.filter(|_| said.is_not_modified && self.value.is_some());
+        if let Some(last) = last {
+            (self.value, self.names) = (last.value.clone(), last.dependencies.clone());
+        }
+        if said.ttl.is_some() {
+            (self.life, self.has_own_life) = (said.ttl, true);
+        }
+        self.validators = said.validators.or(last.and_then(|last| last.validators.as_deref()));
+        self.tags.extend(said.tags);
+        self.is_keepable &= !said.is_not_stored;
+        self
+    }
 }
 
 /// What follows from a value of a cached function.
@@ -47,14 +78,13 @@ impl<T: Clone + Send + Sync + 'static> ValueRules<T> {
     /// The same, with the clone that is kept made by somebody else.
     pub(crate) fn apply_and(&self, value: Option<&T>, keep: impl FnOnce(&T) -> Arc<T>) -> Loaded {
         let Some(value) = value else {
-            return Loaded { value: None, tags: Vec::new(), life: None, is_keepable: true };
+            return Loaded::plain(None, true);
         };
         let is_keepable = self.cache_if.is_none_or(|cache_if| cache_if(value));
         Loaded {
             tags: if is_keepable { self.tags_of(value) } else { Vec::new() },
             life: self.ttl_from.filter(|_| is_keepable).map(|ttl_from| ttl_from(value)),
-            value: Some(keep(value)),
-            is_keepable,
+            ..Loaded::plain(Some(keep(value)), is_keepable)
         }
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Seen {
     pub(super) fresh: Option<(Sighting, Tier)>,
     /// The newest that may not, and may be shown as stale.
     pub(super) stale: Option<Sighting>,
+    /// The identity of the entry that the store had, whatever it was good for.
+    pub(super) met: Option<u64>,
 }
 
 impl Seen {
@@ -46,7 +48,7 @@ impl Cache {
         if let Some(seen) = self.look_again(request, wire).await {
             seen.slot.seat.mark_hit();
             self.shared.counters.l1_hits.count();
-            return Seen { fresh: Some((seen, Tier::L1)), stale: None };
+            return Seen { fresh: Some((seen, Tier::L1)), ..Seen::default() };
         }
         let seen = self.look_in_store(request, wire, grounds).await.unwrap_or_default().or_newer(stale);
         if seen.fresh.is_some() {
@@ -129,6 +131,7 @@ impl Cache {
             reads: slot.reads.clone(),
             looked: Looked::default(),
             seat: Seat::default(),
+            validators: slot.validators.clone(),
             ..**slot
         });
         self.shared.l1.as_ref()?.insert(request.print, renewed.clone());
@@ -143,11 +146,24 @@ impl Cache {
         }
         let codec = wire.codec(self.shared.settings.codec)?;
         let answer = self.read_store(request, grounds, Want::Whole).await?;
-        self.seen_in(answer, request, wire, codec, grounds).await
+        Some(self.seen_in(answer, request, wire, codec, grounds).await)
     }
 
     /// What an answer of the store shows.
     pub(super) async fn seen_in(
+        &self,
+        answer: (Snapshot, Marks, Moment),
+        request: &Request,
+        wire: &dyn Wire,
+        codec: u8,
+        grounds: &[Ground],
+    ) -> Seen {
+        let met = answer.0.entry.as_deref().and_then(identity_of);
+        let seen = self.good_in(answer, request, wire, codec, grounds).await;
+        Seen { met, ..seen.unwrap_or_default() }
+    }
+
+    async fn good_in(
         &self,
         (snapshot, marks, known): (Snapshot, Marks, Moment),
         request: &Request,
@@ -155,20 +171,20 @@ impl Cache {
         codec: u8,
         grounds: &[Ground],
     ) -> Option<Seen> {
-        let (envelope, _) = self.open(request, wire, codec, snapshot.entry.as_deref()?)?;
-        let unknown = request.unknown_of(&envelope.dependencies);
+        let opened = self.open(request, wire, codec, snapshot.entry.as_deref()?)?;
+        let unknown = request.unknown_of(&opened.0.dependencies);
         if unknown.is_empty() {
-            return self.take(request, wire, codec, &snapshot, rooted(grounds, &marks)?, known);
+            return self.take(request, wire, opened, &snapshot, rooted(grounds, &marks)?, known);
         }
         let request = request.depending_on(unknown.into_iter().map(|text| self.name(text)));
         let grounds = request.grounds(self);
         let (snapshot, marks, known) = self.read_store(&request, &grounds, Want::Whole).await?;
-        let (envelope, _) = self.open(&request, wire, codec, snapshot.entry.as_deref()?)?;
+        let opened = self.open(&request, wire, codec, snapshot.entry.as_deref()?)?;
         // Replaced in between, by one that has others: rare enough to load.
-        if !request.unknown_of(&envelope.dependencies).is_empty() {
+        if !request.unknown_of(&opened.0.dependencies).is_empty() {
             return None;
         }
-        self.take(&request, wire, codec, &snapshot, rooted(&grounds, &marks)?, known)
+        self.take(&request, wire, opened, &snapshot, rooted(&grounds, &marks)?, known)
     }
 
     fn open<'b>(&self, request: &Request, wire: &dyn Wire, codec: u8, bytes: &'b [u8]) -> Option<(Envelope, &'b [u8])> {
@@ -184,19 +200,21 @@ impl Cache {
         &self,
         request: &Request,
         wire: &dyn Wire,
-        codec: u8,
+        (envelope, payload): (Envelope, &[u8]),
         snapshot: &Snapshot,
         grounds: Box<[Rooted]>,
         known: Moment,
     ) -> Option<Seen> {
-        let (envelope, payload) = self.open(request, wire, codec, snapshot.entry.as_deref()?)?;
         let is_spare = !is_valid(&envelope.stamps, request, snapshot, self.partitions());
         if is_spare && !(request.serves_stale() && is_of_this_epoch(&envelope.stamps, snapshot)) {
             return None;
         }
         let now_ms = self.now_ms();
         let age_ms = envelope.age_ms(self.shared.clock.wall_ms());
-        let life_ms = request.found_life_ms(envelope.absent, envelope.ttl_ms);
+        let life_ms = match envelope.has_own_life {
+            true => envelope.ttl_ms,
+            false => request.found_life_ms(envelope.absent, envelope.ttl_ms),
+        };
         let left = Left { fresh_ms: life_ms.saturating_sub(age_ms), late_ms: age_ms.saturating_sub(life_ms) };
         let lives = request.lives(now_ms, left, envelope.load_cost_ms);
         if lives.end_ms() <= now_ms {
@@ -221,7 +239,7 @@ impl Cache {
             key: request.key.id(),
             is_strong: self.asks_always(request),
             dependencies: request.dependencies.clone(),
-            weight: super::write::weight(payload.len() + wire.size(), &grounds),
+            weight: super::write::weight(payload.len() + wire.size(), &grounds, envelope.validators.as_deref()),
             grounds,
             backing: Backing::Entry(envelope.identity),
             loaded_ms: now_ms.saturating_sub(age_ms),
@@ -232,12 +250,13 @@ impl Cache {
             reads: self.shared.ahead.reads(request.key.id()),
             looked: Looked::default(),
             seat: Seat::default(),
+            validators: envelope.validators,
         });
         if is_spare || lives.ttl_until_ms <= now_ms {
-            return Some(Seen { fresh: None, stale: Some(Sighting { slot, known }) });
+            return Some(Seen { stale: Some(Sighting { slot, known }), ..Seen::default() });
         }
         self.keep_in_memory(request, &slot);
-        Some(Seen { fresh: Some((Sighting { slot, known }, Tier::L2)), stale: None })
+        Some(Seen { fresh: Some((Sighting { slot, known }, Tier::L2)), ..Seen::default() })
     }
 
     /// Puts an entry into memory, if memory takes part.
@@ -254,7 +273,7 @@ impl Cache {
             return None;
         }
         let asked = self.moment();
-        let sent = departures(grounds, self.now_ms());
+        let sent = departures(grounds, asked.ms());
         let read = Read { key: &request.key, dependencies: &request.dependencies, want };
         let snapshot = match store.read(&self.space.namespace, read).await {
             Ok(snapshot) => snapshot,

@@ -6,6 +6,7 @@ mod announce;
 mod batch;
 mod builder;
 mod by_hand;
+mod caller;
 mod cells;
 mod clones;
 mod demand;
@@ -376,4 +377,9 @@ impl std::fmt::Debug for Cache {
 #[inline]
 pub(crate) fn typed<T: Clone + 'static>(value: &Value) -> Option<T> {
     value.downcast_ref::<T>().cloned()
+}
+
+/// The same, without a clone if nobody else has it.
+pub(crate) fn taken<T: Clone + Send + Sync + 'static>(value: Value) -> Option<T> {
+    value.downcast::<T>().ok().map(Arc::unwrap_or_clone)
 }

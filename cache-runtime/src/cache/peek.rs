@@ -7,7 +7,7 @@ use super::slot::{Slot, Standing};
 use crate::call::{Mode, is_demanding, mode};
 use crate::codec::Value;
 use crate::key::Id;
-use crate::outcome::{Outcome, Tier, record, record_by};
+use crate::outcome::{Outcome, Tier, record};
 use crate::policy::Policy;
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ impl Cache {
             if !slot.is_sure(now_ms, self.shared.cells.changes()) {
                 return None;
             }
-            record_by(|| Outcome::of(Tier::L1, self.now_ms().saturating_sub(slot.loaded_ms)));
+            record(|| Outcome::of(Tier::L1, self.now_ms().saturating_sub(slot.loaded_ms)));
             self.shared.counters.l1_hits.count();
             Some(take(slot.value.as_ref()))
         })
@@ -75,7 +75,7 @@ impl Cache {
             slot.seat.mark_hit();
             self.shared.counters.l1_hits.count();
             slot.note_read(now_ms);
-            record(Outcome::of(Tier::L1, now_ms.saturating_sub(slot.loaded_ms)));
+            record(|| Outcome::of(Tier::L1, now_ms.saturating_sub(slot.loaded_ms)));
             return if slot.is_due(now_ms) { Peeked::Due(slot) } else { Peeked::Hit(slot) };
         }
         if self.is_to_be_revalidated(&slot) {

@@ -31,8 +31,8 @@ impl Cache {
         self.check_open()?;
         let living = written.life.map(|life| request.living(life));
         let living = living.as_ref().unwrap_or(request);
-        let fill = Fill { value: written.value, life_ms: living.drawn_life_ms(false), load_cost_ms: 0 };
-        let wider = self.with_late_tags(living, &mut turn, written.tags).await;
+        let fill = Fill { value: written.value, life_ms: living.drawn_life_ms(false), ..Fill::default() };
+        let wider = self.with_late_names(living, &mut turn, self.tag_names(&written.tags)).await;
         let wide = wider.as_ref().unwrap_or(living);
         if living.longest_life_ms() > request.longest_life_ms() {
             self.prolong(wide, &mut turn).await;

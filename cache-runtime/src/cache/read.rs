@@ -3,7 +3,7 @@
 //! The order is the algorithm; `docs/protocol.md` proves it. A call that finds nothing ends with a [`Turn`], which
 //! `write.rs` commits.
 
-use super::Cache;
+use super::caller::Caller;
 use super::demand::Moment;
 use super::lease::HeldLease;
 use super::look::{Seen, Sighting};
@@ -11,7 +11,9 @@ use super::request::Request;
 use super::sequence::Mark;
 use super::slot::{Ground, Slot};
 use super::stamps::{departures, observe};
+use super::{Cache, Peeked};
 use crate::codec::{Value, Wire};
+use crate::envelope::identity_of;
 use crate::error::StoreError;
 use crate::flight::{self, Boarding, Followed, Follower};
 use crate::key::Dependency;
@@ -96,44 +98,11 @@ impl Turn {
     pub(super) fn leased(&self) -> Leased {
         self.begun.as_ref().map_or(Leased::Nobody, |begun| begun.leased)
     }
-}
 
-/// What a caller knows when it arrives: it may be given nothing older.
-pub(super) struct Caller {
-    pub(super) grounds: Vec<Ground>,
-    known: Vec<(Partition, u64)>,
-    /// Nobody need have had a cell of what only this caller depends on, nor of a tag that is not known yet: then whatever
-    /// was done counts.
-    latest: Vec<(Partition, u64)>,
-    arrived: Moment,
-}
-
-impl Caller {
-    pub(super) fn new(cache: &Cache, request: &Request) -> Self {
-        let grounds = request.grounds(cache);
-        let heeds_floor = request.demand.heeds_floor;
-        let known = grounds.iter().map(|ground| ground.known(heeds_floor)).collect();
-        let latest = if request.has_late_tags { cache.latest_everywhere() } else { latest(&grounds) };
-        Self { grounds, known, latest, arrived: cache.moment() }
-    }
-
-    fn may_join(&self, request: &Request, departed: &Departed) -> bool {
-        let is_noticed = !request.has_late_tags && request.is_covered_by(&departed.dependencies);
-        covers(&departed.marks, if is_noticed { &self.known } else { &self.latest })
-    }
-
-    fn may_have(&self, request: &Request, landing: &Landing) -> bool {
-        let is_shown = !landing.is_stale || request.serves_stale();
-        is_shown
-            && request.demand.admits(self.arrived, landing.known)
-            && match landing.is_loaded {
-                true => self.may_join(request, &landing.departed),
-                false => {
-                    let known = if request.has_late_tags { &self.latest } else { &self.known };
-                    request.is_covered_by(&landing.departed.dependencies)
-                        && covers_its_own(&landing.departed.marks, known)
-                }
-            }
+    /// Whether another entry is there by now than was `met` by who looked before: whoever had the lease stored it.
+    pub(super) fn finds_another_than(&self, met: Option<u64>) -> bool {
+        let found = self.begun.as_ref().and_then(|begun| begun.entry.as_deref());
+        found.is_some_and(|head| identity_of(head) != met)
     }
 }
 
@@ -172,13 +141,23 @@ impl Cache {
                             None => return self.alone(request, caller.grounds).await,
                         }
                     }
-                    // It landed with something older than this caller may see: begin anew. What it kept, the next to
-                    // lead may still find to be valid.
-                    Followed::Landed(_) => {}
+                    // It landed with something older than this caller may see, as far as can be told: begin anew. What
+                    // it kept may still be found to be valid.
+                    Followed::Landed(_) => {
+                        if let Some(value) = self.kept_by_now(request, wire) {
+                            return Arrival::Found(value);
+                        }
+                    }
                 },
             }
             boarding = self.board(&caller, request);
         }
+    }
+
+    /// What memory has that may answer and need not be loaded anew.
+    fn kept_by_now(&self, request: &Request, wire: &dyn Wire) -> Option<Option<Value>> {
+        let Peeked::Hit(slot) = self.peek_for(request) else { return None };
+        slot.value.as_ref().is_none_or(|value| request.knows(wire, value)).then(|| slot.value.clone())
     }
 
     /// Finds an entry without ever loading it, or waiting for somebody who does.
@@ -232,8 +211,10 @@ impl Cache {
             return None;
         }
         self.shared.counters.flights_joined.count();
-        let outcome = Outcome::of(Tier::Flight, self.now_ms().saturating_sub(landing.loaded_ms));
-        crate::outcome::record(if landing.is_stale { outcome.stale() } else { outcome });
+        crate::outcome::record(|| {
+            let outcome = Outcome::of(Tier::Flight, self.now_ms().saturating_sub(landing.loaded_ms));
+            if landing.is_stale { outcome.stale() } else { outcome }
+        });
         Some(landing.value)
     }
 
@@ -249,23 +230,24 @@ impl Cache {
         request.note_lead();
         let mut request = request.leased();
         let mut lead = lead;
-        let arrived_ms = self.now_ms();
+        let arrived_ms = request.lease.map_or(0, |_| self.now_ms());
+        let mut held: Option<HeldLease> = None;
         loop {
-            let Seen { fresh, stale } = match seen.take() {
+            let Seen { fresh, stale, met } = match seen.take() {
                 Some(seen) => seen,
                 None => self.look(&request, wire, &grounds).await,
             };
             if let Some((seen, tier)) = fresh {
                 self.record_hit(&seen.slot, tier);
-                lead.land(seen.landing(false));
-                return if seen.slot.is_due(self.now_ms()) {
+                lead.land(|| seen.landing(false));
+                return if self.is_due(&seen.slot) {
                     Arrival::Due(seen.slot)
                 } else {
-                    Arrival::Found(seen.slot.value.clone())
+                    Arrival::Found(Slot::into_value(seen.slot))
                 };
             }
             if let Some(arrival) = stale.as_ref().and_then(|seen| self.show_while_renewed(&request, seen)) {
-                lead.land(stale.expect("it is shown").landing(true));
+                lead.land(|| stale.expect("it is shown").landing(true));
                 return arrival;
             }
             let stale = stale.map(|seen| seen.slot);
@@ -279,7 +261,15 @@ impl Cache {
                     self.wait_for_lease(wake, left_ms).await;
                     request = self.patient(request, arrived_ms);
                 }
+                (Leased::Taken, Some(own), _) if turn.finds_another_than(met) => {
+                    lead = own;
+                    HeldLease::follow(&mut held, turn.lease.take());
+                }
                 (_, own, _) => {
+                    if turn.lease.is_some() {
+                        HeldLease::follow(&mut held, turn.lease.take());
+                        turn.lease = held;
+                    }
                     self.shared.counters.misses.count();
                     return Arrival::Load(Box::new(Turn { lead: own, ..turn }));
                 }
@@ -287,8 +277,13 @@ impl Cache {
         }
     }
 
+    fn is_due(&self, slot: &Slot) -> bool {
+        // The coarse clock is never behind, and most entries are far from being due.
+        slot.may_be_due(self.shared.clock.coarse_ms()) && slot.is_due(self.now_ms())
+    }
+
     fn record_hit(&self, slot: &Slot, tier: Tier) {
-        crate::outcome::record(Outcome::of(tier, self.now_ms().saturating_sub(slot.loaded_ms)));
+        crate::outcome::record(|| Outcome::of(tier, self.now_ms().saturating_sub(slot.loaded_ms)));
     }
 
     /// Takes the stamps that the load will be committed with. They must be older than the load.
@@ -299,7 +294,7 @@ impl Cache {
         lead: Option<Lead>,
         stale: Option<Arc<Slot>>,
     ) -> Turn {
-        let before = if request.has_late_tags { self.everywhere() } else { Marks::default() };
+        let before = self.elsewhere(&grounds);
         let begun = match &self.shared.store {
             None => None,
             Some(store) => match self.begin_in_store(&**store, request, &grounds).await {
@@ -313,7 +308,8 @@ impl Cache {
             Some((_, marks)) => marks.clone(),
             None => grounds.iter().map(|ground| (ground.knowledge.partition(), ground.knowledge.now())).collect(),
         };
-        let departed = Departed { marks: self.widest(&marks, &before), dependencies: request.dependencies.clone() };
+        let widest = if request.has_late_tags { self.widest(&marks, &before) } else { marks.clone() };
+        let departed = Departed { marks: widest, dependencies: request.dependencies.clone() };
         if let Some(lead) = &lead {
             lead.begin(departed.clone());
         }
@@ -335,21 +331,4 @@ impl Cache {
         let marks = observe(grounds, &sent, &stamps, self.shared.settings.lease_ms);
         Ok((begun, marks))
     }
-}
-
-/// The same of something that was found, which depends on nothing in other partitions than its own.
-fn covers_its_own(marks: &Marks, known: &[(Partition, u64)]) -> bool {
-    marks.iter().all(|(of, mark)| known.iter().all(|(partition, bumped)| partition != of || *bumped <= mark.raw()))
-}
-
-/// What this node did or heard of last in each partition.
-fn latest(grounds: &[Ground]) -> Vec<(Partition, u64)> {
-    grounds.iter().map(|ground| (ground.knowledge.partition(), ground.knowledge.latest().raw())).collect()
-}
-
-/// Whether something from the moments `marks` may be given to a caller that knows of bumps up to `known`.
-fn covers(marks: &Marks, known: &[(Partition, u64)]) -> bool {
-    known.iter().all(|(partition, bumped)| {
-        marks.iter().find(|(of, _)| of == partition).is_some_and(|(_, mark)| *bumped <= mark.raw())
-    })
 }

@@ -4,9 +4,10 @@
 //! goes through the flight and the commit of every other load.
 
 use super::Cache;
+use super::look::{Seen, Sighting};
 use super::read::{Lead, Turn};
 use super::request::Request;
-use super::slot::Slot;
+use super::slot::{Ground, Slot};
 use crate::codec::Wire;
 use crate::flight::Boarding;
 use crate::store::Leased;
@@ -121,18 +122,41 @@ impl Cache {
         current: &Arc<Slot>,
     ) -> Option<Turn> {
         let grounds = request.grounds(self);
-        let seen = self.look_in_store(request, wire, &grounds).await.and_then(|seen| seen.fresh);
-        if let Some((seen, _)) = seen.filter(|(seen, _)| is_newer(&seen.slot, current)) {
-            lead.land(seen.landing(false));
+        let (newer, met) = self.newer_in_store(request, wire, &grounds, current).await;
+        if let Some(seen) = newer {
+            lead.land(|| seen.landing(false));
             return None;
         }
-        let turn = self.begin(&request.leased_to_renew(), grounds, Some(lead), Some(current.clone())).await;
+        let mut turn = self.begin(&request.leased_to_renew(), grounds, Some(lead), Some(current.clone())).await;
+        if turn.finds_another_than(met)
+            && let (Some(seen), _) = self.newer_in_store(request, wire, &turn.grounds, current).await
+            && let Some(lead) = turn.lead.take()
+        {
+            lead.land(|| seen.landing(false));
+            return None;
+        }
         if matches!(turn.leased(), Leased::Other { .. }) {
             current.retry.not_before(self.now_ms().saturating_add(OTHERS_RENEWAL_MS));
             return None;
         }
         self.shared.counters.renewals.count();
         Some(turn)
+    }
+}
+
+impl Cache {
+    /// What was loaded elsewhere since the entry that is served, and the identity of what is there at all.
+    async fn newer_in_store(
+        &self,
+        request: &Request,
+        wire: &dyn Wire,
+        grounds: &[Ground],
+        current: &Slot,
+    ) -> (Option<Sighting>, Option<u64>) {
+        let Some(Seen { fresh, met, .. }) = self.look_in_store(request, wire, grounds).await else {
+            return (None, None);
+        };
+        (fresh.map(|(seen, _)| seen).filter(|seen| is_newer(&seen.slot, current)), met)
     }
 }
 

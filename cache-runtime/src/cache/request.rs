@@ -6,6 +6,7 @@ use super::shared::{FENCE_LIFE_MS, GENERATION_MARGIN_MS};
 use super::slot::Ground;
 use super::stale::Sight;
 use crate::codec::Value;
+use crate::envelope::HEAD_BYTES;
 use crate::function::{Function, function_dependency, tag_dependency};
 use crate::key::{Dependency, Id, Key, Part};
 use crate::policy::{Policy, Tiers};
@@ -42,11 +43,10 @@ impl Request {
         let key = cache.name(function.spec().template.key(function.path(), values));
         let policy = cache.policy_of(function);
         let lives_by_value = function.spec().lives_by_value;
-        let mut dependencies = function.dependencies(values);
-        if function.spec().remembers_errors {
-            dependencies.push(key_dependency(key.as_str()));
-        }
-        Self { function: Some(function), lives_by_value, ..Self::new(cache, print, key, dependencies, policy) }
+        let errors = function.spec().remembers_errors.then(|| key_dependency(key.as_str()));
+        let own = function.dependencies(values).chain(errors).map(|text| cache.name(text));
+        let dependencies = cache.constant_dependencies(function, &policy).iter().cloned().chain(own).collect();
+        Self { function: Some(function), lives_by_value, ..Self::of_names(cache, print, key, dependencies, policy) }
     }
 
     /// Of a value that a writer returned: it depends on all that its key's cached functions depend on, and is kept as the
@@ -54,8 +54,8 @@ impl Request {
     pub(crate) fn of_put(cache: &Cache, writer: &'static Function, print: Id, values: &[Part<'_>]) -> Self {
         let key = cache.name(writer.spec().template.key(writer.path(), values));
         let readers = registry::readers(writer);
-        let dependencies = readers.iter().flat_map(|reader| reader.dependencies(values));
-        let dependencies = dependencies.chain(writer.dependencies(values)).collect();
+        let all = readers.iter().copied().chain([writer]);
+        let dependencies = all.flat_map(|of| of.dependencies(values).chain(of.selves().iter().cloned())).collect();
         let policy = match readers.first() {
             Some(reader) => Arc::new(cache.policy_of(reader).overlaid_by(&(writer.spec().policy)())),
             None => cache.policy_of(writer),
@@ -75,15 +75,21 @@ impl Request {
         Self::new(cache, key.id(), key, texts, policy)
     }
 
-    fn new(cache: &Cache, print: Id, key: Key, mut texts: Vec<String>, policy: Arc<Policy>) -> Self {
-        texts.extend(policy.tags.iter().map(|tag| tag_dependency(tag)));
+    fn new(cache: &Cache, print: Id, key: Key, texts: Vec<String>, policy: Arc<Policy>) -> Self {
+        let tags = policy.tags.iter().map(|tag| tag_dependency(tag));
+        let dependencies = texts.into_iter().chain(tags).map(|text| cache.name(text)).collect();
+        Self::of_names(cache, print, key, dependencies, policy)
+    }
+
+    /// Of names that include the policy's tags.
+    fn of_names(cache: &Cache, print: Id, key: Key, mut names: Vec<Dependency>, policy: Arc<Policy>) -> Self {
         // What memory keeps alone rests on it; and to bump it ends an entry that may still stand in.
         if policy.tiers == Some(Tiers::L1) || policy.stale_if_error.is_some() {
-            texts.push(key_dependency(key.as_str()));
+            names.push(cache.name(key_dependency(key.as_str())));
         }
-        texts.sort_unstable();
-        texts.dedup();
-        let dependencies = texts.into_iter().map(|text| cache.dependency(text)).collect();
+        names.sort_unstable_by(|left, right| left.as_str().cmp(right.as_str()));
+        names.dedup();
+        let dependencies = names.into();
         let demand = Demand::of(cache, &policy);
         Self {
             function: None,
@@ -126,6 +132,7 @@ impl Request {
             generation_life_ms: self.longest_life_ms().saturating_add(GENERATION_MARGIN_MS),
             fence_life_ms: FENCE_LIFE_MS,
             lease: self.lease,
+            head: HEAD_BYTES,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::codec::AnyCodec;
 use crate::error::{Error, StoreError};
 use crate::flight::Flights;
-use crate::function::{Function, is_of_function};
+use crate::function::{Function, tag_dependency};
 use crate::key::{Dependency, Fingerprinter, Id, Key};
 use crate::packing::Packing;
 use crate::policy::Policy;
@@ -90,8 +90,8 @@ pub(crate) struct Space {
     /// What makes its fingerprints others than those of equal calls elsewhere.
     mask: u128,
     pub(super) partitions: Box<[Arc<Knowledge>]>,
-    /// The dependencies on functions, which all entries of a function share.
-    functions: RwLock<HashMap<String, Dependency>>,
+    /// What all calls of a function depend on, by the function's address.
+    constant: RwLock<HashMap<usize, Arc<[Dependency]>>>,
 }
 
 impl Space {
@@ -100,7 +100,7 @@ impl Space {
             None => vec![Arc::new(Knowledge::local())].into(),
             Some(store) => (0..store.partitions()).map(|at| Arc::new(Knowledge::new(Partition(at)))).collect(),
         };
-        Self { namespace, number, mask: Fingerprinter::of_space(number), partitions, functions: RwLock::default() }
+        Self { namespace, number, mask: Fingerprinter::of_space(number), partitions, constant: RwLock::default() }
     }
 
     /// Notes whether messages are heard.
@@ -160,6 +160,18 @@ impl Cache {
         policy
     }
 
+    /// What all calls of a function depend on: itself, who shares its keys, and the tags of its policy.
+    pub(super) fn constant_dependencies(&self, function: &'static Function, policy: &Policy) -> Arc<[Dependency]> {
+        let address = std::ptr::from_ref(function) as usize;
+        if let Some(known) = self.space.constant.read().unwrap_or_else(PoisonError::into_inner).get(&address) {
+            return known.clone();
+        }
+        let tags = policy.tags.iter().map(|tag| tag_dependency(tag));
+        let names: Arc<[_]> = function.selves().iter().cloned().chain(tags).map(|text| self.name(text)).collect();
+        self.space.constant.write().unwrap_or_else(PoisonError::into_inner).insert(address, names.clone());
+        names
+    }
+
     fn resolve(&self, function: &Function) -> Policy {
         let settings = &self.shared.settings;
         let own = (function.spec().policy)();
@@ -195,20 +207,6 @@ impl Cache {
     #[inline]
     pub(crate) fn print_here(&self, print: Id) -> Id {
         Id(print.0 ^ self.space.mask)
-    }
-
-    /// The name of a dependency. There are as many functions as the program has, so theirs are kept.
-    pub(super) fn dependency(&self, text: String) -> Dependency {
-        if !is_of_function(&text) {
-            return self.name(text);
-        }
-        let functions = &self.space.functions;
-        let known = functions.read().unwrap_or_else(PoisonError::into_inner).get(&text).cloned();
-        known.unwrap_or_else(|| {
-            let name = self.name(text.clone());
-            functions.write().unwrap_or_else(PoisonError::into_inner).insert(text, name.clone());
-            name
-        })
     }
 
     pub(super) fn partitions(&self) -> u16 {

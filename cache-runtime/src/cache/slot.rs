@@ -8,6 +8,7 @@ use super::sequence::Mark;
 use crate::codec::Value;
 use crate::early;
 use crate::key::{Dependency, Id};
+use crate::load::{Last, Validators};
 use crate::stamp::{Partition, Stamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,6 +42,8 @@ pub(crate) struct Slot {
     pub(crate) retry: Retry,
     /// Where readers leave their time, if its function is loaded ahead of them.
     pub(crate) reads: Option<Arc<AtomicU64>>,
+    /// By what its source tells whether it still holds.
+    pub(crate) validators: Option<Arc<Validators>>,
     /// Bytes.
     pub(crate) weight: u32,
     /// What its last hit found out.
@@ -164,6 +167,7 @@ impl Slot {
             grounds: self.grounds.clone(),
             retry: self.retry.clone(),
             reads: self.reads.clone(),
+            validators: self.validators.clone(),
             looked: Looked::default(),
             seat: Seat::default(),
             ..*self
@@ -193,6 +197,16 @@ impl Slot {
         is_covered
     }
 
+    /// The value, without touching how many have it if nobody else has the entry.
+    pub(crate) fn into_value(slot: Arc<Self>) -> Option<Value> {
+        Arc::try_unwrap(slot).map_or_else(|slot| slot.value.clone(), |slot| slot.value)
+    }
+
+    /// What a load is told that is to replace it.
+    pub(super) fn last(&self) -> Last {
+        Last { value: self.value.clone(), validators: self.validators.clone() }
+    }
+
     /// Until when this entry may answer if its standing is found to be valid after this was asked.
     pub(crate) fn lease_until_ms(&self) -> u64 {
         self.grounds.iter().map(|root| root.ground.knowledge.lease_until_ms()).min().unwrap_or(u64::MAX)
@@ -215,10 +229,15 @@ impl Slot {
         }
     }
 
+    /// Whether there is anything to be drawn for.
+    pub(crate) fn may_be_due(&self, now_ms: u64) -> bool {
+        now_ms >= self.lives.early_from_ms.min(self.lives.due_from_ms)
+    }
+
     /// Draws whether it is to be loaded anew, although it may answer.
     pub(crate) fn is_due(&self, now_ms: u64) -> bool {
         let lives = &self.lives;
-        if now_ms < lives.early_from_ms.min(lives.due_from_ms) || self.retry.is_too_early(now_ms) {
+        if !self.may_be_due(now_ms) || self.retry.is_too_early(now_ms) {
             return false;
         }
         let left_ms = lives.ttl_until_ms.saturating_sub(now_ms);

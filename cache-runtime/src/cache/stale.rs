@@ -136,7 +136,7 @@ impl Cache {
         if let Some(lead) = turn.lead {
             let known = self.holds_as_of(slot);
             let is_stale = slot.standing(self.now_ms()) != Standing::Valid;
-            lead.land(Sighting { slot: slot.clone(), known }.landing(is_stale));
+            lead.land(|| Sighting { slot: slot.clone(), known }.landing(is_stale));
         }
         Some(value)
     }
@@ -169,7 +169,7 @@ impl Cache {
     pub(crate) fn show_stale(&self, slot: &Slot) -> Option<Value> {
         self.shared.counters.stale_hits.count();
         let tier = if slot.is_spare { Tier::L2 } else { Tier::L1 };
-        crate::outcome::record(Outcome::of(tier, self.now_ms().saturating_sub(slot.loaded_ms)).stale());
+        crate::outcome::record(|| Outcome::of(tier, self.now_ms().saturating_sub(slot.loaded_ms)).stale());
         slot.value.clone()
     }
 }

@@ -16,6 +16,7 @@ use super::stamps::rooted;
 use crate::codec::{Output, Value, Wire};
 use crate::envelope::Envelope;
 use crate::error::{CodecError, Error};
+use crate::load::Validators;
 use crate::packing::Place;
 use crate::stamp::random_name;
 use crate::store::{Begun, Commit, Put, Store, Verdict};
@@ -26,10 +27,14 @@ use std::sync::Arc;
 const MAX_DEPENDENCIES: usize = 10_000;
 
 /// What is about to be kept.
+#[derive(Default)]
 pub(super) struct Fill {
     pub(super) value: Option<Value>,
     pub(super) life_ms: u64,
     pub(super) load_cost_ms: u32,
+    /// Whether its load said how long it lives.
+    pub(super) has_own_life: bool,
+    pub(super) validators: Option<Arc<Validators>>,
 }
 
 /// An entry as it goes to the store.
@@ -61,19 +66,26 @@ impl Cache {
         loaded: Loaded,
         load_cost_ms: u32,
     ) -> Turn {
-        let living = loaded.life.map(|life| request.living(life));
+        let absent = loaded.value.is_none();
+        let living = loaded.life.map(|life| if absent { request.living_absent(life) } else { request.living(life) });
         let living = living.as_ref().unwrap_or(request);
-        let life_ms = living.drawn_life_ms(loaded.value.is_none());
+        let life_ms = living.drawn_life_ms(absent);
         if life_ms == 0 {
             return turn;
         }
-        let wider = self.with_late_tags(living, &mut turn, loaded.tags).await;
+        let names = self.tag_names(&loaded.tags).into_iter().chain(loaded.names.iter().cloned());
+        let wider = self.with_late_names(living, &mut turn, names).await;
         let widest = wider.as_ref().unwrap_or(living);
         if living.longest_life_ms() > request.longest_life_ms() {
             self.prolong(widest, &mut turn).await;
         }
-        let fill = Fill { value: loaded.value, life_ms, load_cost_ms };
+        let Loaded { value, has_own_life, validators, .. } = loaded;
+        let fill = Fill { value, life_ms, load_cost_ms, has_own_life, validators };
         self.keep(widest, wire, &mut turn, &fill, wider.is_some()).await;
+        // Whoever waits for it is told what it depends on by now.
+        if let Some(wider) = wider {
+            turn.departed.dependencies = wider.dependencies;
+        }
         turn
     }
 
@@ -89,7 +101,7 @@ impl Cache {
     fn share_out(&self, turn: Turn, value: Option<Value>, loaded_ms: u64) {
         let Some(lead) = turn.lead else { return };
         let known = self.known_as_of(turn.started);
-        lead.land(Landing { value, is_loaded: true, is_stale: false, departed: turn.departed, known, loaded_ms });
+        lead.land(|| Landing { value, is_loaded: true, is_stale: false, departed: turn.departed, known, loaded_ms });
     }
 
     /// The one way into the store for loaded values. Refused means that the value is kept nowhere.
@@ -155,7 +167,7 @@ impl Cache {
             key: request.key.id(),
             is_strong: self.asks_always(request),
             dependencies: request.dependencies.clone(),
-            weight: weight(payload_bytes + wire.size(), &grounds),
+            weight: weight(payload_bytes + wire.size(), &grounds, fill.validators.as_deref()),
             grounds,
             backing,
             loaded_ms,
@@ -166,6 +178,7 @@ impl Cache {
             reads: self.shared.ahead.reads(request.key.id()),
             looked: Looked::default(),
             seat: Seat::default(),
+            validators: fill.validators.clone(),
         })
     }
 
@@ -215,6 +228,8 @@ impl Cache {
             load_cost_ms: fill.load_cost_ms,
             stamps: begun.stamps.clone(),
             dependencies: request.dependencies.iter().map(ToString::to_string).collect(),
+            has_own_life: fill.has_own_life,
+            validators: fill.validators.clone(),
         };
         let (identity, payload) = (envelope.identity, output.into_bytes());
         let value_bytes = payload.len();
@@ -258,7 +273,7 @@ impl Cache {
         if life_ms == 0 {
             return self.remove_key(&request.key).await.map(drop);
         }
-        let fill = Fill { value: Some(value), life_ms, load_cost_ms: 0 };
+        let fill = Fill { value: Some(value), life_ms, ..Fill::default() };
         if self.shared.store.is_some() && request.tiers().has_l2() {
             return self.set_in_store(request, wire, fill).await;
         }
@@ -300,9 +315,10 @@ impl Cache {
 }
 
 /// Bytes that an entry takes up in memory: its value, and what keeps it.
-pub(super) fn weight(value_bytes: usize, grounds: &[Rooted]) -> u32 {
+pub(super) fn weight(value_bytes: usize, grounds: &[Rooted], validators: Option<&Validators>) -> u32 {
     const BOOK_KEEPING_BYTES: usize = 200;
     const CELL_BYTES: usize = 80;
     let cells: usize = grounds.iter().map(|root| root.ground.cells.len()).sum();
-    u32::try_from(value_bytes + BOOK_KEEPING_BYTES + cells * CELL_BYTES).unwrap_or(u32::MAX)
+    let validators = validators.map_or(0, Validators::len_bytes);
+    u32::try_from(value_bytes + validators + BOOK_KEEPING_BYTES + cells * CELL_BYTES).unwrap_or(u32::MAX)
 }

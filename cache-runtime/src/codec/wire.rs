@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::Any;
 use std::marker::PhantomData;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// A cached value of some type.
 pub(crate) type Value = Arc<dyn Any + Send + Sync>;
@@ -117,8 +117,7 @@ impl<C: Codec> CodecChoice for Chosen<C> {
 pub struct TypedWire<T, C> {
     codec: C,
     version: u32,
-    schema: OnceLock<Schema>,
-    describe: fn(u32) -> Schema,
+    schema: fn(u32) -> Schema,
     of: PhantomData<fn() -> T>,
 }
 
@@ -129,7 +128,7 @@ impl<T: Cacheable, C: CodecChoice> TypedWire<T, C> {
 
     /// Of a type whose fingerprint is made by `schema`.
     pub(crate) fn of_schema(codec: C, version: u32, schema: fn(u32) -> Schema) -> Self {
-        Self { codec, version, schema: OnceLock::new(), describe: schema, of: PhantomData }
+        Self { codec, version, schema, of: PhantomData }
     }
 }
 
@@ -139,9 +138,8 @@ impl<T: Cacheable, C: CodecChoice> Wire for TypedWire<T, C> {
         Some(self.codec.id(cache)).filter(|id| *id != 0)
     }
 
-    // Only asked for when the store is: a wire is made on every call, and a hit in memory needs no hash.
     fn schema(&self) -> Schema {
-        *self.schema.get_or_init(|| (self.describe)(self.version))
+        Schema::remembered(self.schema, self.version)
     }
 
     fn encode(&self, cache: AnyCodec, value: &Value, output: &mut Output) -> Result<(), CodecError> {

@@ -12,6 +12,8 @@ fn example() -> Envelope {
         load_cost_ms: 12,
         stamps: vec![(Partition(0), Stamp { epoch: u64::MAX, seq: 3 }), (Partition(9), Stamp { epoch: 1, seq: 0 })],
         dependencies: vec!["tag:a".into(), String::new()],
+        has_own_life: false,
+        validators: None,
     }
 }
 
@@ -20,6 +22,33 @@ fn what_was_sealed_opens() {
     let bytes = example().seal(b"payload");
     assert_eq!(Envelope::open(&bytes), Ok((example(), &b"payload"[..])));
     assert_eq!(identity_of(&bytes[..HEAD_BYTES]), Some(example().identity));
+}
+
+fn told() -> Envelope {
+    let validators = Validators { etag: Some("\"v1\"".into()), last_modified: None };
+    Envelope { has_own_life: true, validators: Some(Arc::new(validators)), ..example() }
+}
+
+/// I05: validators and a life of its own travel with the entry; a program that knows nothing of them does not know the
+/// format.
+#[test]
+fn what_a_load_said_of_its_value_is_of_a_format_of_its_own() {
+    let bytes = told().seal(b"payload");
+    assert_eq!(Envelope::open(&bytes), Ok((told(), &b"payload"[..])));
+    assert_eq!((bytes[4], example().seal(b"")[4]), (TOLD_FORMAT, FORMAT));
+    let only_life = Envelope { validators: None, ..told() };
+    assert_eq!(Envelope::open(&only_life.seal(b"")), Ok((only_life, &b""[..])));
+    let packed = Envelope { packing: COMPRESSED, has_own_life: false, ..told() };
+    assert_eq!(Envelope::open(&packed.seal(b"")), Ok((packed, &b""[..])));
+    let unknown = Envelope { packing: 16, ..told() };
+    assert_eq!(Envelope::open(&unknown.seal(b"")), Err(Unreadable::Packing));
+}
+
+#[test]
+fn the_third_format_stays_readable() {
+    let golden = include_bytes!("../../tests/golden/envelope_v3.bin");
+    assert_eq!(Envelope::open(golden), Ok((told(), &b"payload"[..])));
+    assert_eq!(told().seal(b"payload"), golden, "and is what is written");
 }
 
 #[test]

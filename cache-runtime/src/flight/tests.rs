@@ -26,7 +26,7 @@ async fn every_waiter_is_given_what_landed() {
     let flights = Test::new();
     let leader = lead(&flights);
     let (first, second) = (follow(&flights), follow(&flights));
-    leader.land("value");
+    leader.land(|| "value");
     assert!(matches!(first.wait().await, Followed::Landed("value")));
     assert!(matches!(second.wait().await, Followed::Landed("value")));
     assert_eq!(flights.len(), 0);
@@ -42,7 +42,7 @@ async fn one_waiter_takes_over_from_a_leader_that_is_gone() {
     drop(leader);
     let Ok(Followed::Lead(heir)) = first.await else { panic!("the first waiter leads") };
     assert!(!second.is_finished(), "and only the first");
-    heir.land("value");
+    heir.land(|| "value");
     assert!(matches!(second.await, Ok(Followed::Landed("value"))));
     assert_eq!(flights.len(), 0);
 }
@@ -55,7 +55,7 @@ async fn a_waiter_that_leaves_disturbs_nobody() {
     let left = tokio::time::timeout(std::time::Duration::ZERO, follow(&flights).wait()).await;
     assert!(left.is_err());
     let last = follow(&flights);
-    leader.land("value");
+    leader.land(|| "value");
     assert!(matches!(last.wait().await, Followed::Landed("value")));
 }
 
@@ -67,10 +67,10 @@ async fn a_flight_that_began_too_early_is_replaced_and_still_serves_its_own() {
     old.begin(1);
     let Boarding::Lead(new) = flights.board(KEY, |begun| *begun >= 2) else { panic!("the old flight is too old") };
     new.begin(2);
-    old.land("old");
+    old.land(|| "old");
     assert!(matches!(early.wait().await, Followed::Landed("old")));
     assert_eq!(flights.len(), 1, "the old one does not take the new one off the map");
-    new.land("new");
+    new.land(|| "new");
     assert_eq!(flights.len(), 0);
 }
 
@@ -103,14 +103,14 @@ async fn two_loads_that_wait_for_each_other_are_told_so() {
     let (done, landed) = oneshot::channel();
     let first = tokio::spawn(async move {
         let result = left.load(of_right.wait()).await;
-        left.land("left");
+        left.land(|| "left");
         let _ = done.send(());
         matches!(result, Followed::Landed("right"))
     });
     tokio::task::yield_now().await;
     let second = right.load(of_left.wait()).await;
     assert!(matches!(second, Followed::Alone), "it would close the circle");
-    right.land("right");
+    right.land(|| "right");
     assert!(first.await.expect("it ends"));
     landed.await.expect("and landed");
 }

@@ -29,7 +29,12 @@ pub(crate) enum Style {
 
 impl KeyWriter {
     pub(crate) fn new(style: Style) -> Self {
-        Self { out: String::new(), style, delimiter: None }
+        Self::after(String::new(), style)
+    }
+
+    /// Goes on writing after `out`.
+    pub(crate) fn after(out: String, style: Style) -> Self {
+        Self { out, style, delimiter: None }
     }
 
     pub(crate) fn literal(&mut self, text: &str) {
@@ -118,8 +123,9 @@ impl KeyWriter {
 
     /// A text of another encoding of this writer's style, which needs no second escape but the delimiter's.
     pub(crate) fn encoded(&mut self, text: &str) {
-        for c in text.chars() {
-            self.raw(c);
+        match self.delimiter {
+            Some(delimiter) if text.contains(delimiter) => text.chars().for_each(|c| self.raw(c)),
+            _ => self.out.push_str(text),
         }
     }
 

@@ -28,6 +28,8 @@ fn header() -> Envelope {
         ttl_ms: 300_000,
         load_cost_ms: 12,
         stamps: vec![(Partition(0), Stamp { epoch: 9, seq: 3 }), (Partition(9), Stamp { epoch: 1, seq: 0 })],
+        has_own_life: false,
+        validators: None,
         dependencies: vec!["tag:a".into(), "ev:member_update:guild_id=42".into()],
     }
 }

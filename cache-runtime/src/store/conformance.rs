@@ -102,6 +102,7 @@ macro_rules! store_suite {
             a_load_without_a_lease_is_kept_from_nothing
             a_holder_that_begins_again_still_has_its_lease
             a_lease_runs_out
+            who_takes_a_lease_is_told_of_the_entry
             only_its_holder_extends_a_lease
             a_lease_that_was_lost_is_not_extended
             only_its_holder_gives_a_lease_back
@@ -233,8 +234,14 @@ impl Call<'_> {
     }
 
     async fn begin_for(&self, generation_life_ms: u64, fence_life_ms: u64) -> Begun {
-        let begin =
-            Begin { key: &self.key, dependencies: &self.dependencies, generation_life_ms, fence_life_ms, lease: None };
+        let begin = Begin {
+            key: &self.key,
+            dependencies: &self.dependencies,
+            generation_life_ms,
+            fence_life_ms,
+            lease: None,
+            head: 0,
+        };
         self.space.store.begin(&self.space.namespace, begin).await.expect("the store begins a load")
     }
 

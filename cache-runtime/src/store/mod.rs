@@ -57,8 +57,9 @@ pub trait Store: Send + Sync + 'static {
     /// Prepares a load: makes the generations that are absent, makes or joins the key's fence, takes the key's lease if one
     /// is asked for and nobody else has it, returns the stamps.
     ///
-    /// A lease is refused nobody for good: one that has run out is free. Its holder may ask again, and is given it again. While a write to a dependency is announced none is
-    /// taken, for the load is not kept.
+    /// A lease is refused nobody for good: one that has run out is free. Its holder may ask again, and is given it again.
+    /// Whoever takes it is told in the same step whether there is an entry. While a write to a dependency is announced none
+    /// is taken, for the load is not kept.
     fn begin<'a>(&'a self, namespace: &'a str, begin: Begin<'a>) -> Answer<'a, Begun>;
 
     /// Stores a loaded entry unless something overtook the load or its lease was lost. The fence goes with it, and so does
@@ -171,6 +172,8 @@ pub struct Begin<'a> {
     pub fence_life_ms: u64,
     /// The lease to take with it, if one caller only is to load across processes.
     pub lease: Option<Lease>,
+    /// How many of the first bytes of the entry are to be told with a lease that is taken.
+    pub head: usize,
 }
 
 /// The right to load a key that one caller has across processes, for a time.
@@ -208,6 +211,9 @@ pub struct Begun {
     pub is_dirty: bool,
     /// What became of the lease.
     pub leased: Leased,
+    /// If it was taken, the first bytes of the entry that was there at that moment: who had the lease before may have
+    /// stored it after this caller has looked.
+    pub entry: Option<Bytes>,
 }
 
 /// A write that is about to be committed elsewhere.

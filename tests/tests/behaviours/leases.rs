@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 const LEASE: Duration = Duration::from_secs(6);
 
 #[cached(key = "leases:row:<id>", ttl = 3_600, lock = "6s", tags = ["leases"])]
-async fn row(source: Arc<Source>, id: u64) -> u64 {
+pub(super) async fn row(source: Arc<Source>, id: u64) -> u64 {
     source.read().await
 }
 
@@ -38,12 +38,12 @@ async fn nodes<const N: usize>() -> [Node; N] {
     nodes
 }
 
-fn call(node: &Node, source: &Arc<Source>) -> JoinHandle<u64> {
+pub(super) fn call(node: &Node, source: &Arc<Source>) -> JoinHandle<u64> {
     tokio::spawn(node.run(row(source.clone(), 1)))
 }
 
 /// A call that has the lease, and does not come back from the source yet.
-async fn holds(node: &Node, source: &Arc<Source>) -> (Gate, JoinHandle<u64>) {
+pub(super) async fn holds(node: &Node, source: &Arc<Source>) -> (Gate, JoinHandle<u64>) {
     let gate = source.hold();
     let call = call(node, source);
     gate.reached().await;
@@ -59,7 +59,7 @@ async fn waits(node: &Node, source: &Arc<Source>) -> JoinHandle<u64> {
 }
 
 /// What a call is answered with, if it is within our patience: a wake-up that is missed would leave it waiting for ever.
-async fn served<T>(call: JoinHandle<T>) -> T {
+pub(super) async fn served<T>(call: JoinHandle<T>) -> T {
     tokio::time::timeout(Duration::from_secs(40), call)
         .await
         .expect("nobody waits for ever")

@@ -48,6 +48,7 @@ async fn so_is_the_lease_of_a_key_which_its_holder_is_given_again() {
         generation_life_ms: 60_000,
         fence_life_ms: 60_000,
         lease: Some(Lease { holder: 7, life_ms: 60_000 }),
+        head: 0,
     };
     for _ in 0..2 {
         faulty.fail_next(Operation::Begin, 1);

@@ -45,7 +45,7 @@ fn names(count: usize) -> Vec<Dependency> {
 }
 
 async fn begin(store: &RedisStore, key: &Key, dependencies: &[Dependency]) -> Result<Begun, StoreError> {
-    let begin = Begin { key, dependencies, generation_life_ms: 60_000, fence_life_ms: 60_000, lease: None };
+    let begin = Begin { key, dependencies, generation_life_ms: 60_000, fence_life_ms: 60_000, lease: None, head: 0 };
     store.begin("test", begin).await
 }
 

@@ -51,6 +51,7 @@ fn the_lease_of_a_key_is_where_its_entry_is() {
                 generation_life_ms: 60_000,
                 fence_life_ms: 60_000,
                 lease: Some(lease),
+                head: 0,
             };
             let begun = store.begin("test", begin).await.expect("the cluster is up");
             assert_eq!(begun.leased, Leased::Taken);

@@ -67,6 +67,7 @@ async fn begin_for(store: &RedisStore, lease: Option<Lease>) -> Result<Begun, St
         generation_life_ms: 60_500,
         fence_life_ms: 60_500,
         lease,
+        head: 0,
     };
     store.begin("test", begin).await
 }

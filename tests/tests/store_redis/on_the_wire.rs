@@ -29,6 +29,7 @@ fn no_command_searches_the_key_space() {
         "script",
         "get",
         "mget",
+        "getrange",
         "set",
         "pttl",
         "pexpire",

@@ -47,6 +47,7 @@ fn slot(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Arc<Slot> {
         retry: Retry::default(),
         reads: None,
         weight: key as u32 % 16 + 1,
+        validators: None,
         looked: Looked::default(),
         seat: Seat::default(),
     })

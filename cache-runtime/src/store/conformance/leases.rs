@@ -16,6 +16,22 @@ pub async fn a_lease_is_taken_by_one(store: &dyn Store) {
     assert_eq!(other.begin_with(2, LONG_MS).await.leased, Leased::Taken, "a key a lease");
 }
 
+/// Who had the lease before may have stored it after the next one has looked; and nobody else has any use for it.
+pub async fn who_takes_a_lease_is_told_of_the_entry(store: &dyn Store) {
+    let space = Space::new(store);
+    let call = space.call("k", &["d"]);
+    let Some(begun) = call.leased(1, LONG_MS).await else { return };
+    assert_eq!(begun.entry, None, "there is none yet");
+    assert_eq!(call.begin_with(2, LONG_MS).await.entry, None);
+    assert_eq!(call.commit_as(1, &begun, b"value").await, Verdict::Stored);
+    let next = call.begin_with(2, LONG_MS).await;
+    assert_eq!((next.leased, next.entry.as_deref()), (Leased::Taken, Some(&b"val"[..])));
+    assert_eq!(call.begin_with(3, LONG_MS).await.entry, None, "it is not the one who loads");
+    call.release(2).await;
+    space.remove(&["k"]).await;
+    assert_eq!(call.begin_with(3, LONG_MS).await.entry, None);
+}
+
 /// As functions are that do not ask for one.
 pub async fn a_load_without_a_lease_is_kept_from_nothing(store: &dyn Store) {
     let space = Space::new(store);
@@ -169,6 +185,7 @@ impl Call<'_> {
             generation_life_ms: LONG_MS,
             fence_life_ms: LONG_MS,
             lease: Some(Lease { holder, life_ms }),
+            head: 3,
         };
         self.space.store.begin(&self.space.namespace, begin).await.expect("the store begins a load")
     }

@@ -42,6 +42,8 @@ struct Held {
 /// The leave of every server involved.
 pub(super) struct Passes<'a> {
     circuits: &'a Circuits,
+    /// That of the only one there is.
+    whole: Option<u64>,
     held: Vec<(Arc<Held>, u64)>,
 }
 
@@ -55,22 +57,28 @@ impl Circuits {
     pub(super) fn admit(
         &self,
         store: &dyn Store,
-        partitions: impl IntoIterator<Item = Partition>,
-        now_ms: u64,
+        partitions: &[Partition],
+        now_ms: impl Fn() -> u64,
     ) -> Result<Passes<'_>, StoreError> {
-        let mut passes = Passes { circuits: self, held: Vec::new() };
+        let mut passes = Passes { circuits: self, whole: None, held: Vec::new() };
         if self.settings.is_none() {
             return Ok(passes);
         }
+        if store.partitions() == 1 {
+            passes.whole = Some(self.turn(&self.whole, &now_ms)?);
+            return Ok(passes);
+        }
         for held in self.involved(store, partitions) {
-            let (admitted, change) = held.circuit.admit(now_ms);
-            self.changed(&held, change);
-            match admitted {
-                Some(turn) => passes.held.push((held, turn)),
-                None => return Err(StoreError::BreakerOpen { store: self.store }),
-            }
+            let turn = self.turn(&held, &now_ms)?;
+            passes.held.push((held, turn));
         }
         Ok(passes)
+    }
+
+    fn turn(&self, held: &Held, now_ms: impl FnOnce() -> u64) -> Result<u64, StoreError> {
+        let (admitted, change) = held.circuit.admit(now_ms);
+        self.changed(held, change);
+        admitted.ok_or(StoreError::BreakerOpen { store: self.store })
     }
 
     /// Those of the partitions that would be let through, as it looks.
@@ -96,13 +104,10 @@ impl Circuits {
         std::iter::once((None, self.whole.circuit.state())).chain(known).collect()
     }
 
-    fn involved(&self, store: &dyn Store, partitions: impl IntoIterator<Item = Partition>) -> Vec<Arc<Held>> {
-        if store.partitions() == 1 {
-            return vec![self.whole.clone()];
-        }
+    fn involved(&self, store: &dyn Store, partitions: &[Partition]) -> Vec<Arc<Held>> {
         let mut involved: Vec<Arc<Held>> = Vec::new();
         for partition in partitions {
-            let held = self.of(store, partition);
+            let held = self.of(store, *partition);
             if !involved.iter().any(|other| Arc::ptr_eq(other, &held)) {
                 involved.push(held);
             }
@@ -134,22 +139,28 @@ impl Circuits {
 
 impl Passes<'_> {
     pub(super) fn succeeded(mut self) {
-        for (held, turn) in std::mem::take(&mut self.held) {
-            self.circuits.changed(&held, held.circuit.succeeded(turn));
-        }
+        self.give_back(|circuit, turn| circuit.succeeded(turn));
     }
 
     /// Nobody can tell which of the servers it was. The others clear themselves by their next success.
     pub(super) fn failed(mut self, now_ms: u64) {
-        for (held, turn) in std::mem::take(&mut self.held) {
-            self.circuits.changed(&held, held.circuit.failed(turn, now_ms));
-        }
+        self.give_back(|circuit, turn| circuit.failed(turn, now_ms));
+    }
+
+    fn give_back(&mut self, outcome: impl Fn(&Circuit, u64) -> Option<BreakerState>) {
+        let circuits = self.circuits;
+        let give_back = |held: &Held, turn| circuits.changed(held, outcome(&held.circuit, turn));
+        self.whole.take().into_iter().for_each(|turn| give_back(&circuits.whole, turn));
+        std::mem::take(&mut self.held).iter().for_each(|(held, turn)| give_back(held, *turn));
     }
 }
 
 impl Drop for Passes<'_> {
     /// What ends without an answer says nothing.
     fn drop(&mut self) {
-        self.held.iter().for_each(|(held, turn)| held.circuit.given_up(*turn));
+        self.give_back(|circuit, turn| {
+            circuit.given_up(turn);
+            None
+        });
     }
 }

@@ -130,11 +130,11 @@ impl Guard {
     async fn perform<'a, T>(
         &self,
         sort: Sort,
-        partitions: impl IntoIterator<Item = Partition>,
+        partitions: Vec<Partition>,
         act: impl Fn() -> Answer<'a, T>,
     ) -> Result<T, StoreError> {
         let _under_way = self.enter(sort)?;
-        let passes = self.circuits.admit(&*self.inner, partitions, self.clock.now_ms())?;
+        let passes = self.circuits.admit(&*self.inner, &partitions, || self.clock.now_ms())?;
         let answer = self.attempts(sort, act).await;
         self.judge(passes, answer.as_ref().err());
         answer
@@ -215,10 +215,11 @@ impl Guard {
         }
     }
 
+    /// The partitions of these names, each once; none where there is only one.
     fn of<'n>(&self, names: impl IntoIterator<Item = &'n Name>) -> Vec<Partition> {
         let count = self.inner.partitions();
         if count == 1 {
-            return vec![Partition(0)];
+            return Vec::new();
         }
         let mut partitions: Vec<_> = names.into_iter().map(|name| name.partition(count)).collect();
         partitions.sort_unstable();
@@ -307,7 +308,7 @@ impl Store for Guarded {
     }
 
     fn clear<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {
-        let all = (0..self.partitions()).map(Partition);
+        let all = (0..self.partitions()).map(Partition).collect();
         Box::pin(self.0.perform(Sort::Invalidation, all, move || self.0.inner.clear(namespace)))
     }
 
@@ -337,7 +338,7 @@ impl Store for Guarded {
             let asked = self.0.circuits.reachable(&*self.0.inner, partitions, self.0.clock.now_ms());
             let asked = if asked.is_empty() { partitions.to_vec() } else { asked };
             let act = || self.0.inner.positions(namespace, &asked);
-            self.0.perform(Sort::Question, asked.iter().copied(), act).await
+            self.0.perform(Sort::Question, asked.clone(), act).await
         })
     }
 

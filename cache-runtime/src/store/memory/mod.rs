@@ -234,6 +234,10 @@ fn involved<'n>(names: impl IntoIterator<Item = &'n Name>, count: u16) -> Vec<Pa
     partitions
 }
 
+fn head(bytes: &Bytes, len: usize) -> Bytes {
+    bytes.slice(..len.min(bytes.len()))
+}
+
 impl Space {
     fn new(count: u16) -> Self {
         Self((0..count).map(|_| Held::new()).collect())
@@ -260,7 +264,7 @@ impl Space {
         let count = self.count();
         let wanted = |bytes: Bytes| match read.want {
             Want::Whole => bytes,
-            Want::Head(len) => bytes.slice(..len.min(bytes.len())),
+            Want::Head(len) => head(&bytes, len),
         };
         let generation = |of: &Dependency| self.0[usize::from(of.partition(count).0)].generation(of, now_ms);
         let generations = read.dependencies.iter().map(generation).collect();
@@ -277,12 +281,14 @@ impl Space {
         let stamps = stamps.into_iter().map(|partition| (partition, self.of(partition).now)).collect();
         // A generation of something that is being written would make what is loaded now valid.
         if begin.dependencies.iter().any(|name| self.of(name.partition(count)).is_announced(name, now_ms)) {
-            return Begun { stamps, fence: 0, is_dirty: true, leased: Leased::Nobody };
+            return Begun { stamps, fence: 0, is_dirty: true, leased: Leased::Nobody, entry: None };
         }
         begin.dependencies.iter().for_each(|name| self.of(name.partition(count)).keep(name, begin, now_ms));
         let home = self.home(begin.key);
         let leased = begin.lease.map_or(Leased::Nobody, |lease| home.lease(begin.key, lease, now_ms));
-        Begun { stamps, fence: home.fence(begin, now_ms), is_dirty: false, leased }
+        let entry = (leased == Leased::Taken).then(|| home.entry(begin.key.as_str(), now_ms)).flatten();
+        let entry = entry.map(|bytes| head(&bytes, begin.head));
+        Begun { stamps, fence: home.fence(begin, now_ms), is_dirty: false, leased, entry }
     }
 
     fn commit(&mut self, commit: Commit<'_>, now_ms: u64) -> Verdict {

@@ -45,6 +45,10 @@ impl Link {
         if self.adopted().contains(names.prefix()) {
             return Ok(());
         }
+        Box::pin(self.adopt_anew(names, count)).await
+    }
+
+    async fn adopt_anew(&self, names: &Names, count: u16) -> RedisResult<()> {
         let mut adopt = ADOPT.key(names.meta());
         adopt.arg(format!("{:016x}", random_name())).arg(&self.incarnation);
         if names.partition == Partition(0) {

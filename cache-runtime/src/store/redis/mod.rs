@@ -8,6 +8,7 @@ mod cluster;
 mod connect;
 mod deal;
 mod faults;
+mod invocation;
 mod names;
 mod node;
 mod place;
@@ -43,6 +44,7 @@ pub(crate) use node::CONNECT_DEADLINE;
 pub(crate) use route::Route;
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -183,15 +185,18 @@ impl RedisStore {
         Self { write_deadline, ..self }
     }
 
-    /// Ends an operation by its deadline.
+    /// Ends an operation by its deadline. It is pinned where it was made: moved in here, it would be copied at every step,
+    /// and what is boxed would be several times as large.
     async fn within<T>(
         &self,
         deadline: Duration,
         namespace: &str,
-        operation: impl Future<Output = RedisResult<T>>,
+        operation: Pin<&mut impl Future<Output = RedisResult<T>>>,
     ) -> Result<T, StoreError> {
         let checked = async {
-            self.route.check_count(namespace).await?;
+            if self.route.partitions() > 1 {
+                Box::pin(self.route.check_count(namespace)).await?;
+            }
             operation.await
         };
         match tokio::time::timeout(deadline, checked).await {
@@ -211,6 +216,9 @@ impl Store for RedisStore {
     }
 
     fn read<'a>(&'a self, namespace: &'a str, read: Read<'a>) -> Answer<'a, Snapshot> {
+        if self.route.partitions() > 1 {
+            return Box::pin(self.look_around(namespace, read));
+        }
         Box::pin(self.look(namespace, read))
     }
 

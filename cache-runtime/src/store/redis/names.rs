@@ -2,6 +2,9 @@
 
 use crate::key::{Dependency, Key};
 use crate::stamp::Partition;
+use redis::{RedisWrite, ToRedisArgs, ToSingleRedisArg};
+use std::borrow::Borrow;
+use std::io::Write;
 
 /// The names of one partition of a namespace. The braces are a hash tag: all of them are in one slot of a cluster.
 pub(crate) struct Names {
@@ -9,12 +12,38 @@ pub(crate) struct Names {
     pub(super) partition: Partition,
 }
 
+/// One of them. It is put together where it is sent from.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a>([&'a str; 3]);
+
+impl ToRedisArgs for Place<'_> {
+    fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
+        let mut argument = out.writer_for_next_arg();
+        // What is written to is memory.
+        self.0.iter().for_each(|part| argument.write_all(part.as_bytes()).unwrap_or_default());
+    }
+}
+
+impl ToSingleRedisArg for Place<'_> {}
+
 impl Names {
     pub(crate) fn new(namespace: &str, partition: Partition) -> Self {
-        let colon = if namespace.is_empty() { "" } else { ":" };
-        // A brace of the namespace's would be taken for the hash tag's.
-        let namespace = namespace.replace('%', "%25").replace('{', "%7B");
-        Self { prefix: format!("{namespace}{colon}{{{}}}:", tag(partition)), partition }
+        let mut prefix = String::with_capacity(namespace.len() + 12);
+        for character in namespace.chars() {
+            // A brace of the namespace's would be taken for the hash tag's.
+            match character {
+                '%' => prefix.push_str("%25"),
+                '{' => prefix.push_str("%7B"),
+                other => prefix.push(other),
+            }
+        }
+        if !namespace.is_empty() {
+            prefix.push(':');
+        }
+        prefix.push('{');
+        prefix.push_str(&tag(partition));
+        prefix.push_str("}:");
+        Self { prefix, partition }
     }
 
     /// What all of them begin with.
@@ -23,13 +52,13 @@ impl Names {
     }
 
     /// Epoch, seq and the incarnation that wrote them.
-    pub(super) fn meta(&self) -> String {
-        format!("{}m", self.prefix)
+    pub(super) fn meta(&self) -> Place<'_> {
+        self.place("m", "")
     }
 
     /// How many partitions the namespace has; in its first one, which it has however many there are.
-    pub(super) fn count(&self) -> String {
-        format!("{}n", self.prefix)
+    pub(super) fn count(&self) -> Place<'_> {
+        self.place("n", "")
     }
 
     /// Where the steps are told of. `history.lua` knows it as well.
@@ -38,45 +67,52 @@ impl Names {
     }
 
     /// The writers who have announced a write to a dependency, and until when that holds.
-    fn announced(&self, of: &Dependency) -> String {
-        format!("{}i:{}", self.prefix, of.as_str())
+    fn announced<'a>(&'a self, of: &'a Dependency) -> Place<'a> {
+        self.place("i:", of.as_str())
     }
 
     /// Generation and announcements of each dependency in turn.
-    pub(super) fn with_announced(&self, of: &[&Dependency]) -> Vec<String> {
-        of.iter().flat_map(|dependency| [self.generation(dependency), self.announced(dependency)]).collect()
+    pub(super) fn with_announced<'a>(&'a self, of: &'a [impl Borrow<Dependency>]) -> Vec<Place<'a>> {
+        of.iter().map(Borrow::borrow).flat_map(|of| [self.generation(of), self.announced(of)]).collect()
     }
 
     /// The stamp of a dependency's last bump.
-    fn generation(&self, of: &Dependency) -> String {
-        format!("{}g:{}", self.prefix, of.as_str())
+    pub(super) fn generation<'a>(&'a self, of: &'a Dependency) -> Place<'a> {
+        self.place("g:", of.as_str())
     }
 
     /// The generations of dependencies, in their order.
-    pub(super) fn generations(&self, of: &[&Dependency]) -> Vec<String> {
-        of.iter().map(|dependency| self.generation(dependency)).collect()
+    pub(super) fn generations<'a>(&'a self, of: &'a [impl Borrow<Dependency>]) -> Vec<Place<'a>> {
+        of.iter().map(|dependency| self.generation(dependency.borrow())).collect()
     }
 
     /// The bytes of an entry.
-    pub(super) fn entry(&self, key: &Key) -> String {
-        format!("{}{}", self.entries(), key.as_str())
+    pub(super) fn entry<'a>(&'a self, key: &'a Key) -> Place<'a> {
+        self.place(ENTRY, key.as_str())
     }
 
     /// What the names of entries begin with.
     pub(crate) fn entries(&self) -> String {
-        format!("{}e:", self.prefix)
+        format!("{}{ENTRY}", self.prefix)
     }
 
     /// The nonce of the loads under way.
-    pub(super) fn fence(&self, key: &Key) -> String {
-        format!("{}f:{}", self.prefix, key.as_str())
+    pub(super) fn fence<'a>(&'a self, key: &'a Key) -> Place<'a> {
+        self.place("f:", key.as_str())
     }
 
     /// Who alone is to load. `freed.lua` finds the key in it.
-    pub(super) fn lease(&self, key: &Key) -> String {
-        format!("{}l:{}", self.prefix, key.as_str())
+    pub(super) fn lease<'a>(&'a self, key: &'a Key) -> Place<'a> {
+        self.place("l:", key.as_str())
+    }
+
+    fn place<'a>(&'a self, kind: &'a str, of: &'a str) -> Place<'a> {
+        Place([&self.prefix, kind, of])
     }
 }
+
+/// The kind of entries.
+const ENTRY: &str = "e:";
 
 /// What a partition's names are hashed by.
 pub(super) fn tag(partition: Partition) -> String {

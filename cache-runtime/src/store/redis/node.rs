@@ -84,9 +84,13 @@ impl Node {
 
     /// The connection there is, or a new one. Dropping the future leaves the attempt to the next caller.
     pub(super) async fn link(&self) -> RedisResult<Arc<Link>> {
-        if let Some(known) = self.known() {
-            return known;
+        match self.known() {
+            Some(known) => known,
+            None => Box::pin(self.connected()).await,
         }
+    }
+
+    async fn connected(&self) -> RedisResult<Arc<Link>> {
         let mut attempt = self.attempt.lock().await;
         if let Some(known) = self.known() {
             return known;

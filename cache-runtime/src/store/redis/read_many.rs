@@ -8,11 +8,12 @@ use super::{RedisStore, first_error};
 use crate::error::StoreError;
 use crate::key::{Dependency, Key};
 use crate::stamp::Partition;
-use crate::store::{Read, Snapshot, Want};
-use ::redis::RedisResult;
+use crate::store::{Read, Snapshot, Store, Want};
+use ::redis::{RedisResult, Value};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 
 /// What is asked of one partition, each with the number of the read that it is for.
@@ -25,13 +26,14 @@ struct Question<'a> {
 impl RedisStore {
     pub(super) async fn look_at_many(&self, namespace: &str, reads: &[Read<'_>]) -> Result<Vec<Snapshot>, StoreError> {
         if reads.iter().any(|read| read.want != Want::Whole) {
-            return join_all(reads.iter().map(|read| self.look(namespace, *read))).await.into_iter().collect();
+            return join_all(reads.iter().map(|read| self.read(namespace, *read))).await.into_iter().collect();
         }
         let questions = questions(reads, self.route.partitions());
         let asked = questions.iter().map(|(partition, question)| async move {
             self.ask_all(&Names::new(namespace, *partition), question).await.map(|answer| (question, answer))
         });
-        let answers = self.within(self.read_deadline, namespace, async { first_error(join_all(asked).await) }).await?;
+        let asked = pin!(async { first_error(join_all(asked).await) });
+        let answers = self.within(self.read_deadline, namespace, asked).await?;
         let empty = |read: &Read<'_>| Snapshot {
             entry: None,
             partitions: Vec::new(),
@@ -55,12 +57,12 @@ impl RedisStore {
     async fn ask_all(&self, names: &Names, question: &Question<'_>) -> RedisResult<(Part, Vec<Option<Bytes>>)> {
         let ask = |link: Arc<Link>| async move {
             let dependencies: Vec<&Dependency> = question.generations.iter().map(|(_, _, of)| *of).collect();
-            let mut wanted = vec![names.meta()];
-            wanted.extend(names.generations(&dependencies));
-            wanted.extend(question.entries.iter().map(|(_, key)| names.entry(key)));
-            let mut decides = mget(&link, wanted).await?;
+            let generations = dependencies.iter().map(|of| names.generation(of));
+            let entries = question.entries.iter().map(|(_, key)| names.entry(key));
+            let command = mget(std::iter::once(names.meta()).chain(generations).chain(entries));
+            let mut decides: Vec<Value> = command.query_async(&mut link.connection()).await?;
             let entries = decides.split_off((1 + dependencies.len()).min(decides.len()));
-            let part = Part::of(&link, names.partition, None, decides)?;
+            let part = Part::of(&link, names.partition, None, &decides)?;
             Ok((part, entries.into_iter().map(bytes).collect()))
         };
         self.route.ask(names, Lane::Shared, &ask).await

@@ -151,17 +151,19 @@ impl Route {
             Target::One(server) => ask_one(lane.of(server), names, ask).await,
             Target::Cluster(cluster) => {
                 let mut asked = Asked { cluster, is_answered: false };
-                let answer = ask_cluster(cluster, names, lane, ask).await;
+                // Boxed, so that what is asked of one server does not carry its size about.
+                let answer = Box::pin(ask_cluster(cluster, names, lane, ask)).await;
                 asked.is_answered = true;
                 answer
             }
         }
     }
 
-    /// Makes sure, once, that others deal the namespace out to as many partitions. Its first one knows.
+    /// Makes sure, once, that others deal the namespace out to as many partitions, where there are several. The first one
+    /// knows.
     pub(super) async fn check_count(&self, namespace: &str) -> RedisResult<()> {
         let counted = || self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.partitions() == 1 || counted().contains(namespace) {
+        if counted().contains(namespace) {
             return Ok(());
         }
         self.ask(&Names::new(namespace, Partition(0)), Lane::Shared, &|_| async { Ok(()) }).await?;
@@ -176,10 +178,13 @@ async fn ask_one<T, F>(node: &Node, names: &Names, ask: &impl Fn(Arc<Link>) -> F
 where
     F: Future<Output = RedisResult<T>>,
 {
-    match node.ask(&node.link().await?, names, 1, ask).await {
-        Err(error) if remedy(&error) == Remedy::Again => node.ask(&node.link().await?, names, 1, ask).await,
-        answer => answer,
+    for is_last in [false, true] {
+        match node.ask(&node.link().await?, names, 1, ask).await {
+            Err(error) if !is_last && remedy(&error) == Remedy::Again => {}
+            answer => return answer,
+        }
     }
+    unreachable!("the last answer is returned whatever it is")
 }
 
 /// An operation under way. One that its deadline ends, be it while connecting, leaves a doubt: a node that is frozen never

@@ -3,6 +3,7 @@
 use super::connect::Link;
 use super::deal::{deal, involved};
 use super::faults::too_few;
+use super::invocation::Invocation;
 use super::names::Names;
 use super::route::Lane;
 use super::{RedisStore, first_error, hex, scripts};
@@ -12,9 +13,10 @@ use crate::error::StoreError;
 use crate::key::{Dependency, Key, Name};
 use crate::stamp::{Partition, Stamp, random_name};
 use crate::store::{Announce, Begin, Begun, Bump, Commit, Lease, Leased, Put, Removal, Settle, Verdict};
-use ::redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation, cmd};
+use ::redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, cmd};
 use futures_util::future::join_all;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -29,7 +31,7 @@ impl RedisStore {
         let scripts = involved(begin.key, begin.dependencies, count).into_iter().map(|(partition, dependencies)| {
             let names = Names::new(namespace, partition);
             async move {
-                let fill = |call: &mut ScriptInvocation<'_>| {
+                let fill = |call: &mut Invocation<'_>| {
                     call.key(names.with_announced(&dependencies));
                     call.arg(life(begin.generation_life_ms)).arg(life(begin.fence_life_ms)).arg(hex(random_name()));
                     call.arg(dependencies.len());
@@ -38,7 +40,8 @@ impl RedisStore {
                     }
                     call.key(names.fence(begin.key));
                     if let Some(lease) = begin.lease {
-                        call.key(names.lease(begin.key)).arg(hex(lease.holder)).arg(life(lease.life_ms));
+                        call.key(names.lease(begin.key)).key(names.entry(begin.key));
+                        call.arg(hex(lease.holder)).arg(life(lease.life_ms)).arg(begin.head);
                     }
                 };
                 Ok((partition, self.run(&names, &scripts::BEGIN, fill).await?))
@@ -53,7 +56,7 @@ impl RedisStore {
             // If it cannot be given back, it runs out.
             let _given_back = self.give_back(namespace, begin.key, lease.holder).await;
         }
-        Ok(Begun { fence: 0, leased: Leased::Nobody, ..begun })
+        Ok(Begun { fence: 0, leased: Leased::Nobody, entry: None, ..begun })
     }
 
     /// The generations of other partitions are left to whoever reads the entry.
@@ -64,7 +67,7 @@ impl RedisStore {
         };
         let names = Names::new(namespace, home);
         let own = involved(commit.key, commit.dependencies, self.route.partitions()).remove(&home).unwrap_or_default();
-        let fill = |call: &mut ScriptInvocation<'_>| {
+        let fill = |call: &mut Invocation<'_>| {
             call.key(names.fence(commit.key)).key(names.entry(commit.key)).key(names.generations(&own));
             call.arg(hex(stamp.epoch)).arg(stamp.seq).arg(hex(commit.begun.fence));
             call.arg(life(commit.life_ms)).arg(commit.bytes);
@@ -72,7 +75,7 @@ impl RedisStore {
                 call.key(names.lease(commit.key)).arg(hex(holder));
             }
         };
-        let script = async {
+        let script = pin!(async {
             let verdict: String = self.run(&names, &scripts::COMMIT, fill).await?;
             match verdict.as_str() {
                 "stored" => Ok(Verdict::Stored),
@@ -81,24 +84,24 @@ impl RedisStore {
                 "forgotten" => Ok(Verdict::Forgotten),
                 _ => Err(nonsense()),
             }
-        };
+        });
         self.within(self.write_deadline, namespace, script).await
     }
 
     pub(super) async fn renew(&self, namespace: &str, key: &Key, lease: Lease) -> Result<bool, StoreError> {
         let names = Names::new(namespace, key.partition(self.route.partitions()));
-        let fill = |call: &mut ScriptInvocation<'_>| {
+        let fill = |call: &mut Invocation<'_>| {
             call.key(names.lease(key)).arg(hex(lease.holder)).arg(life(lease.life_ms));
         };
-        self.within(self.write_deadline, namespace, self.run(&names, &scripts::EXTEND, fill)).await
+        self.within(self.write_deadline, namespace, pin!(self.run(&names, &scripts::EXTEND, fill))).await
     }
 
     pub(super) async fn give_back(&self, namespace: &str, key: &Key, holder: u64) -> Result<(), StoreError> {
         let names = Names::new(namespace, key.partition(self.route.partitions()));
-        let fill = |call: &mut ScriptInvocation<'_>| {
+        let fill = |call: &mut Invocation<'_>| {
             call.key(names.lease(key)).arg(hex(holder));
         };
-        self.within(self.write_deadline, namespace, self.run(&names, &scripts::RELEASE, fill)).await
+        self.within(self.write_deadline, namespace, pin!(self.run(&names, &scripts::RELEASE, fill))).await
     }
 
     pub(super) async fn raise(&self, namespace: &str, of: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
@@ -125,7 +128,7 @@ impl RedisStore {
     pub(super) async fn take_away(&self, namespace: &str, keys: &[Key]) -> Result<Removal, StoreError> {
         let scripts = deal(keys, self.route.partitions()).into_iter().map(|(partition, own)| async move {
             let names = Names::new(namespace, partition);
-            let fill = |call: &mut ScriptInvocation<'_>| {
+            let fill = |call: &mut Invocation<'_>| {
                 for key in &own {
                     call.key(names.entry(key)).key(names.fence(key));
                 }
@@ -141,14 +144,14 @@ impl RedisStore {
 
     pub(super) async fn set(&self, namespace: &str, put: Put<'_>) -> Result<Bump, StoreError> {
         let names = Names::new(namespace, put.key.partition(self.route.partitions()));
-        let fill = |call: &mut ScriptInvocation<'_>| {
+        let fill = |call: &mut Invocation<'_>| {
             call.key(names.fence(put.key)).key(names.entry(put.key)).arg(life(put.life_ms)).arg(put.bytes);
             call.arg(put.fence.map_or_else(String::new, hex)).arg(listed(&[put.key]));
         };
-        let script = async {
+        let script = pin!(async {
             let stamp: String = self.invalidate(&names, &scripts::PUT, fill).await?;
             Ok(Bump { partition: names.partition, stamp: parsed(&stamp)? })
-        };
+        });
         self.within(self.write_deadline, namespace, script).await
     }
 
@@ -167,7 +170,7 @@ impl RedisStore {
         namespace: &str,
         dependencies: &[Dependency],
         script: &Script,
-        fill: impl Fn(&mut ScriptInvocation<'_>, &Names, &[&Dependency]),
+        fill: impl Fn(&mut Invocation<'_>, &Names, &[&Dependency]),
     ) -> Result<Vec<Bump>, StoreError> {
         let fill = &fill;
         let scripts = deal(dependencies, self.route.partitions()).into_iter().map(|(partition, own)| async move {
@@ -183,14 +186,21 @@ impl RedisStore {
     where
         F: Future<Output = RedisResult<T>>,
     {
-        self.within(self.write_deadline, namespace, async { first_error(join_all(scripts).await) }).await
+        let mut scripts: Vec<F> = scripts.collect();
+        let run = pin!(async {
+            match scripts.pop() {
+                Some(only) if scripts.is_empty() => Ok(vec![only.await?]),
+                last => first_error(join_all(scripts.into_iter().chain(last)).await),
+            }
+        });
+        self.within(self.write_deadline, namespace, run).await
     }
 
     /// Runs a script; `fill` adds what it is given beyond the keys and arguments that `history.lua` names.
     async fn run<T, A>(&self, names: &Names, script: &Script, fill: A) -> RedisResult<T>
     where
         T: FromRedisValue,
-        A: Fn(&mut ScriptInvocation<'_>),
+        A: Fn(&mut Invocation<'_>),
     {
         let fill = &fill;
         let ask = |link: Arc<Link>| async move { invoke(&link, names, script, fill).await };
@@ -201,7 +211,7 @@ impl RedisStore {
     async fn invalidate<T, A>(&self, names: &Names, script: &Script, fill: A) -> RedisResult<T>
     where
         T: FromRedisValue,
-        A: Fn(&mut ScriptInvocation<'_>),
+        A: Fn(&mut Invocation<'_>),
     {
         let wanted = self.replicas.load(Ordering::Relaxed);
         if wanted == 0 {
@@ -229,22 +239,24 @@ async fn invoke<T: FromRedisValue>(
     link: &Link,
     names: &Names,
     script: &Script,
-    fill: &impl Fn(&mut ScriptInvocation<'_>),
+    fill: &impl Fn(&mut Invocation<'_>),
 ) -> RedisResult<T> {
-    let mut call = script.key(names.meta());
-    call.arg(hex(random_name())).arg(&link.incarnation);
+    let mut call = Invocation::of(script);
+    call.key(names.meta()).arg(hex(random_name())).arg(&link.incarnation);
     fill(&mut call);
-    call.invoke_async(&mut link.connection()).await
+    call.invoke(&mut link.connection()).await
 }
 
-/// Stamp, fence and what is left of the lease, as `begin.lua` answers them.
-type Prepared = (String, String, Option<u64>);
+/// Stamp, fence, what is left of the lease, and the head of the entry, as `begin.lua` answers them.
+type Prepared = (String, String, Option<u64>, Option<Vec<u8>>);
 
 /// What was answered in each partition, as one answer.
 fn gathered(parts: Vec<(Partition, Prepared)>) -> RedisResult<Begun> {
-    let mut begun =
-        Begun { stamps: Vec::with_capacity(parts.len()), fence: 0, is_dirty: false, leased: Leased::Nobody };
-    for (partition, (stamp, fence, left_ms)) in parts {
+    let stamps = Vec::with_capacity(parts.len());
+    let mut begun = Begun { stamps, fence: 0, is_dirty: false, leased: Leased::Nobody, entry: None };
+    for (partition, (stamp, fence, left_ms, entry)) in parts {
+        // An entry is never empty: that is what the server says of none.
+        begun.entry = begun.entry.or(entry.filter(|head| !head.is_empty()).map(Into::into));
         begun.stamps.push((partition, parsed(&stamp)?));
         match fence.as_str() {
             "" => {}

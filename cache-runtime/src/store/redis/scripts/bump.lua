@@ -2,6 +2,6 @@
 -- KEYS[2…]: the generations · ARGV[3]: their names
 local now = step()
 for i = 2, #KEYS do
-    redis.call('SET', KEYS[i], now, 'XX', 'KEEPTTL')
+    call('SET', KEYS[i], now, 'XX', 'KEEPTTL')
 end
 return now

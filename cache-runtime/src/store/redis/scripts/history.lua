@@ -1,20 +1,28 @@
 -- KEYS[1]: the meta · ARGV[1]: the name of a new epoch, should one begin · ARGV[2]: the server's incarnation
-local epoch, seq, incarnation = string.match(redis.call('GET', KEYS[1]) or '', '^(%x+):(%d+):(.*)$')
-seq = tonumber(seq)
-
-local function remember(new_epoch, new_seq)
-    epoch, seq = new_epoch, new_seq
-    -- '%.0f': a plain tostring writes 1e+15.
-    redis.call('SET', KEYS[1], string.format('%s:%.0f:%s', epoch, seq, ARGV[2]))
+local call = redis.call
+local epoch, seq, incarnation, stamped
+-- By position and not by captures, which would cost as much as everything else here.
+local meta = call('GET', KEYS[1])
+local _, colon = string.find(meta or '', '^%x+:%d+:')
+if colon and string.byte(meta, 17) == 58 then
+    epoch, seq = string.sub(meta, 1, 16), tonumber(string.sub(meta, 18, colon - 1))
+    incarnation = string.sub(meta, colon + 1)
 end
 
 local function stamp()
-    return string.format('%s:%.0f', epoch, seq)
+    -- '%.0f': a plain tostring writes 1e+15.
+    stamped = stamped or string.format('%s:%.0f', epoch, seq)
+    return stamped
+end
+
+local function remember(new_epoch, new_seq)
+    epoch, seq, stamped = new_epoch, new_seq, nil
+    call('SET', KEYS[1], stamp() .. ':' .. ARGV[2])
 end
 
 -- Tells the nodes of this moment and of what it invalidated. The channel lies beside the meta.
 local function tell(names)
-    redis.call('PUBLISH', string.sub(KEYS[1], 1, -2) .. 'ev', 'CRM1 ' .. stamp() .. ' ' .. names)
+    call('PUBLISH', string.sub(KEYS[1], 1, -2) .. 'ev', 'CRM1 ' .. stamp() .. ' ' .. names)
     return stamp()
 end
 

@@ -1,0 +1,75 @@
+//! What a caller knows when it arrives, and what of others' it may therefore have: section 7 of `docs/protocol.md`.
+
+use super::Cache;
+use super::demand::Moment;
+use super::read::{Departed, Landing, Marks};
+use super::request::Request;
+use super::slot::Ground;
+use crate::key::Dependency;
+use crate::stamp::Partition;
+
+/// What a caller knows when it arrives: it may be given nothing older.
+pub(super) struct Caller {
+    pub(super) grounds: Vec<Ground>,
+    known: Vec<(Partition, u64)>,
+    /// Nobody need have had a cell of what only this caller depends on, nor of a tag that is not known yet: then whatever
+    /// was done counts.
+    latest: Vec<(Partition, u64)>,
+    partitions: u16,
+    arrived: Moment,
+}
+
+impl Caller {
+    pub(super) fn new(cache: &Cache, request: &Request) -> Self {
+        let grounds = request.grounds(cache);
+        let heeds_floor = request.demand.heeds_floor;
+        let known = grounds.iter().map(|ground| ground.known(heeds_floor)).collect();
+        let latest = if request.has_late_tags { cache.latest_everywhere() } else { latest(&grounds) };
+        Self { grounds, known, latest, partitions: cache.partitions(), arrived: cache.moment() }
+    }
+
+    pub(super) fn may_join(&self, request: &Request, departed: &Departed) -> bool {
+        let is_noticed = !request.has_late_tags && request.is_covered_by(&departed.dependencies);
+        covers(&departed.marks, if is_noticed { &self.known } else { &self.latest })
+    }
+
+    pub(super) fn may_have(&self, request: &Request, landing: &Landing) -> bool {
+        let departed = &landing.departed;
+        let is_shown = !landing.is_stale || request.serves_stale();
+        let is_covered = request.is_covered_by(&departed.dependencies);
+        // Of what the value alone depends on this caller had no cell when it arrived.
+        let has_further = !is_covered || departed.dependencies.len() > request.dependencies.len();
+        let known = if has_further || request.has_late_tags { &self.latest } else { &self.known };
+        is_shown
+            && request.demand.admits(self.arrived, landing.known)
+            && (!has_further || self.has_latest_of(&departed.dependencies))
+            && match landing.is_loaded {
+                true => covers(&departed.marks, known),
+                false => is_covered && covers_its_own(&departed.marks, known),
+            }
+    }
+
+    /// Whether it knows what was done in every partition that these are in.
+    fn has_latest_of(&self, names: &[Dependency]) -> bool {
+        let has = |partition| self.latest.iter().any(|(of, _)| *of == partition);
+        self.latest.len() == usize::from(self.partitions)
+            || names.iter().all(|name| has(name.partition(self.partitions)))
+    }
+}
+
+/// The same of something that was found, which depends on nothing in other partitions than its own.
+fn covers_its_own(marks: &Marks, known: &[(Partition, u64)]) -> bool {
+    marks.iter().all(|(of, mark)| known.iter().all(|(partition, bumped)| partition != of || *bumped <= mark.raw()))
+}
+
+/// What this node did or heard of last in each partition.
+fn latest(grounds: &[Ground]) -> Vec<(Partition, u64)> {
+    grounds.iter().map(|ground| (ground.knowledge.partition(), ground.knowledge.latest().raw())).collect()
+}
+
+/// Whether something from the moments `marks` may be given to a caller that knows of bumps up to `known`.
+fn covers(marks: &Marks, known: &[(Partition, u64)]) -> bool {
+    known.iter().all(|(partition, bumped)| {
+        marks.iter().find(|(of, _)| of == partition).is_some_and(|(_, mark)| *bumped <= mark.raw())
+    })
+}
