@@ -86,6 +86,13 @@ pub enum Error {
     /// An event was deferred to a transaction that has ended: nobody would emit it.
     #[error("the transaction that the event was deferred to has ended")]
     TransactionEnded,
+    /// An outbox could not be relayed; whatever is in it stays.
+    #[error("the outbox: {cause}")]
+    Outbox {
+        /// Why not.
+        #[source]
+        cause: Cause,
+    },
     /// The cache was shut down.
     #[error("the cache was shut down")]
     ShutDown,

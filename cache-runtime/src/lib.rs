@@ -62,6 +62,7 @@ mod cache;
 #[doc(hidden)]
 pub mod __private;
 mod config;
+pub mod outbox;
 mod scope;
 #[cfg(feature = "testing")]
 pub mod testing;

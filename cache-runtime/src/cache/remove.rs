@@ -28,6 +28,11 @@ impl Cache {
         Ok(token)
     }
 
+    /// Whether an event can be emitted here: it is known, and has the fields that are bound to.
+    pub(crate) fn check_event(&self, event: &Event) -> Result<(), Error> {
+        expanded(vec![event.clone()]).map(drop)
+    }
+
     /// Announces events with all they cascade to.
     pub(crate) async fn announce_events(&self, events: Vec<Event>) -> Result<Announced, Error> {
         self.check_open()?;

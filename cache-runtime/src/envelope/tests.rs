@@ -51,6 +51,7 @@ fn the_third_format_stays_readable() {
     assert_eq!(told().seal(b"payload"), golden, "and is what is written");
 }
 
+/// S03: the header is under the checksum as well.
 #[test]
 fn an_altered_byte_anywhere_makes_it_unreadable() {
     let bytes = example().seal(b"payload");
@@ -70,6 +71,7 @@ fn no_clock_prolongs_a_life() {
     assert_eq!(envelope.remaining_ms(u64::MAX), 0);
 }
 
+/// S02.
 #[test]
 fn the_first_format_stays_readable() {
     let golden = include_bytes!("../../tests/golden/envelope_v1.bin");

@@ -4,7 +4,8 @@
 //! `cargo run -p cache-examples --bin outbox`
 
 use anyhow::Result;
-use cache_runtime::{Cache, CacheEvent, Event, cached, invalidates};
+use cache_runtime::outbox::{Kept, Outbox};
+use cache_runtime::{Cache, CacheEvent, cached, invalidates};
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 
 #[derive(CacheEvent)]
@@ -39,7 +40,7 @@ async fn add_all(cache: &Cache, db: &SqlitePool, guild_id: u64, names: &[&str]) 
 }
 
 /// The same for those whose events must survive this process: each is a row of the same transaction, as a text, and
-/// `relay` emits it.
+/// whoever relays the outbox emits it.
 async fn add_by_outbox(db: &SqlitePool, guild_id: u64, name: &str) -> Result<()> {
     let mut sql = db.begin().await?;
     let insert = sqlx::query("INSERT INTO members (guild_id, name) VALUES (?, ?)").bind(guild_id.cast_signed());
@@ -49,26 +50,33 @@ async fn add_by_outbox(db: &SqlitePool, guild_id: u64, name: &str) -> Result<()>
     Ok(sql.commit().await?)
 }
 
-/// Emits what is in the outbox, the oldest first, each at least once: a row goes when its invalidation holds, so that a
-/// crash in between repeats it, which is harmless. Any number of nodes may do this; one of them runs it in a loop.
-async fn relay(cache: &Cache, db: &SqlitePool) -> Result<usize> {
-    let rows: Vec<(i64, String)> =
-        sqlx::query_as("SELECT id, event FROM outbox ORDER BY id LIMIT 100").fetch_all(db).await?;
-    let mut emitted = 0;
-    for (id, text) in rows {
-        match text.parse::<Event>() {
-            Ok(event) => match cache.emit(event).await {
-                Ok(_) => emitted += 1,
-                // The store is away: the row stays, and so do those behind it.
-                Err(error @ cache_runtime::Error::Store(_)) => return Err(error.into()),
-                // What this program does not know it cannot invalidate; it shall not keep the others waiting.
-                Err(error) => eprintln!("outbox: {text}: {error}"),
-            },
-            Err(error) => eprintln!("outbox: {error}"),
-        }
-        sqlx::query("DELETE FROM outbox WHERE id = ?").bind(id).execute(db).await?;
+/// The table as an outbox, which `cache.relay` empties: the oldest first, each at least once, and a row goes when its
+/// invalidation holds. Any number of nodes may do this; one of them runs `cache.keep_relaying`.
+struct Table(SqlitePool);
+
+impl Outbox for Table {
+    fn waiting(&self, limit: usize) -> Kept<'_, Vec<(u64, String)>> {
+        Box::pin(async move {
+            let rows = sqlx::query_as("SELECT id, event FROM outbox ORDER BY id LIMIT ?").bind(limit.min(1_000) as i64);
+            let rows: Vec<(i64, String)> = rows.fetch_all(&self.0).await?;
+            Ok(rows.into_iter().map(|(id, event)| (id.cast_unsigned(), event)).collect())
+        })
     }
-    Ok(emitted)
+
+    fn done<'a>(&'a self, events: &'a [u64]) -> Kept<'a, ()> {
+        Box::pin(async move {
+            for id in events {
+                sqlx::query("DELETE FROM outbox WHERE id = ?").bind(id.cast_signed()).execute(&self.0).await?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What this program does not know it cannot invalidate.
+    fn refuse<'a>(&'a self, event: u64, problem: &'a str) -> Kept<'a, ()> {
+        eprintln!("outbox: {problem}");
+        Box::pin(async move { self.done(&[event]).await })
+    }
 }
 
 async fn database() -> Result<SqlitePool> {
@@ -91,7 +99,7 @@ async fn main() -> Result<()> {
     println!("{:?}, since {}", members(&db, 42).await?, refused.expect_err("ada is there already"));
     add_by_outbox(&db, 42, "alan").await?;
     println!("{:?}, until it is relayed", members(&db, 42).await?);
-    relay(&cache, &db).await?;
+    cache.relay(&Table(db.clone())).await?;
     println!("{:?}", members(&db, 42).await?);
     Ok(())
 }
@@ -129,9 +137,9 @@ mod tests {
             add_by_outbox(&db, 1, "ada").await?;
             // The process that wrote it has died, and another relays it.
             sqlx::query("INSERT INTO outbox (event) VALUES ('nobody_knows?id=1'), ('?')").execute(&db).await?;
-            assert_eq!(relay(&cache, &db).await?, 1);
+            assert_eq!(cache.relay(&Table(db.clone())).await?.emitted, 1);
             assert_eq!(members(&db, 1).await?, ["ada"]);
-            assert_eq!(relay(&cache, &db).await?, 0);
+            assert_eq!(cache.relay(&Table(db.clone())).await?.emitted, 0);
             Ok(())
         };
         cache.clone().scope(test).await

@@ -6,6 +6,7 @@ mod held;
 mod lifecycle;
 mod limits;
 mod memory;
+mod outbox;
 mod packed;
 mod queue;
 mod warmup;

@@ -143,6 +143,44 @@ async fn o04_and_once_more_if_it_was_queued_while_it_was_performed() {
 }
 
 #[tokio::test]
+async fn o05_what_another_node_wrote_meanwhile_is_taken_over() {
+    let [a, b] = nodes(|builder| builder).await;
+    let source = Source::new(1);
+    a.run(row(&source, 1)).await;
+    source.write(2);
+    a.store().fail(Operation::Bump);
+    assert!(a.cache().emit(changed(1)).await.expect("accepted").is_queued());
+    source.write(3);
+    b.cache().emit(changed(1)).await.expect("performed");
+    assert_eq!(b.run(row(&source, 1)).await, 3);
+    a.store().heal();
+    recovered(&a).await;
+    Node::settle().await;
+    for node in [&a, &b] {
+        assert_eq!(node.run(row(&source, 1)).await, 3);
+        assert_eq!(node.run(async { assert_hit!(row(&source, 1)) }).await, 3);
+    }
+}
+
+#[tokio::test]
+async fn o06_with_the_store_back_and_the_bus_still_away_the_bound_holds() {
+    let [a, b] = nodes(|builder| builder.max_staleness(Duration::from_millis(500))).await;
+    let source = Source::new(1);
+    b.run(row(&source, 1)).await;
+    a.store().fail(Operation::Bump);
+    b.store().break_bus(true);
+    source.write(2);
+    assert!(a.cache().emit(changed(1)).await.expect("accepted").is_queued());
+    a.store().heal();
+    recovered(&a).await;
+    assert_eq!(a.cache().stats().invalidations_replayed, 2, "one for each subset of the fields");
+    b.clock().advance(Duration::from_millis(500));
+    assert_eq!(b.run(row(&source, 1)).await, 2, "without having heard of it");
+    b.store().break_bus(false);
+    assert_eq!(b.run(async { assert_hit!(row(&source, 1)) }).await, 2);
+}
+
+#[tokio::test]
 async fn o08_what_was_set_after_a_removal_was_accepted_outlives_it() {
     let [a, b] = nodes(|builder| builder).await;
     let policy = || Policy::ttl(Duration::from_secs(600));

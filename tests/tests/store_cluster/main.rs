@@ -3,6 +3,7 @@
 //!
 //! These tests start a cluster of six servers each.
 
+mod breakers;
 mod caches;
 mod failing;
 mod moving;

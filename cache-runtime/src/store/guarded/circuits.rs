@@ -4,7 +4,7 @@ use super::super::Store;
 use crate::breaker::{Breaker, BreakerState, Circuit};
 use crate::error::StoreError;
 use crate::stamp::Partition;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A breaker that opened, lets a probe through, or closed.
@@ -95,11 +95,17 @@ impl Circuits {
         self.of(store, partition).circuit.heard();
     }
 
-    pub(super) fn states(&self) -> Vec<(Server, BreakerState)> {
+    pub(super) fn states(&self, store: &dyn Store) -> Vec<(Server, BreakerState)> {
         if self.settings.is_none() {
             return Vec::new();
         }
-        let of_servers = self.of_servers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut of_servers = self.of_servers.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody asks a server any more that was replaced, so that its breaker would never close.
+        let is_amiss = |held: &Arc<Held>| held.circuit.state() != BreakerState::Closed;
+        if of_servers.values().any(is_amiss) {
+            let asked: HashSet<_> = (0..store.partitions()).filter_map(|at| store.server_of(Partition(at))).collect();
+            of_servers.retain(|server, held| !is_amiss(held) || asked.contains(server));
+        }
         let known = of_servers.values().map(|held| (held.server.clone(), held.circuit.state()));
         std::iter::once((None, self.whole.circuit.state())).chain(known).collect()
     }

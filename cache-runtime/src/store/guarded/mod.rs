@@ -103,7 +103,7 @@ impl Guarded {
     /// The servers that were asked so far, by name where the store knows it, and the states of their breakers.
     #[must_use]
     pub fn breakers(&self) -> Vec<(Option<Arc<str>>, BreakerState)> {
-        self.0.circuits.states()
+        self.0.circuits.states(self.0.inner.as_ref())
     }
 
     /// How many of the breakers are not closed.

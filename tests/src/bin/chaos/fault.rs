@@ -1,7 +1,8 @@
 //! What is done to Redis and to the wire, and undone.
 
-use cache_tests::{Proxy, RedisServer};
-use std::time::{Duration, Instant};
+use crate::cluster::{self, OfCluster, again_and_again};
+use cache_tests::{Proxy, RedisCluster, RedisServer};
+use std::time::Duration;
 
 /// One way in which it goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,16 +23,23 @@ pub(crate) enum Fault {
     NoReplicas,
     Flushed,
     Revoked,
+    OfCluster(OfCluster),
 }
 
 /// What is struck.
-pub(crate) struct Target {
-    pub(crate) redis: RedisServer,
-    pub(crate) wire: Proxy,
+pub(crate) enum Target {
+    One(Wired),
+    Cluster(RedisCluster),
+}
+
+/// A server, and the wire to it.
+pub(crate) struct Wired {
+    redis: RedisServer,
+    wire: Proxy,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 16] = [
+    const OF_ONE: [Self; 16] = [
         Self::None,
         Self::Absent,
         Self::Frozen,
@@ -49,6 +57,22 @@ impl Fault {
         Self::Flushed,
         Self::Revoked,
     ];
+
+    pub(crate) fn all() -> Vec<Self> {
+        Self::OF_ONE.into_iter().chain(OfCluster::ALL.map(Self::OfCluster)).collect()
+    }
+
+    pub(crate) fn is_of_cluster(self) -> bool {
+        matches!(self, Self::OfCluster(_))
+    }
+
+    /// For how long it is done, if told so long.
+    pub(crate) fn lasts(self, told: Duration) -> Duration {
+        match self {
+            Self::OfCluster(fault) => told.max(fault.at_least()),
+            _ => told,
+        }
+    }
 
     pub(crate) fn name(self) -> &'static str {
         self.told().0
@@ -76,6 +100,7 @@ impl Fault {
             Self::NoReplicas => ("no-replicas", "Redis refuses writes, for want of replicas"),
             Self::Flushed => ("flushed", "FLUSHALL, every 50 ms"),
             Self::Revoked => ("revoked", "the user of the nodes loses all rights"),
+            Self::OfCluster(fault) => fault.told(),
         }
     }
 
@@ -86,8 +111,37 @@ impl Fault {
 }
 
 impl Target {
-    /// A server and a wire to it. Where it is done to the nodes' user, they have one of their own.
     pub(crate) fn new(fault: Fault) -> anyhow::Result<Self> {
+        match fault {
+            Fault::OfCluster(_) => Ok(Self::Cluster(RedisCluster::start_brittle())),
+            _ => Ok(Self::One(Wired::new(fault)?)),
+        }
+    }
+
+    /// Where nodes find it, and as whom.
+    pub(crate) fn url(&self, fault: Fault) -> String {
+        match (self, fault) {
+            (Self::Cluster(cluster), _) => cluster.url(),
+            (Self::One(one), Fault::Clients | Fault::Revoked) => {
+                one.wire.url().replace("redis://", "redis://cache:secret@")
+            }
+            (Self::One(one), _) => one.wire.url(),
+        }
+    }
+
+    /// Lets it go wrong for so long. What was broken is whole again when it returns.
+    pub(crate) fn strike(&mut self, fault: Fault, lasts: Duration) {
+        match (self, fault) {
+            (Self::Cluster(cluster), Fault::OfCluster(fault)) => cluster::strike(cluster, fault, lasts),
+            (Self::Cluster(_), _) => unreachable!("a cluster is struck by faults of its own"),
+            (Self::One(one), fault) => one.strike(fault, lasts),
+        }
+    }
+}
+
+impl Wired {
+    /// Where it is done to the nodes' user, they have one of their own.
+    fn new(fault: Fault) -> anyhow::Result<Self> {
         let mut redis = RedisServer::start_with(&["--enable-debug-command", "yes"]);
         let wire = Proxy::to(redis.port())?;
         match fault {
@@ -98,18 +152,9 @@ impl Target {
         Ok(Self { redis, wire })
     }
 
-    /// Where nodes find it, and as whom.
-    pub(crate) fn url(&self, fault: Fault) -> String {
+    fn strike(&mut self, fault: Fault, lasts: Duration) {
         match fault {
-            Fault::Clients | Fault::Revoked => self.wire.url().replace("redis://", "redis://cache:secret@"),
-            _ => self.wire.url(),
-        }
-    }
-
-    /// Lets it go wrong for so long. What was broken is whole again when it returns.
-    pub(crate) fn strike(&mut self, fault: Fault, lasts: Duration) {
-        match fault {
-            Fault::None => std::thread::sleep(lasts),
+            Fault::None | Fault::OfCluster(_) => std::thread::sleep(lasts),
             Fault::Absent => {
                 std::thread::sleep(lasts);
                 self.come_back(None);
@@ -183,12 +228,4 @@ impl Target {
 
 fn let_in(redis: &RedisServer) {
     redis.command(&["ACL", "SETUSER", "cache", "on", ">secret", "~*", "&*", "+@all"]);
-}
-
-fn again_and_again(lasts: Duration, strike: impl Fn()) {
-    let until = Instant::now() + lasts;
-    while Instant::now() < until {
-        strike();
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }

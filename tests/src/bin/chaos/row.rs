@@ -2,15 +2,15 @@
 
 use crate::fault::{Fault, Target};
 use crate::seen::{BOUND, Rows, Seen};
+use crate::subject::{Accepted, Kind, Read, Subject};
 use anyhow::Context;
-use cache_runtime::{Cache, Event, Outcome as Answered, Recovery, RedisStore, Tier, cached, observe};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 pub(crate) const HEADING: &str = "\
-fault            calls   p50 us   p99 ms   max ms  open us  failed  past bound  stale  longest ms  emits  queued  refused  lost  healed ms";
+cache    fault            calls   p50 us   p99 ms   max ms  open us  failed  past bound  stale  longest ms  emits  queued  refused  lost  healed ms";
 
 /// Rows that change.
 const ROWS: usize = 64;
@@ -21,13 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A call that takes longer hangs.
 const HANGS: Duration = Duration::from_secs(1);
 
-#[cached(key = "chaos:row:<id>", ttl = 600, invalidate_on = ["chaos_changed"])]
-async fn row(rows: &Rows, id: u64) -> u64 {
-    rows.read(id)
-}
-
 /// What one row showed.
 pub(crate) struct Outcome {
+    kind: Kind,
     fault: Fault,
     seen: Seen,
     emits: Emits,
@@ -44,16 +40,18 @@ struct Emits {
 }
 
 struct Shared {
-    rows: Rows,
+    rows: Arc<Rows>,
     emits: Emits,
     reads_on: AtomicBool,
     writes_on: AtomicBool,
 }
 
-pub(crate) fn run(runtime: &Runtime, fault: Fault, lasts: Duration) -> anyhow::Result<Outcome> {
+pub(crate) fn run(runtime: &Runtime, kind: Kind, fault: Fault, lasts: Duration) -> anyhow::Result<Outcome> {
     let mut target = Target::new(fault)?;
-    let (shared, url) = (Arc::new(Shared::new()), target.url(fault));
-    let (writes, reads) = runtime.block_on(async { anyhow::Ok((node(&url).await?, node(&url).await?)) })?;
+    let (shared, url, lasts) = (Arc::new(Shared::new()), target.url(fault), fault.lasts(lasts));
+    let both = async { anyhow::Ok((kind.node(&url).await?, kind.node(&url).await?)) };
+    let both = runtime.block_on(async { tokio::time::timeout(PATIENCE, both).await.context("it does not start")? });
+    let (writes, reads) = both?;
     let readers: Vec<_> = [(&writes, true), (&reads, false)]
         .into_iter()
         .flat_map(|(node, writes)| (0..READERS).map(move |seed| (node.clone(), writes, seed)))
@@ -78,37 +76,27 @@ pub(crate) fn run(runtime: &Runtime, fault: Fault, lasts: Duration) -> anyhow::R
         }
     }
     let shared = Arc::try_unwrap(shared).map_err(|_| anyhow::anyhow!("somebody still reads"))?;
-    Ok(Outcome { fault, seen, emits: shared.emits, lost, healed })
-}
-
-async fn node(url: &str) -> anyhow::Result<Cache> {
-    let store = RedisStore::lazy(url)?;
-    let builder = Cache::builder().namespace("chaos").store(store).max_staleness(BOUND);
-    Ok(builder.recovery(Recovery::default()).build().await?)
+    Ok(Outcome { kind, fault, seen, emits: shared.emits, lost, healed })
 }
 
 impl Shared {
     fn new() -> Self {
         let on = || AtomicBool::new(true);
-        Self { rows: Rows::new(ROWS), emits: Emits::default(), reads_on: on(), writes_on: on() }
+        Self { rows: Arc::new(Rows::new(ROWS)), emits: Emits::default(), reads_on: on(), writes_on: on() }
     }
 }
 
 /// Reads rows that change, and one time in four one that nobody has read before.
-async fn read(node: Cache, writes: bool, shared: Arc<Shared>, seed: u64) -> Seen {
+async fn read(node: Arc<dyn Subject>, writes: bool, shared: Arc<Shared>, seed: u64) -> Seen {
     let (mut seen, mut rng) = (Seen::default(), fastrand::Rng::with_seed(seed));
     while shared.reads_on.load(Ordering::SeqCst) {
         for _ in 0..8 {
             let id = if rng.u8(..4) == 0 { rng.u64(1 << 32..) } else { rng.u64(..shared.rows.len() as u64) };
-            let (floor, is_open) = (shared.rows.floor(id, writes), node.stats().breakers_open > 0);
+            let (floor, is_open) = (shared.rows.floor(id, writes), node.is_open());
             let started = Instant::now();
-            let call = node.clone().scope(observe(row(&shared.rows, id)));
-            match tokio::time::timeout(HANGS, call).await {
-                Ok((version, answered)) => {
-                    let is_load = answered.is_some_and(|answered: Answered| answered.tier == Tier::Load);
-                    seen.note(started.elapsed(), version, &floor, is_open && is_load);
-                }
-                Err(_hung) => seen.failed += 1,
+            match tokio::time::timeout(HANGS, node.read(&shared.rows, id)).await {
+                Ok(Ok(Read { version, is_load })) => seen.note(started.elapsed(), version, &floor, is_open && is_load),
+                Ok(Err(_)) | Err(_) => seen.fail(started.elapsed()),
             }
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -116,15 +104,16 @@ async fn read(node: Cache, writes: bool, shared: Arc<Shared>, seed: u64) -> Seen
     seen
 }
 
-async fn write(node: Cache, shared: Arc<Shared>) {
+async fn write(node: Arc<dyn Subject>, shared: Arc<Shared>) {
     let mut rng = fastrand::Rng::with_seed(99);
     while shared.writes_on.load(Ordering::SeqCst) {
         let id = rng.usize(..ROWS);
         let version = shared.rows.write(id);
-        let counted = match node.emit(Event::new("chaos_changed").field("id", id as u64)).await {
-            Ok(token) => {
-                shared.rows.accepted(id, version, !token.is_queued());
-                if token.is_queued() { &shared.emits.queued } else { &shared.emits.accepted }
+        let counted = match node.invalidate(id as u64).await {
+            Ok(accepted) => {
+                let is_performed = accepted == Accepted::Performed;
+                shared.rows.accepted(id, version, is_performed);
+                if is_performed { &shared.emits.accepted } else { &shared.emits.queued }
             }
             Err(error) => {
                 *shared.emits.last_refusal.lock().unwrap_or_else(PoisonError::into_inner) = error.to_string();
@@ -138,17 +127,22 @@ async fn write(node: Cache, shared: Arc<Shared>) {
 
 /// Waits until what one node loads is kept and found by the other, everything queued was performed, no breaker is open, and
 /// both hear each other.
-async fn heal(writes: &Cache, reads: &Cache, shared: &Shared, repaired: Instant) -> Option<Duration> {
+async fn heal(
+    writes: &Arc<dyn Subject>,
+    reads: &Arc<dyn Subject>,
+    shared: &Shared,
+    repaired: Instant,
+) -> Option<Duration> {
     let mut id = 1 << 20;
     while repaired.elapsed() < PATIENCE {
         id += 1;
-        writes.clone().scope(row(&shared.rows, id)).await;
-        let (_, answered) = reads.clone().scope(observe(row(&shared.rows, id))).await;
-        let is_shared = answered.is_some_and(|answered: Answered| answered.is_hit());
-        let is_well = [writes, reads].into_iter().all(|node| {
-            let stats = node.stats();
-            stats.breakers_open == 0 && stats.is_listening && stats.invalidations_waiting == 0
-        });
+        let both = async {
+            writes.read(&shared.rows, id).await?;
+            reads.read(&shared.rows, id).await
+        };
+        let found = tokio::time::timeout(HANGS, both).await;
+        let is_shared = matches!(found, Ok(Ok(Read { is_load: false, .. })));
+        let is_well = writes.is_well() && reads.is_well();
         if is_shared && is_well {
             return Some(repaired.elapsed());
         }
@@ -158,18 +152,20 @@ async fn heal(writes: &Cache, reads: &Cache, shared: &Shared, repaired: Instant)
 }
 
 /// Rows of which a node still serves an old version, though nothing is written any more. What `emit` refused was told.
-async fn behind(writes: &Cache, reads: &Cache, rows: &Rows) -> usize {
+async fn behind(writes: &Arc<dyn Subject>, reads: &Arc<dyn Subject>, rows: &Arc<Rows>) -> usize {
     let mut behind = 0;
     for id in 0..ROWS as u64 {
         for (node, is_writer) in [(writes, true), (reads, false)] {
             let floor = rows.floor(id, true).strict.max(rows.floor(id, is_writer).strict);
-            behind += usize::from(node.clone().scope(row(rows, id)).await < floor);
+            let read = tokio::time::timeout(HANGS, node.read(rows, id)).await;
+            behind += usize::from(!matches!(read, Ok(Ok(read)) if read.version >= floor));
         }
     }
     behind
 }
 
 impl Outcome {
+    /// Whether all that is promised was kept.
     pub(crate) fn is_clean(&self) -> bool {
         let refused = self.emits.refused.load(Ordering::SeqCst);
         self.seen.failed == 0
@@ -189,7 +185,8 @@ impl Outcome {
         let counted = |count: &AtomicU64| count.load(Ordering::SeqCst);
         let ms = |us: u32| f64::from(us) / 1_000.0;
         format!(
-            "{:<15} {:>6} {:>8} {:>8.1} {:>8.1} {:>8} {:>7} {:>11} {:>6} {:>11.0} {:>6} {:>7} {:>8} {:>5} {:>10}{}",
+            "{:<8} {:<15} {:>6} {:>8} {:>8.1} {:>8.1} {:>8} {:>7} {:>11} {:>6} {:>11.0} {:>6} {:>7} {:>8} {:>5} {:>10}{}",
+            self.kind.name(),
             self.fault.name(),
             seen.calls(),
             seen.wait_us(50),
@@ -205,7 +202,11 @@ impl Outcome {
             counted(&self.emits.refused),
             self.lost,
             self.healed.map_or_else(|| "never".to_owned(), |healed| healed.as_millis().to_string()),
-            if self.is_clean() { String::new() } else { format!("  NOT CLEAN {}", self.last_refusal()) }
+            if self.is_clean() || !self.kind.is_held_to_its_word() {
+                String::new()
+            } else {
+                format!("  NOT CLEAN {}", self.last_refusal())
+            }
         )
     }
 }

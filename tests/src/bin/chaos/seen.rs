@@ -93,6 +93,12 @@ impl Seen {
         }
     }
 
+    /// Notes a call that returned an error, or nothing in time.
+    pub(crate) fn fail(&mut self, wait: Duration) {
+        self.waits_us.push(u32::try_from(wait.as_micros()).unwrap_or(u32::MAX));
+        self.failed += 1;
+    }
+
     pub(crate) fn join(&mut self, other: Self) {
         self.waits_us.extend(other.waits_us);
         self.open_us.extend(other.open_us);

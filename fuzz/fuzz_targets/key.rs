@@ -1,0 +1,8 @@
+#![no_main]
+//! The target `key` of `tests/src/bin/fuzz/targets.rs`, for libFuzzer.
+
+#[path = "../../tests/src/bin/fuzz/targets.rs"]
+#[allow(dead_code)]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| (targets::ALL[1].run)(bytes));
