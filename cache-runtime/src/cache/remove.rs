@@ -12,6 +12,7 @@ use super::slot::Standing;
 use crate::error::{Error, StoreError};
 use crate::event::{Event, dependencies_of, with_cascades};
 use crate::function::{function_dependency, tag_dependency};
+use crate::key::secret::is_sealed;
 use crate::key::{Key, Name};
 use crate::registry;
 use crate::store::Bump;
@@ -201,6 +202,25 @@ fn complete(event: &Event) -> Result<(), Error> {
                 field: field.to_owned(),
                 function: format!("{} ({})", function.path(), function.location()),
             });
+        }
+    }
+    hides_what_is_hidden(event)
+}
+
+/// Whether the event has as a secret what the functions here have as one, and nothing else.
+fn hides_what_is_hidden(event: &Event) -> Result<(), Error> {
+    for function in registry::functions() {
+        let bound = function.bindings().iter().filter(|bound| bound.event == event.name());
+        for (field, at) in bound.flat_map(|bound| &bound.fields) {
+            let Some(is_secret) = function.spec().secrets.get(*at).copied().flatten() else { continue };
+            if event.texts(field).any(|text| is_sealed(text) != is_secret) {
+                return Err(Error::SecretField {
+                    event: event.name().to_owned(),
+                    field: (*field).to_owned(),
+                    function: format!("{} ({})", function.path(), function.location()),
+                    is_secret,
+                });
+            }
         }
     }
     Ok(())
