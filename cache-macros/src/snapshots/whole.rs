@@ -35,6 +35,7 @@ fn the_first_example_of_the_guide() {
                         ],
                     ),
                     values: &["guild_id"],
+                    secrets: &[door::Some(false)],
                     returns: "Result<Vec<Member>, DbError>",
                     bindings: &[
                         door::Binding {
@@ -133,6 +134,7 @@ fn the_first_example_of_the_guide() {
                         ],
                     ),
                     values: &["guild_id"],
+                    secrets: &[door::Some(false)],
                     returns: "Result<Vec<Member>, DbError>",
                     bindings: &[
                         door::Binding {
@@ -213,6 +215,7 @@ fn the_first_example_of_the_guide() {
                         ],
                     ),
                     values: &["guild_id"],
+                    secrets: &[door::Some(false)],
                     returns: "Result<Vec<Member>, DbError>",
                     bindings: &[
                         door::Binding {
