@@ -117,7 +117,9 @@ async fn a13_u10_the_secret_is_in_no_key_notice_error_explanation_event_graph_or
     said.note((&revoked, revoked.to_string(), cache.explain_event(revoked.clone()).expect("complete")));
     said.note((key::secret(SECRET), key::encode(&Token(SECRET.to_owned()))));
     // What fails tells as much as what does not.
-    [Operation::Read, Operation::Begin, Operation::Commit, Operation::Put, Operation::Bump].map(|of| store.fail(of));
+    for operation in [Operation::Read, Operation::Begin, Operation::Commit, Operation::Put, Operation::Bump] {
+        store.fail(operation);
+    }
     let failed = cache.emit(SessionEnded { token: SECRET.to_owned() }).await.expect_err("the store fails");
     let plain = cache.emit(Event::new("secret_session_ended").field("token", SECRET)).await.expect_err("in plain");
     cache.clone().scope(use_all()).await;

@@ -49,6 +49,7 @@ pub fn secret<T: KeyPart + ?Sized>(value: &T) -> Secret<'_, T> {
     Secret(value)
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: KeyPart + ?Sized> KeyPart for Secret<'_, T> {
     fn write(&self, key: &mut KeyWriter) {
         key.secret(self.0);
