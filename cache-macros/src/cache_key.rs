@@ -26,6 +26,17 @@ struct Arm {
     pattern: TokenStream,
     write: TokenStream,
     fingerprint: TokenStream,
+    has_secrets: bool,
+    /// Whether none of its fields is in a key.
+    is_empty: bool,
+}
+
+/// What `#[key(…)]` says of a field.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Plain,
+    Skipped,
+    Secret,
 }
 
 fn runtime(input: &DeriveInput, problems: &mut Problems) -> Option<Path> {
@@ -51,7 +62,9 @@ fn arms(input: &DeriveInput, door: &Door, problems: &mut Problems) -> Option<Vec
             let name = &input.ident;
             let unit = quote!(key.variant(::core::stringify!(#name)););
             let none = matches!(data.fields, Fields::Unit).then_some(unit);
-            Some(vec![arm(&quote!(Self), &data.fields, none.as_ref(), &TokenStream::new(), door, problems)])
+            let arm = arm(&quote!(Self), &data.fields, none.as_ref(), &TokenStream::new(), door, problems);
+            refuse_emptiness(input, &arm, problems);
+            Some(vec![arm])
         }
         Data::Enum(data) if data.variants.is_empty() => {
             problems.at(&input.ident, "an enum without variants has no values", "use it in no key");
@@ -70,6 +83,7 @@ fn arms(input: &DeriveInput, door: &Door, problems: &mut Problems) -> Option<Vec
 
 fn variant_arm(at: usize, variant: &Variant, door: &Door, problems: &mut Problems) -> Arm {
     let (name, index) = (&variant.ident, u32::try_from(at).unwrap_or(u32::MAX));
+    refuse_marks(variant, problems);
     let head = quote!(key.variant(::core::stringify!(#name)););
     let mark = quote!(print.variant(#index););
     arm(&quote!(Self::#name), &variant.fields, Some(&head), &mark, door, problems)
@@ -84,20 +98,26 @@ fn arm(
     door: &Door,
     problems: &mut Problems,
 ) -> Arm {
-    let kept: Vec<_> = fields.iter().enumerate().filter(|(_, field)| !is_skipped(field, problems)).collect();
-    let bindings: Vec<Ident> = kept.iter().map(|(at, field)| binding(*at, field.ty.span())).collect();
-    let members = kept.iter().map(|(at, field)| field.ident.as_ref().map_or_else(|| index(*at), |name| quote!(#name)));
+    let marked: Vec<_> = fields.iter().enumerate().map(|(at, field)| (at, field, mark_of(field, problems))).collect();
+    let kept: Vec<_> = marked.into_iter().filter(|(_, _, mark)| *mark != Mark::Skipped).collect();
+    let bindings: Vec<Ident> = kept.iter().map(|(at, field, _)| binding(*at, field.ty.span())).collect();
+    let members =
+        kept.iter().map(|(at, field, _)| field.ident.as_ref().map_or_else(|| index(*at), |name| quote!(#name)));
     // At the type, but with the hygiene of `key`: a `macro_rules!` may have passed the type on.
-    let spans: Vec<_> = kept.iter().map(|(_, field)| field.ty.span().resolved_at(Span::call_site())).collect();
-    let writes = bindings.iter().zip(&spans).map(|(field, span)| {
+    let spans: Vec<_> = kept.iter().map(|(_, field, _)| field.ty.span().resolved_at(Span::call_site())).collect();
+    let writes = bindings.iter().zip(&spans).zip(&kept).map(|((field, span), (_, _, mark))| {
         let door = door.at(*span);
-        quote_spanned!(*span=> #door::KeyPart::write(#field, key);)
+        match mark {
+            Mark::Secret => quote_spanned!(*span=> #door::KeyPart::write(&#door::secret(#field), key);),
+            _ => quote_spanned!(*span=> #door::KeyPart::write(#field, key);),
+        }
     });
     let prints = bindings.iter().zip(&spans).map(|(field, span)| {
         let door = door.at(*span);
         quote_spanned!(*span=> #door::KeyPart::fingerprint(#field, print);)
     });
     let is_transparent = head.is_none() && matches!(fields, Fields::Unnamed(_)) && fields.len() == 1;
+    let has_secrets = kept.iter().any(|(_, _, mark)| *mark == Mark::Secret);
     let write = if is_transparent {
         quote!(#(#writes)*)
     } else if matches!(fields, Fields::Unit) {
@@ -106,7 +126,8 @@ fn arm(
         let separated = separated(writes);
         quote!(#head key.open('('); #separated key.close(')');)
     };
-    Arm { pattern: quote!(#path { #(#members: #bindings,)* .. }), write, fingerprint: quote!(#mark #(#prints)*) }
+    let pattern = quote!(#path { #(#members: #bindings,)* .. });
+    Arm { pattern, write, fingerprint: quote!(#mark #(#prints)*), has_secrets, is_empty: kept.is_empty() }
 }
 
 fn binding(at: usize, span: Span) -> Ident {
@@ -129,20 +150,46 @@ fn separated(writes: impl Iterator<Item = TokenStream>) -> TokenStream {
     tokens
 }
 
-fn is_skipped(field: &syn::Field, problems: &mut Problems) -> bool {
-    let mut skipped = false;
+fn mark_of(field: &syn::Field, problems: &mut Problems) -> Mark {
+    let mut mark = Mark::Plain;
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("key")) {
         let nested = attribute.parse_nested_meta(|meta| {
-            if !meta.path.is_ident("skip") {
-                let name = meta.path.to_token_stream();
-                return Err(error(&name, format!("unknown option `{name}`"), "the only option of a field is `skip`"));
+            let read = match () {
+                () if meta.path.is_ident("skip") => Mark::Skipped,
+                () if meta.path.is_ident("secret") => Mark::Secret,
+                () => {
+                    let name = meta.path.to_token_stream();
+                    let help = "the options of a field are `skip` and `secret`";
+                    return Err(error(&name, format!("unknown option `{name}`"), help));
+                }
+            };
+            if mark != Mark::Plain && mark != read {
+                let help = "keep one of the two: what is skipped is in no key, and needs no secrecy";
+                return Err(error(&meta.path, "a field is skipped or secret, not both", help));
             }
-            skipped = true;
+            mark = read;
             Ok(())
         });
         problems.take(nested);
     }
-    skipped
+    mark
+}
+
+/// A variant always stands in the key, or two of them would be one.
+fn refuse_marks(variant: &Variant, problems: &mut Problems) {
+    for attribute in variant.attrs.iter().filter(|attribute| attribute.path().is_ident("key")) {
+        let message = format!("`{}` is a variant, which is always part of the key", variant.ident);
+        problems.at(&attribute.meta, message, "mark its fields: `#[key(skip)]` or `#[key(secret)]` in front of one");
+    }
+}
+
+/// All values of such a type would be one key.
+fn refuse_emptiness(input: &DeriveInput, arm: &Arm, problems: &mut Problems) {
+    let Data::Struct(data) = &input.data else { return };
+    if arm.is_empty && !data.fields.is_empty() {
+        let message = format!("every field of `{}` is skipped: all its values would be one key", input.ident);
+        problems.at(&input.ident, message, "keep a field, or leave the parameter out of the key with `skip(…)`");
+    }
 }
 
 fn implementation(input: &DeriveInput, door: &Door, arms: &[Arm]) -> TokenStream {
@@ -152,6 +199,8 @@ fn implementation(input: &DeriveInput, door: &Door, arms: &[Arm]) -> TokenStream
         parameter.bounds.push(syn::parse_quote!(#door::KeyPart));
     }
     let (implementation, types, wheres) = generics.split_for_impl();
+    let of = format!("`{ident}`");
+    let secret = arms.iter().any(|arm| arm.has_secrets).then(|| quote!(#door::submit_secret!(#of);));
     let (write, print) = (matching(arms, |arm| &arm.write), matching(arms, |arm| &arm.fingerprint));
     quote! {
         #[allow(unused_variables)]
@@ -160,6 +209,7 @@ fn implementation(input: &DeriveInput, door: &Door, arms: &[Arm]) -> TokenStream
             fn write(&self, key: &mut #door::KeyWriter) { #write }
             fn fingerprint(&self, print: &mut #door::Fingerprinter) { #print }
         }
+        #secret
     }
 }
 

@@ -1,13 +1,14 @@
 //! `#[cache_put]`: what a writer returns is the new entry.
 
 use crate::cached::args::{self, Args};
-use crate::cached::expand::{at_return, block, function_static, load, parts, prelude};
+use crate::cached::expand::{at_return, block, function_static, load, parts, prelude, secret_submission};
 use crate::cached::model::Model;
 use crate::cached::signature;
 use crate::cached::{checks, lower};
 use crate::item::Function;
 use crate::options::Table;
 use crate::problems::Problems;
+use crate::secrets;
 use crate::writer;
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -17,10 +18,11 @@ use syn::Type;
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut problems = Problems::default();
     let args = args::read_by(&TABLE, arguments, &mut problems);
-    let (function, mut problems) = match writer::function(&item, "cache_put", problems) {
+    let (mut function, mut problems) = match writer::function(&item, "cache_put", problems) {
         Ok(read) => read,
         Err(tokens) => return tokens,
     };
+    secrets::take(&mut function, &mut problems);
     check(&function, &args, &mut problems);
     // What the key leaves out is what is written.
     let model = lower::facts(args, &function, &mut problems, |_, _, _| {});
@@ -94,7 +96,8 @@ fn put(model: &Model) -> TokenStream {
     let Function { attributes, visibility, signature, .. } = &model.function;
     let (door, function) = (&model.door, function_static(model));
     let checks = model.bindings.iter().map(|binding| checks::check(model, binding));
-    let registration = quote!(#function #door::submit_put!(&__CACHED_FUNCTION); #(#checks)*);
+    let secret = secret_submission(model);
+    let registration = quote!(#function #door::submit_put!(&__CACHED_FUNCTION); #secret #(#checks)*);
     let body = block(model, &[registration, prelude(model), last_call(model)]);
     quote!(#(#attributes)* #visibility #signature #body)
 }

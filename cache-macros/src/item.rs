@@ -15,6 +15,8 @@ pub(crate) struct Function {
     pub(crate) visibility: Visibility,
     pub(crate) signature: Signature,
     pub(crate) body: TokenStream,
+    /// The places of the parameters that are secret.
+    pub(crate) secrets: Vec<usize>,
 }
 
 impl Parse for Function {
@@ -27,13 +29,13 @@ impl Parse for Function {
         // Inner attributes stand first in a body, where the expansion has something else.
         let inner = body.call(Attribute::parse_inner)?;
         attributes.extend(inner.into_iter().map(|inner| Attribute { style: AttrStyle::Outer, ..inner }));
-        Ok(Self { attributes, visibility, signature, body: body.parse()? })
+        Ok(Self { attributes, visibility, signature, body: body.parse()?, secrets: Vec::new() })
     }
 }
 
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self { attributes, visibility, signature, body } = self;
+        let Self { attributes, visibility, signature, body, .. } = self;
         tokens.extend(quote!(#(#attributes)* #visibility #signature { #body }));
     }
 }
@@ -56,6 +58,15 @@ impl Function {
             FnArg::Receiver(_) => None,
         });
         typed.map(|typed| Parameter { typed, names: names_in(&typed.pat) }).collect()
+    }
+
+    /// Whether the parameter that binds a name is secret.
+    pub(crate) fn is_secret(&self, name: &str) -> bool {
+        let marked = self.secrets.iter().filter_map(|at| self.signature.inputs.iter().nth(*at));
+        marked.into_iter().any(|input| match input {
+            FnArg::Typed(typed) => names_in(&typed.pat).iter().any(|own| *own == name),
+            FnArg::Receiver(_) => false,
+        })
     }
 
     /// Type and const parameters: two instantiations are two functions to a cache.

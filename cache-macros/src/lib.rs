@@ -13,6 +13,7 @@ mod item;
 mod options;
 mod paths;
 mod problems;
+mod secrets;
 #[cfg(test)]
 mod snapshots;
 mod template;

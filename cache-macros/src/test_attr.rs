@@ -86,7 +86,7 @@ fn check(function: &Function, problems: &mut Problems) {
 }
 
 fn test(options: &Options, function: &Function) -> TokenStream {
-    let Function { attributes, visibility, signature, body } = function;
+    let Function { attributes, visibility, signature, body, .. } = function;
     let (name, output, door) = (&signature.ident, &signature.output, &options.door);
     let flavor = flavor(options);
     let span = Span::mixed_site();

@@ -219,6 +219,14 @@ impl Envelope {
     }
 }
 
+/// The schema of an entry, without a look at the rest of it.
+pub(crate) fn schema_of(bytes: &[u8]) -> Option<Schema> {
+    let mut reader = Reader { bytes, at: 0 };
+    let magic: [u8; 4] = reader.array().ok()?;
+    reader.at = HEAD_BYTES;
+    (magic == MAGIC).then(|| reader.u64().ok().map(Schema)).flatten()
+}
+
 /// The identity in the first [`HEAD_BYTES`] of an entry.
 pub(crate) fn identity_of(head: &[u8]) -> Option<u64> {
     let head: [u8; HEAD_BYTES] = head.get(..HEAD_BYTES)?.try_into().ok()?;

@@ -45,6 +45,19 @@ pub enum Error {
         /// The cached function (or the cascade) that needs it.
         function: String,
     },
+    /// An event has a field in plain that a cached function has as a secret, or the other way round: they could never be
+    /// equal.
+    #[error("event `{event}` has the field `{field}` {}, and `{function}` has it {}; mark both as secret, or neither", plainly(*.is_secret), plainly(!.is_secret))]
+    SecretField {
+        /// The event as it was emitted.
+        event: String,
+        /// The field.
+        field: String,
+        /// The cached function that is bound to it.
+        function: String,
+        /// Whether the function has it as a secret.
+        is_secret: bool,
+    },
     /// An event has more fields than can be bound.
     #[error("event `{event}` has {count} fields; at most {limit} can be bound")]
     TooManyFields {
@@ -96,6 +109,10 @@ pub enum Error {
     /// The cache was shut down.
     #[error("the cache was shut down")]
     ShutDown,
+}
+
+fn plainly(is_plain: bool) -> &'static str {
+    if is_plain { "in plain" } else { "as a secret" }
 }
 
 fn hint(similar: &Option<String>) -> String {

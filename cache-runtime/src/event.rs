@@ -115,6 +115,12 @@ impl Event {
         self
     }
 
+    /// Adds a field that stands as a keyed hash: what a function is bound to whose parameter is `#[key(secret)]`.
+    #[must_use]
+    pub fn secret(self, name: impl Into<String>, value: impl KeyPart) -> Self {
+        self.field(name, crate::key::secret(&value))
+    }
+
     /// The name it is emitted under.
     pub fn name(&self) -> &str {
         &self.name

@@ -39,6 +39,8 @@ pub struct FunctionSpec {
     pub template: Template,
     /// The binding name of each value of a call.
     pub values: &'static [&'static str],
+    /// Of each value, whether it is a secret; none where only its type knows.
+    pub secrets: &'static [Option<bool>],
     /// The return type, as text.
     pub returns: &'static str,
     /// The events it listens to.

@@ -2,10 +2,13 @@
 //!
 //! Expansions submit themselves through `inventory`, so all of them are known before the first call.
 
+mod types;
+
 use crate::event::{EventDeclaration, MAX_FIELDS};
 use crate::function::{Bound, Function};
 use crate::writer::{Emitted, Writer};
 use std::collections::BTreeMap;
+use types::{unqualified, value_type};
 
 /// A cached function of this program.
 #[derive(Debug)]
@@ -28,6 +31,24 @@ pub struct RegisteredPut(pub &'static Function);
 
 inventory::collect!(RegisteredPut);
 inventory::collect!(RegisteredEvent);
+
+/// A type, function or event of this program with a value that may stand in no name as it is.
+#[derive(Debug)]
+pub struct RegisteredSecret {
+    /// What it is called.
+    pub of: &'static str,
+    /// Where it is.
+    pub file: &'static str,
+    /// Where it is.
+    pub line: u32,
+}
+
+inventory::collect!(RegisteredSecret);
+
+/// Something with a secret value, if there is any: the first by its place.
+pub(crate) fn a_secret() -> Option<&'static RegisteredSecret> {
+    inventory::iter::<RegisteredSecret>.into_iter().min_by_key(|secret| (secret.file, secret.line))
+}
 
 /// Every cached function, by path.
 pub(crate) fn functions() -> Vec<&'static Function> {
@@ -187,48 +208,6 @@ fn overlapping_keys(functions: &[&'static Function]) -> Vec<String> {
     problems
 }
 
-/// The text of what is cached, of a return type's text: without `Result<…, E>` and `Option<…>`.
-fn value_type(returns: &str) -> &str {
-    for wrapper in ["Result<", "Option<"] {
-        let Some(at) = returns.find(wrapper) else { continue };
-        let wraps_all = returns[..at].chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':');
-        if wraps_all && returns.ends_with('>') {
-            let inner = &returns[at + wrapper.len()..returns.len() - 1];
-            return value_type(first_argument(inner));
-        }
-    }
-    returns
-}
-
-/// The same with every path cut to its last name: `crate::User` and `User` are likely the same type, and where they are
-/// not, an entry of the one is a miss for the other.
-fn unqualified(ty: &str) -> String {
-    let mut names = String::with_capacity(ty.len());
-    let mut path_begins = 0;
-    for c in ty.chars() {
-        names.push(c);
-        if names.ends_with("::") {
-            names.truncate(path_begins);
-        } else if !c.is_alphanumeric() && !matches!(c, '_' | ':') {
-            path_begins = names.len();
-        }
-    }
-    names
-}
-
-fn first_argument(arguments: &str) -> &str {
-    let mut depth = 0_i32;
-    for (at, c) in arguments.char_indices() {
-        match c {
-            '<' | '(' | '[' => depth += 1,
-            '>' | ')' | ']' => depth -= 1,
-            ',' if depth == 0 => return arguments[..at].trim(),
-            _ => {}
-        }
-    }
-    arguments.trim()
-}
-
 fn too_many_fields(functions: &[&'static Function]) -> Vec<String> {
     let wide = functions.iter().flat_map(|function| function.bindings().iter().map(move |bound| (function, bound)));
     wide.filter(|(_, bound)| bound.fields.len() > MAX_FIELDS)
@@ -376,19 +355,5 @@ fn walk(event: &'static EventDeclaration, way: &mut Vec<&'static str>, found: &m
             walk(target, way, found);
             way.pop();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_value_type_is_what_is_cached() {
-        assert_eq!(value_type("Result<Vec<Member>, DbError>"), "Vec<Member>");
-        assert_eq!(value_type("io::Result<Option<(u8, u16)>>"), "(u8, u16)");
-        assert_eq!(value_type("AppResult<u64>"), "u64");
-        assert_eq!(value_type("Vec<Option<u8>>"), "Vec<Option<u8>>");
-        assert_eq!(unqualified("Vec<(crate::model::User, u8, ::std::sync::Arc<User>)>"), "Vec<(User, u8, Arc<User>)>");
     }
 }

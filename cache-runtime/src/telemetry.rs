@@ -105,6 +105,8 @@ counters! {
     store_skipped,
     /// Stored bytes that were no entry of this program: altered, or of another format, codec or type.
     unreadable,
+    /// Entries of another type or version that were found in the place of this program's, which lie beside them then.
+    set_aside,
     /// Values that were returned and not stored, since they are too large or cannot be encoded.
     unstorable,
     /// Calls that waited for their own load and ran it unshared instead.

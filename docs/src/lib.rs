@@ -19,6 +19,8 @@ pages! {
     guide_6_operations = "../guide/6-operations.md",
     reference_cached = "../reference/cached.md",
     reference_writers = "../reference/writers.md",
+    reference_key = "../reference/key.md",
+    reference_schema = "../reference/schema.md",
     reference_events = "../reference/events.md",
     reference_environment = "../reference/environment.md",
     reference_errors = "../reference/errors.md",

@@ -10,6 +10,8 @@ use syn::spanned::Spanned;
 pub(super) fn implementation(event: &Event) -> TokenStream {
     let Event { door, ident, .. } = event;
     let (declaration, fields, checks) = (declaration(event), added_fields(event), checks(event));
+    let of = format!("`{}`", ident.unraw());
+    let secret = event.fields.iter().any(|field| field.is_secret).then(|| quote!(#door::submit_secret!(#of);));
     quote! {
         impl #door::CacheEvent for #ident {
             const DECLARATION: &'static #door::EventDeclaration = &#declaration;
@@ -18,6 +20,7 @@ pub(super) fn implementation(event: &Event) -> TokenStream {
             }
         }
         #door::submit_event!(<#ident as #door::CacheEvent>::DECLARATION);
+        #secret
         #(#checks)*
     }
 }
@@ -58,7 +61,10 @@ fn added_fields(event: &Event) -> TokenStream {
         let (name, ident) = (&field.name, &field.ident);
         // At the type, but with the hygiene of `self`: a `macro_rules!` may have passed the type on.
         let span = field.span.resolved_at(Span::call_site());
-        quote_spanned!(span=> .field(#name, &self.#ident))
+        match field.is_secret {
+            true => quote_spanned!(span=> .secret(#name, &self.#ident)),
+            false => quote_spanned!(span=> .field(#name, &self.#ident)),
+        }
     });
     quote!(#(#fields)*)
 }

@@ -32,6 +32,8 @@ struct Event {
 struct Field {
     ident: Ident,
     name: String,
+    /// Whether it stands as a keyed hash.
+    is_secret: bool,
     span: Span,
 }
 

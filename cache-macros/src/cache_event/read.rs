@@ -172,23 +172,25 @@ fn check_mappings(event: &Event, problems: &mut Problems) {
 fn read_field(field: &syn::Field, problems: &mut Problems) -> Option<Field> {
     let ident = field.ident.clone()?;
     let mut name = ident.unraw().to_string();
-    let mut skip = false;
+    let (mut skip, mut is_secret) = (false, false);
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("event")) {
         let nested = attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("skip") {
                 skip = true;
+            } else if meta.path.is_ident("secret") {
+                is_secret = true;
             } else if meta.path.is_ident("rename") {
                 name = event_name(&meta.value()?.parse()?)?;
             } else {
                 let name = meta.path.to_token_stream();
-                let help = suggestion(&name.to_string(), "options", ["skip", "rename"]);
+                let help = suggestion(&name.to_string(), "options", ["skip", "rename", "secret"]);
                 return Err(error(&name, format!("unknown option `{name}`"), help));
             }
             Ok(())
         });
         problems.take(nested);
     }
-    (!skip).then(|| Field { ident, name, span: field.ty.span() })
+    (!skip).then(|| Field { ident, name, is_secret, span: field.ty.span() })
 }
 
 fn snake_case(name: &str) -> String {

@@ -205,6 +205,9 @@ fn part(model: &Model, value: &Value) -> TokenStream {
     // The user's own variable: resolved where the attribute stands, as the parameter's name is.
     let expression = value.placeholder.expression(value.extent.last(root_span(model, value)));
     let borrowed = value.extent.borrow(expression);
+    if value.is_secret == Some(true) {
+        return quote_spanned!(span=> #door::part(&#door::secret(#borrowed)));
+    }
     quote_spanned!(span=> #door::part(#borrowed))
 }
 
@@ -221,11 +224,21 @@ fn root_span(model: &Model, value: &Value) -> Span {
 pub(super) fn registration(model: &Model) -> TokenStream {
     let (door, function) = (&model.door, function_static(model));
     let checks = model.bindings.iter().map(|binding| checks::check(model, binding));
+    let secret = secret_submission(model);
     quote! {
         #function
         #door::submit!(&__CACHED_FUNCTION);
+        #secret
         #(#checks)*
     }
+}
+
+/// A program with a secret needs a key for it.
+pub(crate) fn secret_submission(model: &Model) -> Option<TokenStream> {
+    let secret = model.values.iter().find(|value| value.is_secret == Some(true))?;
+    let (door, name) = (&model.door, &model.function.signature.ident);
+    let of = format!("`<{}>` of `{}`", secret.placeholder.shown(), name.unraw());
+    Some(quote!(#door::submit_secret!(#of);))
 }
 
 pub(crate) fn function_static(model: &Model) -> TokenStream {
@@ -242,16 +255,24 @@ fn spec(model: &Model) -> TokenStream {
     let (template, tags) = (key_template(model), model.tags.iter().map(|tag| template(model, tag)));
     let late = model.late_tags.iter().map(|tag| tag.literal.value());
     let (values, bindings) = (value_names(model), model.bindings.iter().map(|binding| bound(model, binding)));
-    let policy = policy(model);
+    let (policy, secrets) = (policy(model), model.values.iter().map(|value| secrecy(model, value)));
     let (lives_by_value, remembers_errors) = (model.paths.ttl_from.is_some(), model.paths.error_if.is_some());
     quote! {
         #door::FunctionSpec {
             name: #name, is_named: #is_named, ident: #ident, inside: || #door::path_of(&__inside),
             file: #door::file!(), line: #door::line!(), column: #door::column!(),
-            template: #template, values: &[#(#values),*], returns: #returns,
+            template: #template, values: &[#(#values),*], secrets: &[#(#secrets),*], returns: #returns,
             bindings: &[#(#bindings),*], tags: &[#(#tags),*], tags_of_value: &[#(#late),*], version: #version,
             lives_by_value: #lives_by_value, remembers_errors: #remembers_errors, policy: #policy,
         }
+    }
+}
+
+fn secrecy(model: &Model, value: &Value) -> TokenStream {
+    let door = &model.door;
+    match value.is_secret {
+        Some(is_secret) => quote!(#door::Some(#is_secret)),
+        None => quote!(#door::None),
     }
 }
 

@@ -41,7 +41,8 @@ pub(crate) fn facts(
     if args.is_unread("batch") {
         return None;
     }
-    let mut values = Values { function, values: Vec::new(), id: args.batch.as_ref().map(|batch| batch.id.to_string()) };
+    let ids = args.batch.as_ref().map(|batch| (batch.id.to_string(), batch.ids.to_string()));
+    let mut values = Values { function, values: Vec::new(), ids };
     let before = problems.count();
     args.batch.iter().for_each(|batch| batch.check(function, args.key.as_ref(), problems));
     let key = match &args.key {
@@ -85,8 +86,8 @@ pub(crate) fn facts(
 /// The values of a call, in the order in which the key first names them.
 struct Values<'a> {
     function: &'a Function,
-    /// What one id of a batch is called.
-    id: Option<String>,
+    /// What one id of a batch is called, and the parameter that has them.
+    ids: Option<(String, String)>,
     values: Vec<Value>,
 }
 
@@ -132,7 +133,8 @@ impl Values<'_> {
         for (name, extent) in names.chain(generics).filter(|(name, _)| !args.skip.contains(name)) {
             let placeholder = Placeholder { root: name.to_string(), steps: Vec::new() };
             let is_type = self.is_type(&placeholder.root);
-            self.values.push(Value { placeholder, is_type, extent });
+            let is_secret = self.is_secret(&placeholder);
+            self.values.push(Value { placeholder, is_type, is_secret, extent });
         }
         let count = self.values.len();
         let value = |index| {
@@ -148,7 +150,8 @@ impl Values<'_> {
         }
         let extent = self.extent_of(placeholder, template, problems);
         let is_type = self.is_type(&placeholder.root);
-        self.values.push(Value { placeholder: placeholder.clone(), is_type, extent });
+        let is_secret = self.is_secret(placeholder);
+        self.values.push(Value { placeholder: placeholder.clone(), is_type, is_secret, extent });
         self.values.len() - 1
     }
 
@@ -174,7 +177,7 @@ impl Values<'_> {
         let names: Vec<String> = names.map(ToString::to_string).collect();
         let help = suggestion(root, "parameters", names.iter().map(String::as_str));
         match root {
-            _ if self.id.as_deref() == Some(root) => {}
+            _ if self.ids.as_ref().is_some_and(|(id, _)| id == root) => {}
             "self" if self.function.receiver().is_none() => {
                 problems.at(&template.literal, format!("`<{shown}>`: this function has no `self`"), help);
             }
@@ -195,6 +198,20 @@ impl Values<'_> {
         let is_it = |parameter: &Parameter<'_>| parameter.names.iter().any(|name| **name == placeholder.root);
         placeholder.steps.is_empty()
             && self.function.parameters().iter().find(|parameter| is_it(parameter)).is_some_and(Parameter::is_integer)
+    }
+
+    /// A number or a text is no secret unless its parameter is marked; what another type hides, only that type knows.
+    fn is_secret(&self, placeholder: &Placeholder) -> Option<bool> {
+        let root = match &self.ids {
+            Some((id, ids)) if *id == placeholder.root => ids,
+            _ => &placeholder.root,
+        };
+        if self.function.is_secret(root) {
+            return Some(true);
+        }
+        let parameters = self.function.parameters();
+        let plain = parameters.iter().find(|parameter| parameter.names.iter().any(|name| *name == root));
+        plain.filter(|parameter| placeholder.steps.is_empty() && parameter.is_plainly_keyable()).map(|_| false)
     }
 
     fn is_type(&self, root: &str) -> bool {

@@ -18,6 +18,7 @@ pub(crate) mod signature;
 
 use crate::item::Function;
 use crate::problems::Problems;
+use crate::secrets;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
@@ -25,7 +26,7 @@ use quote::{ToTokens, quote};
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut problems = Problems::default();
     let args = args::read(arguments, &mut problems);
-    let function: Function = match syn::parse2(item.clone()) {
+    let mut function: Function = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(_) => {
             let help = "put it on an `async fn` with a body";
@@ -34,6 +35,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
             return quote!(#item #problems);
         }
     };
+    secrets::take(&mut function, &mut problems);
     let model = lower::lower(args, &function, &mut problems);
     match model.filter(|_| problems.is_empty()) {
         Some(model) => expand::expand(&model),

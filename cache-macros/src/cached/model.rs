@@ -62,6 +62,8 @@ pub(crate) struct Value {
     pub(crate) placeholder: Placeholder,
     /// Whether it names a type parameter, whose value is the type's name.
     pub(crate) is_type: bool,
+    /// Whether it is marked as secret; none if only its type knows.
+    pub(crate) is_secret: Option<bool>,
     /// Where a value that cannot be a key is reported.
     pub(crate) extent: Extent,
 }

@@ -41,6 +41,7 @@ fn the_default_key() {
                         ],
                     ),
                     values: &["guild_id", "name"],
+                    secrets: &[door::Some(false), door::Some(false)],
                     returns: "Member",
                     bindings: &[],
                     tags: &[],
@@ -146,6 +147,7 @@ fn typed_events_and_tags() {
                         ],
                     ),
                     values: &["guild_id", "user_id"],
+                    secrets: &[door::Some(false), door::None],
                     returns: "Member",
                     bindings: &[
                         door::Binding {

@@ -35,6 +35,7 @@ fn the_first_example_of_the_guide() {
                         ],
                     ),
                     values: &["guild_id"],
+                    secrets: &[door::Some(false)],
                     returns: "Result<Vec<Member>, DbError>",
                     bindings: &[
                         door::Binding {
@@ -129,6 +130,7 @@ fn the_first_example_of_the_guide() {
                         ],
                     ),
                     values: &["guild_id"],
+                    secrets: &[door::Some(false)],
                     returns: "Result<Vec<Member>, DbError>",
                     bindings: &[
                         door::Binding {
@@ -205,6 +207,7 @@ fn the_first_example_of_the_guide() {
                         ],
                     ),
                     values: &["guild_id"],
+                    secrets: &[door::Some(false)],
                     returns: "Result<Vec<Member>, DbError>",
                     bindings: &[
                         door::Binding {

@@ -6,6 +6,7 @@ use super::rules::Rules;
 use super::shapes::{Returned, Shape};
 use super::written::Success;
 use crate::cache::{Arrival, Cache, Request, Turn, typed};
+use crate::call::{Mode, mode};
 use crate::codec::{Value, Wire};
 use crate::function::Function;
 use crate::key::{Fingerprinter, Id, KeyPart, Part};
@@ -97,7 +98,15 @@ impl<I: KeyPart + Clone> Batch<I> {
             return outside(load(self.given)).await;
         }
         let mut got: Vec<Got<S>> = self.asked.iter().map(Asked::answer).collect();
-        let turns = self.arrive::<S>(&mut got, &wire, rules.values.tags.is_some()).await;
+        let turns = match mode() {
+            Some(Mode::Bypass) => return load(self.given).await,
+            Some(Mode::OnlyCached) => {
+                self.look::<S>(&mut got, &wire).await;
+                Vec::new()
+            }
+            Some(Mode::Refresh) => self.turns_of_all().await,
+            None => self.arrive::<S>(&mut got, &wire, rules.values.tags.is_some()).await,
+        };
         if !turns.is_empty() {
             let missing = turns.iter().map(|(at, _)| self.asked[*at].id.clone()).collect();
             let under_way: Vec<&Turn> = turns.iter().map(|(_, turn)| turn).collect();
@@ -114,6 +123,28 @@ impl<I: KeyPart + Clone> Batch<I> {
             self.land(turns, items, &mut got, &wire, rules).await;
         }
         success.close(layout.make(self.pairs::<S, L::Id>(got, L::REPEATS)))
+    }
+
+    /// What the store has of what memory lacks; nobody waits for a load.
+    async fn look<S>(&self, got: &mut [Got<S>], wire: &dyn Wire)
+    where
+        S: Shape<Value: Clone + Send + Sync + 'static>,
+    {
+        let missing: Vec<usize> = (0..got.len()).filter(|at| matches!(got[*at], Got::Unknown)).collect();
+        let requests: Vec<Request> =
+            missing.iter().map(|at| self.asked[*at].request.in_the_foreground(false)).collect();
+        for (at, found) in missing.into_iter().zip(self.cache.look_only_at_all(&requests, wire).await) {
+            got[at] = answer(found.as_ref());
+        }
+    }
+
+    /// The right to load all of them, whatever is cached.
+    async fn turns_of_all(&self) -> Vec<(usize, Turn)> {
+        let begin = |asked: &Asked<I>| {
+            let request = asked.request.clone();
+            async move { self.cache.arrive_to_refresh(&request).await }
+        };
+        join_all(self.asked.iter().map(begin)).await.into_iter().enumerate().collect()
     }
 
     /// The right to load what no tier has and nobody else loads.

@@ -28,9 +28,9 @@ pub use written::{Refusal, Success, Written};
 pub use crate::codec::{CacheCodec, Cacheable, Chosen};
 pub use crate::event::{CacheEvent, Cascade, CascadeFields, Event, EventDeclaration};
 pub use crate::function::{Binding, EventRef, Fields, Function, FunctionSpec};
-pub use crate::key::{Fingerprinter, KeyPart, KeyWriter, Part, Piece, Template, part};
+pub use crate::key::{Fingerprinter, KeyPart, KeyWriter, Part, Piece, Template, part, secret};
 pub use crate::policy::{Consistency, Policy, Tiers};
-pub use crate::registry::{RegisteredEvent, RegisteredFunction, RegisteredPut, RegisteredWriter};
+pub use crate::registry::{RegisteredEvent, RegisteredFunction, RegisteredPut, RegisteredSecret, RegisteredWriter};
 
 pub use crate::schema::{CacheSchema, Schema, Structure};
 #[cfg(feature = "testing")]
@@ -85,6 +85,19 @@ macro_rules! __submit_put {
     };
 }
 
+/// Makes something with a secret value known to the program before a cache is built.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __submit_secret {
+    ($of:expr) => {
+        $crate::__private::inventory::submit! {
+            $crate::__private::RegisteredSecret {
+                of: $of, file: $crate::__private::file!(), line: $crate::__private::line!(),
+            }
+        }
+    };
+}
+
 /// The kind of a return type, as a constant.
 #[doc(hidden)]
 #[macro_export]
@@ -100,7 +113,7 @@ macro_rules! __kind {
 
 pub use crate::{
     __kind as kind, __submit as submit, __submit_event as submit_event, __submit_put as submit_put,
-    __submit_writer as submit_writer,
+    __submit_secret as submit_secret, __submit_writer as submit_writer,
 };
 
 /// The name of a type parameter, as a key value.

@@ -9,7 +9,8 @@ use super::read::{Arrival, Lead, Turn};
 use super::request::Request;
 use super::stamps::{departures, observe};
 use super::{Cache, typed};
-use crate::codec::{CacheCodec, Cacheable, TypedWire, Wire};
+use crate::codec::{CacheCodec, Cacheable, TypedWire, Value, Wire};
+use crate::error::Error;
 use crate::flight::Boarding;
 use crate::load::outside;
 use crate::outcome::{Outcome, Tier};
@@ -43,15 +44,46 @@ impl Cache {
         let mut values: Vec<Option<T>> =
             requests.iter().map(|request| typed(self.peek_for(request).answer()?.value.as_ref()?)).collect();
         let missing: Vec<usize> = (0..keys.len()).filter(|at| values[*at].is_none()).collect();
-        let callers: Vec<Caller> = missing.iter().map(|at| Caller::new(self, &requests[*at])).collect();
-        let asked: Vec<(&Request, &Caller)> = missing.iter().map(|at| &requests[*at]).zip(&callers).collect();
-        for (at, seen) in missing.iter().zip(self.look_at_all(&asked, &wire).await) {
-            match seen.fresh {
-                Some((seen, _)) => values[*at] = seen.slot.value.as_ref().and_then(typed),
-                None => self.shared.counters.misses.count(),
-            }
+        let asked: Vec<Request> = missing.iter().map(|at| requests[*at].clone()).collect();
+        for (at, found) in missing.iter().zip(self.look_only_at_all(&asked, &wire).await) {
+            values[*at] = found.flatten().as_ref().and_then(typed);
         }
         values
+    }
+
+    /// Removes the entries of several keys, as [`remove`](Self::remove) does; in one step, on a cluster in one for each
+    /// partition involved. Tells how many a tier had.
+    ///
+    /// # Errors
+    /// If the store did not do it for all of them.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+    /// use cache_runtime::{Cache, Policy};
+    /// use std::time::Duration;
+    ///
+    /// let cache = Cache::builder().build().await?;
+    /// cache.set("one", 1_u64, Policy::ttl(Duration::from_secs(60))).await?;
+    /// assert_eq!(cache.remove_many(&["one", "two"]).await?, 1);
+    /// # Ok(()) }
+    /// ```
+    pub async fn remove_many(&self, keys: &[&str]) -> Result<usize, Error> {
+        let keys: Vec<_> = keys.iter().map(|key| self.name((*key).to_owned())).collect();
+        self.remove_keys(&keys).await
+    }
+
+    /// Finds entries without ever loading them, or waiting for somebody who does.
+    pub(crate) async fn look_only_at_all(&self, requests: &[Request], wire: &dyn Wire) -> Vec<Option<Option<Value>>> {
+        let callers: Vec<Caller> = requests.iter().map(|request| Caller::new(self, request)).collect();
+        let asked: Vec<(&Request, &Caller)> = requests.iter().zip(&callers).collect();
+        let value = |seen: Seen| match seen.fresh {
+            Some((seen, _)) => Some(seen.slot.value.clone()),
+            None => {
+                self.shared.counters.misses.count();
+                None
+            }
+        };
+        self.look_at_all(&asked, wire).await.into_iter().map(value).collect()
     }
 
     /// Finds the entries of several requests, or gets the right to load them: as [`arrive`](Self::arrive) does for one.

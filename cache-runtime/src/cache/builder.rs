@@ -3,6 +3,7 @@
 use super::advice::{Setup, advice};
 use super::cells::Cells;
 use super::recover::{Queue, Recovery};
+use super::secrecy::{self, SecretKey};
 use super::shared::{Settings, Shared, Space};
 use super::wakes::Wakes;
 use super::{Cache, L1, l1};
@@ -43,6 +44,7 @@ pub struct Builder {
     max_value_bytes: usize,
     max_key_bytes: usize,
     enabled: bool,
+    secret_key: Option<SecretKey>,
 }
 
 impl Builder {
@@ -64,6 +66,7 @@ impl Builder {
             max_value_bytes: 32 << 20,
             max_key_bytes: MAX_NAME_BYTES,
             enabled: true,
+            secret_key: None,
         }
     }
 
@@ -219,6 +222,35 @@ impl Builder {
         self
     }
 
+    /// The key of the keyed hashes that stand in names for what is `#[key(secret)]`: at least 16 bytes, random, and the same
+    /// on every node that shares a store. Another key makes what depends on secrets other entries.
+    ///
+    /// Without one a key is drawn at random, which is enough for memory. It is one key a process: build the cache before
+    /// the first secret is written, and give every cache of the process the same.
+    ///
+    /// # Errors
+    /// `build` fails if it is shorter, if this process uses another already, or if there is none, something in the program
+    /// is secret, and the store is shared with other processes.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
+    /// use cache_runtime::{Cache, key};
+    ///
+    /// # let key_from_a_vault = [7; 32];
+    /// let cache = Cache::builder().secret_key(key_from_a_vault).build().await?;
+    /// let token = key::encode(&key::secret("hunter2"));
+    /// cache.remove(&format!("session:{token}")).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn secret_key(self, key: impl AsRef<[u8]>) -> Self {
+        self.secret_key_from(key, "secret_key")
+    }
+
+    pub(crate) fn secret_key_from(mut self, key: impl AsRef<[u8]>, from: &str) -> Self {
+        self.secret_key = Some(SecretKey { key: key.as_ref().to_vec(), from: from.to_owned() });
+        self
+    }
+
     /// Whether it caches from the start; see [`Cache::set_enabled`].
     pub fn enabled(mut self, enabled: bool) -> Self {
         self.enabled = enabled;
@@ -241,6 +273,8 @@ impl Builder {
     /// The cache, whatever the program's functions and events say of each other.
     pub(crate) fn build_unchecked(self) -> Result<Cache, Error> {
         self.check()?;
+        // Last of all, for it makes the key the process's.
+        secrecy::settle(self.secret_key.as_ref(), self.store.as_deref())?;
         let advice = self.advice();
         let counters = Counters::default();
         let gone = l1::Gone { evicted: counters.evictions.clone(), expired: counters.expirations.clone() };

@@ -9,9 +9,10 @@ use super::request::Request;
 use super::slot::{Backing, Ground, Looked, Retry, Rooted, Slot, Standing};
 use super::stamps::{departures, is_of_this_epoch, is_valid, observe, rooted};
 use crate::codec::Wire;
-use crate::envelope::{Envelope, HEAD_BYTES, Unreadable, identity_of};
+use crate::envelope::{Envelope, HEAD_BYTES, Unreadable, identity_of, schema_of};
 use crate::outcome::Tier;
 use crate::packing::Place;
+use crate::schema::Schema;
 use crate::store::{Read, Snapshot, Want};
 use crate::telemetry::Notice;
 use std::sync::Arc;
@@ -22,6 +23,9 @@ pub(super) struct Sighting {
     pub(super) known: Moment,
 }
 
+/// What the store said, up to where its partitions were known with that, and as of when.
+pub(super) type Answer = (Snapshot, Marks, Moment);
+
 /// What the tiers have of an entry.
 #[derive(Default)]
 pub(super) struct Seen {
@@ -31,6 +35,8 @@ pub(super) struct Seen {
     pub(super) stale: Option<Sighting>,
     /// The identity of the entry that the store had, whatever it was good for.
     pub(super) met: Option<u64>,
+    /// The shape of this program's values, if they lie beside an entry of another one.
+    pub(super) aside: Option<Schema>,
 }
 
 impl Seen {
@@ -98,7 +104,10 @@ impl Cache {
                 }
                 Some(Sighting { slot, known })
             }
-            Standing::Valid | Standing::Doubtful => self.revalidate(request, &slot).await,
+            Standing::Valid | Standing::Doubtful => {
+                let aside = (slot.key != request.key.id()).then(|| request.aside(self, wire.schema()));
+                self.revalidate(aside.as_ref().unwrap_or(request), &slot).await
+            }
             Standing::Invalid => None,
         }
     }
@@ -149,10 +158,47 @@ impl Cache {
         Some(self.seen_in(answer, request, wire, codec, grounds).await)
     }
 
-    /// What an answer of the store shows.
+    /// What an answer of the store shows. Where it shows a valid entry of another shape, which a program of another version
+    /// is served, this one's lies beside it, or will.
     pub(super) async fn seen_in(
         &self,
-        answer: (Snapshot, Marks, Moment),
+        answer: Answer,
+        request: &Request,
+        wire: &dyn Wire,
+        codec: u8,
+        grounds: &[Ground],
+    ) -> Seen {
+        if self.is_others(request, wire, &answer.0) {
+            self.shared.counters.set_aside.count();
+            return self.look_aside(request, wire, codec).await;
+        }
+        self.seen_here(answer, request, wire, codec, grounds).await
+    }
+
+    /// Whether others are served the entry. One that is over is in nobody's way.
+    fn is_others(&self, request: &Request, wire: &dyn Wire, snapshot: &Snapshot) -> bool {
+        let bytes = snapshot.entry.as_deref().filter(|_| request.aside.is_none());
+        let bytes = bytes.filter(|bytes| schema_of(bytes).is_some_and(|schema| schema != wire.schema()));
+        let Some(Ok((other, _))) = bytes.map(Envelope::open) else { return false };
+        other.remaining_ms(self.shared.clock.wall_ms()) > 0
+            && (!request.unknown_of(&other.dependencies).is_empty()
+                || is_valid(&other.stamps, request, snapshot, self.partitions()))
+    }
+
+    /// It ends here: beside an entry there is only this program's.
+    async fn look_aside(&self, request: &Request, wire: &dyn Wire, codec: u8) -> Seen {
+        let aside = request.aside(self, wire.schema());
+        let grounds = aside.grounds(self);
+        let seen = match self.read_store(&aside, &grounds, Want::Whole).await {
+            Some(answer) => self.seen_here(answer, &aside, wire, codec, &grounds).await,
+            None => Seen::default(),
+        };
+        Seen { aside: aside.aside, ..seen }
+    }
+
+    async fn seen_here(
+        &self,
+        answer: Answer,
         request: &Request,
         wire: &dyn Wire,
         codec: u8,
@@ -165,7 +211,7 @@ impl Cache {
 
     async fn good_in(
         &self,
-        (snapshot, marks, known): (Snapshot, Marks, Moment),
+        (snapshot, marks, known): Answer,
         request: &Request,
         wire: &dyn Wire,
         codec: u8,
@@ -267,7 +313,7 @@ impl Cache {
     }
 
     /// One round trip; what it says of the partitions is learned whatever becomes of the entry.
-    async fn read_store(&self, request: &Request, grounds: &[Ground], want: Want) -> Option<(Snapshot, Marks, Moment)> {
+    async fn read_store(&self, request: &Request, grounds: &[Ground], want: Want) -> Option<Answer> {
         let store = self.shared.store.as_ref()?;
         if grounds.iter().any(Ground::is_owed) {
             return None;

@@ -31,6 +31,7 @@ mod recover;
 mod refresh;
 mod remove;
 mod request;
+mod secrecy;
 mod sequence;
 mod shared;
 mod slot;

@@ -69,7 +69,7 @@ impl Cache {
         };
         let put =
             Put { key: &request.key, bytes: &bytes, life_ms: request.kept_ms(fill.life_ms), fence: Some(begun.fence) };
-        if self.replace(store, request, put).await.is_ok() {
+        if self.replace(store, request, put).await.is_ok() && self.bump_key(request).await.is_ok() {
             return Ok(());
         }
         // It may still be performed; by then this has dropped its fence.

@@ -18,6 +18,7 @@ use crate::error::StoreError;
 use crate::flight::{self, Boarding, Followed, Follower};
 use crate::key::Dependency;
 use crate::outcome::{Outcome, Tier};
+use crate::schema::Schema;
 use crate::stamp::Partition;
 use crate::store::{Begun, Leased, Store};
 use crate::telemetry::Notice;
@@ -92,6 +93,8 @@ pub(crate) struct Turn {
     pub(crate) started_ms: u64,
     /// What could be shown if the load fails.
     pub(crate) stale: Option<Arc<Slot>>,
+    /// The shape of its values, if they are kept beside an entry of another one.
+    pub(super) aside: Option<Schema>,
 }
 
 impl Turn {
@@ -223,7 +226,7 @@ impl Cache {
         &self,
         request: &Request,
         wire: &dyn Wire,
-        grounds: Vec<Ground>,
+        mut grounds: Vec<Ground>,
         lead: Lead,
         mut seen: Option<Seen>,
     ) -> Arrival {
@@ -233,7 +236,7 @@ impl Cache {
         let arrived_ms = request.lease.map_or(0, |_| self.now_ms());
         let mut held: Option<HeldLease> = None;
         loop {
-            let Seen { fresh, stale, met } = match seen.take() {
+            let Seen { fresh, stale, met, aside } = match seen.take() {
                 Some(seen) => seen,
                 None => self.look(&request, wire, &grounds).await,
             };
@@ -249,6 +252,10 @@ impl Cache {
             if let Some(arrival) = stale.as_ref().and_then(|seen| self.show_while_renewed(&request, seen)) {
                 lead.land(|| stale.expect("it is shown").landing(true));
                 return arrival;
+            }
+            if let Some(schema) = aside {
+                request = request.aside(self, schema);
+                grounds = request.grounds(self);
             }
             let stale = stale.map(|seen| seen.slot);
             stale.iter().for_each(|slot| request.note_stale(slot));
@@ -315,7 +322,8 @@ impl Cache {
         }
         let begun = begun.map(|(begun, _)| begun);
         let (started, started_ms) = (self.moment(), self.now_ms());
-        Turn { lead, grounds, marks, departed, before, begun, lease, started, started_ms, stale }
+        let aside = request.aside;
+        Turn { lead, grounds, marks, departed, before, begun, lease, started, started_ms, stale, aside }
     }
 
     /// The marks are none if the answer is older than what is known by now; what is loaded is not kept then.

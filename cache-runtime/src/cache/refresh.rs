@@ -4,12 +4,13 @@
 //! goes through the flight and the commit of every other load.
 
 use super::Cache;
-use super::look::{Seen, Sighting};
+use super::look::Sighting;
 use super::read::{Lead, Turn};
 use super::request::Request;
 use super::slot::{Ground, Slot};
 use crate::codec::Wire;
 use crate::flight::Boarding;
+use crate::schema::Schema;
 use crate::store::Leased;
 use crate::telemetry::Notice;
 use std::future::Future;
@@ -122,14 +123,19 @@ impl Cache {
         current: &Arc<Slot>,
     ) -> Option<Turn> {
         let grounds = request.grounds(self);
-        let (newer, met) = self.newer_in_store(request, wire, &grounds, current).await;
+        let (newer, met, aside) = self.newer_in_store(request, wire, &grounds, current).await;
         if let Some(seen) = newer {
             lead.land(|| seen.landing(false));
             return None;
         }
+        let aside = aside.map(|schema| request.aside(self, schema));
+        let (request, grounds) = match &aside {
+            Some(aside) => (aside, aside.grounds(self)),
+            None => (request, grounds),
+        };
         let mut turn = self.begin(&request.leased_to_renew(), grounds, Some(lead), Some(current.clone())).await;
         if turn.finds_another_than(met)
-            && let (Some(seen), _) = self.newer_in_store(request, wire, &turn.grounds, current).await
+            && let (Some(seen), ..) = self.newer_in_store(request, wire, &turn.grounds, current).await
             && let Some(lead) = turn.lead.take()
         {
             lead.land(|| seen.landing(false));
@@ -145,18 +151,18 @@ impl Cache {
 }
 
 impl Cache {
-    /// What was loaded elsewhere since the entry that is served, and the identity of what is there at all.
+    /// What was loaded elsewhere since the entry that is served, the identity of what is there at all, and the shape of what
+    /// lies beside it.
     async fn newer_in_store(
         &self,
         request: &Request,
         wire: &dyn Wire,
         grounds: &[Ground],
         current: &Slot,
-    ) -> (Option<Sighting>, Option<u64>) {
-        let Some(Seen { fresh, met, .. }) = self.look_in_store(request, wire, grounds).await else {
-            return (None, None);
-        };
-        (fresh.map(|(seen, _)| seen).filter(|seen| is_newer(&seen.slot, current)), met)
+    ) -> (Option<Sighting>, Option<u64>, Option<Schema>) {
+        let seen = self.look_in_store(request, wire, grounds).await.unwrap_or_default();
+        let newer = seen.fresh.map(|(seen, _)| seen).filter(|seen| is_newer(&seen.slot, current));
+        (newer, seen.met, seen.aside)
     }
 }
 

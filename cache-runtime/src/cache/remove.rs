@@ -12,6 +12,7 @@ use super::slot::Standing;
 use crate::error::{Error, StoreError};
 use crate::event::{Event, dependencies_of, with_cascades};
 use crate::function::{function_dependency, tag_dependency};
+use crate::key::secret::is_sealed;
 use crate::key::{Key, Name};
 use crate::registry;
 use crate::store::Bump;
@@ -70,18 +71,28 @@ impl Cache {
 
     /// Removes a key from every tier, and refuses the loads of it that are under way.
     pub(crate) async fn remove_key(&self, key: &Key) -> Result<bool, Error> {
+        Ok(self.remove_keys(std::slice::from_ref(key)).await? > 0)
+    }
+
+    /// The same for several, in one step.
+    pub(super) async fn remove_keys(&self, keys: &[Key]) -> Result<usize, Error> {
         self.check_open()?;
-        let in_memory = self.forget_in_memory(key);
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        let in_memory = keys.iter().filter(|key| self.forget_in_memory(key)).count();
         let existed = if self.shared.store.is_none() {
-            self.raise_locally(&[key]);
+            self.raise_locally(&keys.iter().collect::<Vec<_>>());
             0
         } else {
-            let performed = self.invalidate(Invalidation::Remove(vec![key.clone()])).await?;
+            let performed = self.invalidate(Invalidation::Remove(keys.to_vec())).await?;
             performed.map_or(0, |performed| performed.existed)
         };
-        self.forget_in_memory(key);
-        self.shared.counters.invalidations.count();
-        Ok(in_memory || existed > 0)
+        for key in keys {
+            self.forget_in_memory(key);
+        }
+        self.shared.counters.invalidations.add(keys.len() as u64);
+        Ok(in_memory.max(existed))
     }
 
     /// Ends the life of a key's entry, which may still stand in for a load that fails.
@@ -201,6 +212,25 @@ fn complete(event: &Event) -> Result<(), Error> {
                 field: field.to_owned(),
                 function: format!("{} ({})", function.path(), function.location()),
             });
+        }
+    }
+    hides_what_is_hidden(event)
+}
+
+/// Whether the event has as a secret what the functions here have as one, and nothing else.
+fn hides_what_is_hidden(event: &Event) -> Result<(), Error> {
+    for function in registry::functions() {
+        let bound = function.bindings().iter().filter(|bound| bound.event == event.name());
+        for (field, at) in bound.flat_map(|bound| &bound.fields) {
+            let Some(is_secret) = function.spec().secrets.get(*at).copied().flatten() else { continue };
+            if event.texts(field).any(|text| is_sealed(text) != is_secret) {
+                return Err(Error::SecretField {
+                    event: event.name().to_owned(),
+                    field: (*field).to_owned(),
+                    function: format!("{} ({})", function.path(), function.location()),
+                    is_secret,
+                });
+            }
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ use crate::function::{Function, function_dependency, tag_dependency};
 use crate::key::{Dependency, Id, Key, Part};
 use crate::policy::{Policy, Tiers};
 use crate::registry;
+use crate::schema::Schema;
 use crate::store::{Begin, Lease};
 use std::sync::Arc;
 
@@ -33,6 +34,8 @@ pub(crate) struct Request {
     pub(super) lease: Option<Lease>,
     /// Where a caller with little time looks for what it could show instead.
     pub(crate) sight: Option<Arc<Sight>>,
+    /// The shape of its values, if it lies beside an entry of another one.
+    pub(super) aside: Option<Schema>,
     /// What tells the errors of its function that are remembered from everything else.
     pub(crate) is_remembered: Option<fn(&Value) -> bool>,
 }
@@ -102,6 +105,7 @@ impl Request {
             lives_by_value: false,
             lease: None,
             sight: None,
+            aside: None,
             is_remembered: None,
         }
     }
@@ -111,6 +115,18 @@ impl Request {
         let new = further.into_iter().filter(|name| !self.dependencies.contains(name));
         let dependencies = self.dependencies.iter().cloned().chain(new).collect();
         Self { dependencies, ..self.clone() }
+    }
+
+    /// The same entry beside the one of another shape that lies in its place. It has all the dependencies of the usual one,
+    /// and the key's own, which removing and setting the key bumps: so whatever ends the one ends the other.
+    ///
+    /// It is another name, which a removal does not know of. So it stands in for no load that fails: that would bring back
+    /// what was removed.
+    pub(super) fn aside(&self, cache: &Cache, schema: Schema) -> Self {
+        let key = cache.name(format!("{}~s{:016x}", self.key, schema.0));
+        let policy = Arc::new(Policy { stale_if_error: None, ..(*self.policy).clone() });
+        let own = cache.name(key_dependency(self.key.as_str()));
+        Self { key, policy, aside: Some(schema), ..self.depending_on([own]) }
     }
 
     /// Those of an entry's dependencies that this request does not have.

@@ -66,6 +66,8 @@ impl Cache {
         loaded: Loaded,
         load_cost_ms: u32,
     ) -> Turn {
+        let aside = turn.aside.map(|schema| request.aside(self, schema));
+        let request = aside.as_ref().unwrap_or(request);
         let absent = loaded.value.is_none();
         let living = loaded.life.map(|life| if absent { request.living_absent(life) } else { request.living(life) });
         let living = living.as_ref().unwrap_or(request);
@@ -293,6 +295,8 @@ impl Cache {
     /// The next read takes it from the store: only there it is certain that nothing overtook it.
     async fn set_in_store(&self, request: &Request, wire: &dyn Wire, fill: Fill) -> Result<(), Error> {
         let Some(store) = &self.shared.store else { return Ok(()) };
+        // First, or the new entry would be over with what it ends, where it rests on its key's generation itself.
+        self.bump_key(request).await?;
         let grounds = request.grounds(self);
         let (begun, _) = self.begin_in_store(&**store, request, &grounds).await?;
         let Sealed { bytes, .. } = self.seal(request, wire, &begun, &fill)?;
@@ -307,10 +311,14 @@ impl Cache {
         under_way.done(&[bump], &[&request.key]);
         // A removal from before must not come after.
         self.settled(&Invalidation::Remove(vec![request.key.clone()]), begun_at);
-        // What other nodes keep in memory only rests on a generation of its key.
-        self.bump(vec![key_dependency(request.key.as_str())]).await?;
         self.shared.counters.invalidations.count();
         Ok(())
+    }
+
+    /// What other nodes keep in memory only rests on a generation of its key, and so does what programs of another version
+    /// keep.
+    pub(super) async fn bump_key(&self, request: &Request) -> Result<(), Error> {
+        self.bump(vec![key_dependency(request.key.as_str())]).await.map(drop)
     }
 }
 

@@ -51,6 +51,7 @@ impl Builder {
     /// | `CACHE_MAX_STALENESS` | the same: [`max_staleness`](Self::max_staleness) | `1s` |
     /// | `CACHE_MAX_VALUE_SIZE` | `32MB`: [`max_value_bytes`](Self::max_value_bytes) | `32MB` |
     /// | `CACHE_QUEUE_INVALIDATIONS` | how many names may wait for the store: [`recovery`](Self::recovery) | none |
+    /// | `CACHE_SECRET_KEY` | the key of what is `#[key(secret)]`, at least 16 bytes: [`secret_key`](Self::secret_key) | random, which a store refuses |
     /// | `CACHE_<NAME>_TTL` | the TTL of the cached function of that name | the attribute's |
     ///
     /// # Errors

@@ -23,7 +23,7 @@ pub(super) struct Settings {
 }
 
 /// What can be said of a cache: the name in a file, and the variable.
-pub(super) const OF_CACHE: [(&str, &str); 11] = [
+pub(super) const OF_CACHE: [(&str, &str); 12] = [
     ("redis_url", "REDIS_URL"),
     ("redis_tls_ca", "REDIS_TLS_CA"),
     ("redis_tls_cert", "REDIS_TLS_CERT"),
@@ -35,6 +35,7 @@ pub(super) const OF_CACHE: [(&str, &str); 11] = [
     ("max_staleness", "CACHE_MAX_STALENESS"),
     ("max_value_size", "CACHE_MAX_VALUE_SIZE"),
     ("queue_invalidations", "CACHE_QUEUE_INVALIDATIONS"),
+    ("secret_key", "CACHE_SECRET_KEY"),
 ];
 
 /// What can be said of a function.
@@ -98,6 +99,8 @@ fn of_cache(builder: Builder, name: &str, setting: &Setting) -> Result<Builder, 
             let size = |text: &str| bytes(text).and_then(|bytes| usize::try_from(bytes).ok());
             builder.max_value_bytes(setting.read(size, "a size such as `32MB`")?)
         }
+        // What is wrong with it is said without it, and by its own name.
+        "secret_key" => builder.secret_key_from(&setting.text, &setting.from),
         "queue_invalidations" => {
             let names = |text: &str| text.trim().parse().ok();
             match setting.read(names, "a number of names; 0 is none")? {

@@ -6,6 +6,7 @@
 pub(crate) mod fingerprint;
 pub(crate) mod parts;
 mod prehashed;
+pub(crate) mod secret;
 mod std_parts;
 mod template;
 mod writer;
@@ -13,6 +14,7 @@ mod writer;
 pub use fingerprint::Fingerprinter;
 pub use parts::{KeyPart, Part, encode, part};
 pub(crate) use prehashed::Prehashed;
+pub use secret::{Secret, secret};
 pub use template::{Piece, Template};
 pub use writer::KeyWriter;
 pub(crate) use writer::Style;

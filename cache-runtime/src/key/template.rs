@@ -197,7 +197,7 @@ fn patterns_meet(left: &[Symbol], right: &[Symbol]) -> bool {
 
 /// What an encoded value can contain, see [`KeyWriter`]. Path separators and the like never stand in one.
 fn in_value(c: char) -> bool {
-    !c.is_ascii() || c.is_ascii_alphanumeric() || "_.-%'?()[],+".contains(c)
+    !c.is_ascii() || c.is_ascii_alphanumeric() || "_.-%'?()[],+!".contains(c)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::fmt::{self, Write};
 ///
 /// - Letters, digits, `_`, `.`, `-` and text beyond ASCII stay as they are; everything else in a text becomes `%XX`.
 /// - A text that could be a number, a bool, a UUID or a variant begins with `'`; so does the empty text. A char is `'c'`.
+/// - A secret is `!` and a keyed hash.
 /// - The character that ends the value in its template becomes `%%XX` wherever the value contains it.
 pub struct KeyWriter {
     out: String,

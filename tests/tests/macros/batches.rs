@@ -1,7 +1,7 @@
 //! Several ids in one call: group R.
 
 use cache_runtime::testing::{FaultyStore, Operation};
-use cache_runtime::{Cache, CacheEvent, MemoryStore, Policy, assert_hit, assert_miss, cached};
+use cache_runtime::{Cache, CacheEvent, Call, MemoryStore, Policy, assert_hit, assert_miss, cached, with};
 use cache_tests::{Over, Source, on_each, over_redis};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -373,4 +373,36 @@ async fn the_future_of_a_batch_is_send() {
     is_send(&users(&log, &[1]));
     let missed = async { assert_miss!(users(&log, &[1])) };
     Cache::in_memory().scope(missed).await.expect("loaded");
+}
+
+/// R08
+#[tokio::test]
+async fn a_call_may_do_without_the_cache_replace_it_or_take_nothing_else() {
+    on_each(async |_, _| {
+        let (source, log) = (Source::new(1), Arc::<Log>::default());
+        let ask = |ids: Vec<u64>| rows(source.clone(), log.clone(), ids);
+        ask(vec![1, 2]).await;
+        source.write(2);
+        assert_eq!(with(Call::only_cached(), ask(vec![1, 3])).await, HashMap::from([(1, 1)]));
+        assert_eq!(with(Call::bypass(), ask(vec![1])).await, HashMap::from([(1, 2)]));
+        assert_eq!(assert_hit!(ask(vec![1, 2])), HashMap::from([(1, 1), (2, 1)]), "that kept nothing");
+        assert_eq!(with(Call::refresh(), ask(vec![1, 3])).await, HashMap::from([(1, 2), (3, 2)]));
+        assert_eq!(assert_hit!(ask(vec![1, 2, 3])), HashMap::from([(1, 2), (2, 1), (3, 2)]));
+        assert_eq!(log.calls(), [vec![1, 2], vec![1], vec![1, 3]]);
+    })
+    .await;
+}
+
+/// R09: over a cluster it is a test of `store_cluster`.
+#[tokio::test]
+async fn several_keys_are_removed_in_one_step_and_no_others() {
+    on_each(async |cache, _| {
+        let (source, log) = (Source::new(1), Arc::<Log>::default());
+        rows(source.clone(), log.clone(), vec![1, 2, 3]).await;
+        assert_eq!(cache.remove_many(&["batch:row:1", "batch:row:3", "batch:row:4"]).await.expect("acknowledged"), 2);
+        assert_eq!(cache.remove_many(&[]).await.expect("nothing to do"), 0);
+        rows(source.clone(), log.clone(), vec![1, 2, 3]).await;
+        assert_eq!(log.calls(), [vec![1, 2, 3], vec![1, 3]]);
+    })
+    .await;
 }

@@ -8,5 +8,6 @@ mod batches;
 mod graph;
 mod puts;
 mod schemas;
+mod shapes;
 mod transactions;
 mod writers;

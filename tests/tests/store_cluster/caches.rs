@@ -47,6 +47,33 @@ fn caches_on_a_cluster_hear_of_each_other_and_hold_their_bound() {
     });
 }
 
+/// R09: in all partitions at once, each script and question within one.
+#[test]
+fn r09_several_keys_are_asked_for_and_removed_over_the_slots_of_a_cluster() {
+    let cluster = RedisCluster::start();
+    run(async {
+        let cache = Cache::builder().namespace("r09").store(unhurried(&cluster.url())).build().await.expect("coherent");
+        let keys: Vec<String> = (0..60).map(|id| format!("row:{id}")).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        at_last(async || {
+            for id in 0..60 {
+                cache.clone().scope(row(id)).await;
+            }
+            let cold =
+                Cache::builder().namespace("r09").store(unhurried(&cluster.url())).build().await.expect("coherent");
+            done_if(cold.get_many::<u64>(&keys).await.iter().all(Option::is_some))
+        })
+        .await;
+        at_last(async || cache.remove_many(&keys[..40]).await.map_err(|_| timeout())).await;
+        let cold = Cache::builder().namespace("r09").store(unhurried(&cluster.url())).build().await.expect("coherent");
+        at_last(async || {
+            let there: Vec<bool> = cold.get_many::<u64>(&keys).await.iter().map(Option::is_some).collect();
+            done_if(there[..40].iter().all(|is_there| !is_there) && there[40..].iter().all(|is_there| *is_there))
+        })
+        .await;
+    });
+}
+
 /// A store that gives up before a test does, and not before a busy machine answers.
 fn unhurried(url: &str) -> RedisStore {
     hurried(url).with_read_deadline(Duration::from_secs(2)).with_write_deadline(Duration::from_secs(2))

@@ -1,0 +1,6 @@
+use cache_runtime::CacheKey;
+
+#[derive(CacheKey)]
+struct Trace(#[key(skip)] u64);
+
+fn main() {}

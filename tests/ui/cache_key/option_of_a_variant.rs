@@ -1,0 +1,10 @@
+use cache_runtime::CacheKey;
+
+#[derive(CacheKey)]
+enum Sort {
+    #[key(skip)]
+    Newest,
+    Oldest,
+}
+
+fn main() {}
