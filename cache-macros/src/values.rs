@@ -277,6 +277,7 @@ pub(crate) fn list<T: Parse>(example: &str, value: &Expr) -> syn::Result<Vec<T>>
 mod tests {
     use super::duration_ms;
 
+    /// A15
     #[test]
     fn durations_read_as_people_write_them() {
         assert_eq!(duration_ms("5m"), Ok(300_000));

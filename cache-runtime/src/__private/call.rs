@@ -64,22 +64,10 @@ where
     TypedWire::<S::Value, C>::of_schema(codec, version, schema)
 }
 
-/// What can be kept in memory.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept in memory",
-    label = "cannot be kept in memory",
-    note = "help: derive `Clone` for it, or return it in an `Arc`; it must be `Send + Sync` without borrows"
-)]
-pub trait Keepable: Clone + Send + Sync + 'static {}
-
-// So that the type is named, and not one bound of it after the other.
-#[diagnostic::do_not_recommend]
-impl<T: Clone + Send + Sync + 'static> Keepable for T {}
-
 /// What the engine has to know of the type of a value that stays in the process.
 pub fn local_wire<S>(_: &S) -> impl Wire + use<S>
 where
-    S: Shape<Value: Keepable>,
+    S: Shape<Value: Clone + Send + Sync + 'static>,
 {
     LocalWire::<S::Value>::new()
 }

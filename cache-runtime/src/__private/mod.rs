@@ -17,7 +17,7 @@ pub mod written;
 
 pub use background::{AskKept, AskKeptNot, AskLoader, AskLoaderNot, Given, Kept, Loader, Own, Reference, Sendable};
 pub use batch::{Batch, items};
-pub use call::{Call, Keepable, NamedCall, Place, chosen, current, local_wire, tag_of, wire};
+pub use call::{Call, NamedCall, Place, chosen, current, local_wire, tag_of, wire};
 pub use kind::{Kind, PlainKind, Unwrapped};
 pub use layout::{By, Keyed, Layout, by};
 pub use put::PutCall;
@@ -183,7 +183,6 @@ pub trait IntoTtl {
     fn into_ttl(self) -> Duration;
 }
 
-#[diagnostic::do_not_recommend]
 impl IntoTtl for Duration {
     fn into_ttl(self) -> Duration {
         self
@@ -192,7 +191,6 @@ impl IntoTtl for Duration {
 
 macro_rules! seconds {
     ($($t:ty),*) => {$(
-        #[diagnostic::do_not_recommend]
         impl IntoTtl for $t {
             fn into_ttl(self) -> Duration {
                 Duration::from_secs(u64::try_from(self).unwrap_or(0))

@@ -20,7 +20,6 @@ fn decoding() -> Configuration<LittleEndian, Varint, Limit<DECODE_LIMIT_BYTES>> 
     config::standard().with_limit::<DECODE_LIMIT_BYTES>()
 }
 
-#[diagnostic::do_not_recommend]
 impl Codec for Bincode {
     const ID: u8 = 1;
     const NAME: &'static str = "bincode";

@@ -9,7 +9,6 @@ use serde::de::DeserializeOwned;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Json;
 
-#[diagnostic::do_not_recommend]
 impl Codec for Json {
     const ID: u8 = 4;
     const NAME: &'static str = "json";

@@ -9,7 +9,6 @@ use serde::de::DeserializeOwned;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MessagePack;
 
-#[diagnostic::do_not_recommend]
 impl Codec for MessagePack {
     const ID: u8 = 3;
     const NAME: &'static str = "msgpack";

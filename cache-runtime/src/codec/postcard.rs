@@ -9,7 +9,6 @@ use serde::de::DeserializeOwned;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Postcard;
 
-#[diagnostic::do_not_recommend]
 impl Codec for Postcard {
     const ID: u8 = 2;
     const NAME: &'static str = "postcard";
