@@ -158,7 +158,10 @@ fn unit_ms(unit: &str) -> Result<u64, String> {
 pub(crate) fn text(option: &str, value: &Expr) -> syn::Result<LitStr> {
     match value {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text.clone()),
-        other => Err(error(other, format!("`{option}` is not a text"), format!("write `{option} = \"…\"`"))),
+        other => {
+            let example = if option == "key" { "user:<id>" } else { "…" };
+            Err(error(other, format!("`{option}` is not a text"), format!("write `{option} = \"{example}\"`")))
+        }
     }
 }
 
@@ -274,6 +277,7 @@ pub(crate) fn list<T: Parse>(example: &str, value: &Expr) -> syn::Result<Vec<T>>
 mod tests {
     use super::duration_ms;
 
+    /// A15
     #[test]
     fn durations_read_as_people_write_them() {
         assert_eq!(duration_ms("5m"), Ok(300_000));

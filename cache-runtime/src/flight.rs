@@ -104,7 +104,7 @@ impl<S, L: Clone> Flights<S, L> {
 
     /// Notes that the leaders among this task's callers wait for a flight, unless that closes a circle.
     fn wait_for(self: &Arc<Self>, flight: usize) -> Option<Waiting<S, L>> {
-        let led = LED.try_with(Clone::clone).unwrap_or_default();
+        let led = led();
         if led.is_empty() {
             // Nobody waits for a load of this task, so it can close no circle.
             return Some(Waiting { flights: self.clone(), led, flight });
@@ -134,6 +134,16 @@ tokio::task_local! {
 /// Whether the running code is part of a load.
 pub(crate) fn is_within_a_load() -> bool {
     LED.try_with(|led| !led.is_empty()).unwrap_or(false)
+}
+
+/// The flights that the running code is part of a load of.
+pub(crate) fn led() -> Vec<usize> {
+    LED.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// Runs something as part of the loads of these flights.
+pub(crate) fn within(led: Vec<usize>, run: &mut dyn FnMut()) {
+    LED.sync_scope(led, run);
 }
 
 /// A leader's edge in the graph of waits, for as long as it waits.
@@ -224,7 +234,7 @@ impl<S, L> Lead<S, L> {
 
     /// Runs the load so that waits inside it are known to be this leader's.
     pub(crate) async fn load<F: Future>(&self, load: F) -> F::Output {
-        let mut led = LED.try_with(Clone::clone).unwrap_or_default();
+        let mut led = led();
         led.push(self.seat.name());
         LED.scope(led, load).await
     }
@@ -234,7 +244,7 @@ impl<S, L> Lead<S, L> {
     where
         Self: 'a,
     {
-        let mut led = LED.try_with(Clone::clone).unwrap_or_default();
+        let mut led = led();
         led.extend(leads.map(|lead| lead.seat.name()));
         LED.scope(led, load).await
     }

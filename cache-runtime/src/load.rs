@@ -181,6 +181,11 @@ pub(crate) async fn outside<F: Future>(body: F) -> F::Output {
     CURRENT.scope(None, body).await
 }
 
+/// The same for one poll, as part of a load or of none.
+pub(crate) fn beside(load: Option<Load>, run: &mut dyn FnMut()) {
+    CURRENT.sync_scope(load, run);
+}
+
 impl Validators {
     /// These, and where they are silent those from before; none if nothing is said at all.
     pub(crate) fn or(self, before: Option<&Self>) -> Option<Arc<Self>> {

@@ -30,6 +30,7 @@ pages! {
     design_why = "../design/why.md",
     codecs = "../codecs.md",
     compare = "../compare.md",
+    migration = "../migration.md",
     replay = "../replay.md",
     checker = "../checker.md",
     chaos = "../chaos.md",

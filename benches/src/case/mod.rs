@@ -1,6 +1,7 @@
 //! The cases: each asks one question, which its file begins with, and says what a contestant has to do to take part.
 
 pub(crate) mod batch;
+pub(crate) mod cold;
 pub(crate) mod crowds;
 pub(crate) mod emit;
 pub(crate) mod fill;
@@ -34,6 +35,7 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "memory", about: "what an entry takes up in memory", run: memory::run },
     Case { name: "replay", about: "what a bounded memory hits of a trace", run: replay::run },
     Case { name: "stampede", about: "a thousand tasks on one cold key", run: stampede::run },
+    Case { name: "cold", about: "those who wait for cold keys, and those who do not", run: cold::run },
     Case { name: "crowds", about: "the same in four processes, over Redis", run: crowds::run },
     Case { name: "remote", about: "a hit in Redis", run: remote::run },
     Case { name: "batch", about: "a hundred keys in Redis at once", run: batch::run },

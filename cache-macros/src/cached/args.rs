@@ -3,6 +3,7 @@
 use super::batch::{self, Batch};
 use super::binding::EventSpec;
 use super::coherence;
+use super::elsewhere::ELSEWHERE;
 use super::opinions::Opinions;
 use super::rules::Paths;
 use crate::options::{Given, Table, ungrouped};
@@ -70,19 +71,7 @@ const TABLE: Table = Table {
         "batch",
     ],
     planned: &["local"],
-    elsewhere: &[
-        ("size", "the size belongs to the cache: `Cache::builder().l1(L1::max_entries(n))`"),
-        ("max_size", "the size belongs to the cache: `Cache::builder().l1(L1::max_entries(n))`"),
-        ("time", "write `ttl = 300`"),
-        ("expire", "write `ttl = 300`"),
-        ("expiry", "write `ttl = 300`"),
-        ("convert", "write the key as a template: `key = \"user:<id>\"`"),
-        ("result", "nothing is needed: `Ok` is cached and `Err` is not, by the return type"),
-        ("option", "nothing is needed: `Some` is cached and `None` is not, by the return type"),
-        ("unless", "return early from an uncached function that calls this one"),
-        ("condition", "return early from an uncached function that calls this one"),
-        ("sync_writes", "nothing is needed: one load a key at a time is the default"),
-    ],
+    elsewhere: ELSEWHERE,
 };
 
 /// Reads every option that can be read; the others are problems.

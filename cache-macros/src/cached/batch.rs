@@ -51,8 +51,10 @@ fn ids(input: ParseStream<'_>) -> syn::Result<(Ident, Ident)> {
     if input.parse::<Option<Token![=]>>()?.is_none() {
         return Err(error(&id, format!("`{id}` has no parameter"), FORM));
     }
-    let token = input.cursor().token_tree().map(|(token, _)| token);
-    let ids = input.call(Ident::parse_any).map_err(|_| error(&token, "this is no parameter", FORM))?;
+    let ids = match input.cursor().token_tree() {
+        None => Err(error(&id, format!("`{id}` has no parameter"), FORM)),
+        Some((token, _)) => input.call(Ident::parse_any).map_err(|_| error(&token, "this is no parameter", FORM)),
+    }?;
     Ok((id, ids))
 }
 

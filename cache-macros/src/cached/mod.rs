@@ -7,6 +7,7 @@ mod binding;
 pub(crate) mod checks;
 mod coherence;
 mod companions;
+mod elsewhere;
 pub(crate) mod expand;
 pub(crate) mod lower;
 pub(crate) mod model;
@@ -41,7 +42,8 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
         Some(model) => expand::expand(&model),
         None => {
             let (function, problems) = (function.into_token_stream(), problems.into_tokens());
-            quote!(#function #problems)
+            // Parameters that only the attribute uses are no mistakes.
+            quote!(#[allow(unused_variables)] #function #problems)
         }
     }
 }

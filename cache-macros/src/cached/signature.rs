@@ -1,7 +1,7 @@
 //! What a cached function may look like.
 
 use super::args::Args;
-use crate::item::{Function, last_name, type_arguments, ungrouped};
+use crate::item::{Function, last_name, only_argument, type_arguments, ungrouped};
 use crate::problems::Problems;
 use crate::writer::names;
 use proc_macro2::TokenStream;
@@ -27,7 +27,13 @@ pub(crate) fn is_rewritten(function: &Function, problems: &mut Problems) -> bool
 pub(crate) fn check(function: &Function, args: &Args, problems: &mut Problems) {
     let signature = &function.signature;
     if signature.asyncness.is_none() {
-        problems.at(&signature.fn_token, "only an `async` function can be cached", "write `async fn`");
+        let returns_a_future = matches!(function.returns(), Some(Type::ImplTrait(_)));
+        let help =
+            if returns_a_future { "write `async fn`, and return what the future gives" } else { "write `async fn`" };
+        problems.at(&signature.fn_token, "only an `async` function can be cached", help);
+        if returns_a_future {
+            return;
+        }
     }
     check_receiver(function, problems);
     for writer in ["invalidates", "cache_put"] {
@@ -47,11 +53,15 @@ pub(crate) fn check(function: &Function, args: &Args, problems: &mut Problems) {
 
 fn check_receiver(function: &Function, problems: &mut Problems) {
     let Some(receiver) = function.receiver() else { return };
-    let by_mutable_type = matches!(&*receiver.ty, Type::Reference(reference) if reference.mutability.is_some());
-    if by_mutable_type {
-        let help = "take `&self`: a call that is answered from the cache would change nothing";
-        problems.at(receiver, "a cached method cannot take `&mut self`", help);
-    }
+    let pinned = only_argument(&receiver.ty).filter(|_| last_name(&receiver.ty).is_some_and(|name| name == "Pin"));
+    let is_mutable = |ty: &Type| matches!(ty, Type::Reference(reference) if reference.mutability.is_some());
+    let taken = match (is_mutable(&receiver.ty), pinned.is_some_and(is_mutable)) {
+        (true, _) => "&mut self",
+        (false, true) => "Pin<&mut Self>",
+        (false, false) => return,
+    };
+    let help = "take `&self`: a call that is answered from the cache would change nothing";
+    problems.at(receiver, format!("a cached method cannot take `{taken}`"), help);
 }
 
 pub(crate) fn check_return(returns: &Type, args: &Args, problems: &mut Problems) {

@@ -2,6 +2,7 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test -p cache-macros` renews it.
 
+mod crates;
 mod derives;
 mod functions;
 mod keys;

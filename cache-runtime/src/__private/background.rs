@@ -4,30 +4,49 @@
 //! whether it can be kept (`Clone`, or what a reference points to has an owned form), and of the future whether it can be
 //! sent. If one of them cannot, there is no [`Loader`], and whoever needs the load runs it himself.
 
+use super::frame::done;
+use super::rules::Rules;
 use super::shapes::Shape;
-use super::work::{Sent, Work};
+use super::work::{ANSWERED, Job, Limits, Work};
 use crate::cache::{Forerunner, Lead, Slot};
+use futures_util::FutureExt as _;
 use std::borrow::Borrow;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 /// The load of one call, for anybody to run.
 pub type Loader<S> = Arc<dyn Loads<S>>;
 
+/// A boxed future that can be sent to another task.
+pub(super) type Sent<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 /// What a [`Loader`] can do.
 pub trait Loads<S: Shape>: Send + Sync {
-    /// Finds or loads the answer.
-    fn answer(&self, work: Work<S>) -> Sent<S::Return>;
+    /// Finds or loads the answer. If that takes too long the caller gets something else, and the load goes on.
+    fn answer_within(&self, work: Work, rules: Rules<S>, limits: Limits) -> Sent<S::Return>;
 
     /// Loads an entry anew that is still served.
-    fn renew(&self, work: Work<S>, lead: Renewal, current: Current) -> Sent<()>;
+    fn renew(&self, work: Work, rules: Rules<S>, lead: Renewal, current: Current) -> Sent<()>;
 
     /// Loads an entry anew in periods, ahead of its readers.
-    fn run_ahead(&self, work: Work<S>, front: Front) -> Sent<()>;
+    fn run_ahead(&self, work: Work, rules: Rules<S>, front: Front) -> Sent<()>;
+}
 
-    /// What is left of an answer that nobody waits for any more.
-    fn finish(&self, answer: Sent<S::Return>) -> Sent<()>;
+/// A [`Loader`] without its types, as far as renewing an entry goes.
+pub(super) trait Renews: Sync {
+    /// Loads an entry anew that is still served.
+    fn renew(&self, work: Work, lead: Lead, current: Arc<Slot>) -> Sent<()>;
+}
+
+/// A loader with the rules of its function.
+pub(super) struct Ruled<'a, S: Shape>(pub(super) &'a Loader<S>, pub(super) Rules<S>);
+
+impl<S: Shape> Renews for Ruled<'_, S> {
+    fn renew(&self, work: Work, lead: Lead, current: Arc<Slot>) -> Sent<()> {
+        self.0.renew(work, self.1, Renewal(lead), Current(current))
+    }
 }
 
 /// The duty to load an entry anew.
@@ -50,27 +69,56 @@ where
     F: Fn() -> L + Clone + Send + Sync + 'static,
     L: Future<Output = S::Return> + Send + 'static,
 {
-    fn answer(&self, work: Work<S>) -> Sent<S::Return> {
-        let (load, cache) = ((self.0)(), work.cache.clone());
-        Box::pin(cache.scope(async move { work.answer(None, load).await }))
-    }
-
-    fn renew(&self, work: Work<S>, lead: Renewal, current: Current) -> Sent<()> {
+    fn answer_within(&self, mut work: Work, rules: Rules<S>, limits: Limits) -> Sent<S::Return> {
         let load = (self.0)();
-        Box::pin(async move { work.renew(lead.0, &current.0, load).await })
-    }
-
-    fn run_ahead(&self, work: Work<S>, front: Front) -> Sent<()> {
-        let load = self.0.clone();
         Box::pin(async move {
-            while let Some((lead, current)) = front.0.next().await {
-                work.renew(lead, &current, load()).await;
+            let sight = work.watched();
+            let mut whole = work.cache.clone().scope(performed(work.clone(), Job::Answer, rules, load)).boxed();
+            match work.wait(whole.as_mut(), &sight, limits, &rules).await {
+                Ok(returned) => returned.expect(ANSWERED),
+                Err(shown) => {
+                    // One that waits for another's load has nothing to go on with.
+                    if sight.leads() {
+                        work.cache.in_background(async move { drop(whole.await) });
+                    }
+                    rules.say(shown, None).expect(ANSWERED)
+                }
             }
         })
     }
 
-    fn finish(&self, answer: Sent<S::Return>) -> Sent<()> {
-        Box::pin(async move { drop(answer.await) })
+    fn renew(&self, work: Work, rules: Rules<S>, lead: Renewal, current: Current) -> Sent<()> {
+        let load = (self.0)();
+        Box::pin(async move { drop(performed(work, Job::Renew(lead.0, current.0), rules, load).await) })
+    }
+
+    fn run_ahead(&self, work: Work, rules: Rules<S>, front: Front) -> Sent<()> {
+        let load = self.0.clone();
+        Box::pin(async move {
+            while let Some((lead, current)) = front.0.next().await {
+                drop(performed(work.clone(), Job::Renew(lead, current), rules, load()).await);
+            }
+        })
+    }
+}
+
+async fn performed<S, F>(work: Work, job: Job, rules: Rules<S>, load: F) -> Option<S::Return>
+where
+    S: Shape<Value: Clone + Send + Sync + 'static>,
+    F: Future<Output = S::Return>,
+{
+    done(work, job, rules, None, pin!(load)).await
+}
+
+impl Work {
+    /// Has the entry loaded ahead of its readers from now on, if its function wants that and nobody does it.
+    pub(super) fn run_ahead<S: Shape>(&self, loader: &Loader<S>, rules: Rules<S>) {
+        if self.request.policy.refresh_every.is_some()
+            && self.cache.has_background()
+            && let Some(forerunner) = self.cache.run_ahead(&self.request)
+        {
+            self.cache.in_front(loader.run_ahead(self.clone(), rules, Front(forerunner)));
+        }
     }
 }
 

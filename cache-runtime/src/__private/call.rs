@@ -1,15 +1,15 @@
 //! One call of a cached function: memory first, then a name, then the engine.
 
-use super::background::Loader;
+use super::background::{Loader, Renews, Ruled};
+use super::frame::{done, unkept};
 use super::rules::Rules;
 use super::shapes::Shape;
-use super::work::{Limits, Work};
+use super::work::{ANSWERED, Job, Limits, Work};
 use crate::cache::{Cache, Entry, Peeked, Request, Slot, typed};
 use crate::call::{Mode, mode};
 use crate::codec::{Cacheable, CodecChoice, LocalWire, TypedWire, Value, Wire};
 use crate::function::Function;
 use crate::key::{Id, Part, Template};
-use crate::load::outside;
 use crate::schema::Schema;
 use crate::scope;
 use std::cell::Cell;
@@ -184,23 +184,19 @@ impl NamedCall {
         S: Shape<Value: Clone + Send + Sync + 'static>,
         F: Future<Output = S::Return>,
     {
-        if !self.is_cached() {
-            return outside(load).await;
+        let Some(job) = self.job() else { return unkept(load).await };
+        let work = self.work(wire, &rules);
+        let renews = loader.as_ref().map(|loader| Ruled(loader, rules));
+        if let Some(loader) = loader.as_ref().filter(|_| mode().is_none()) {
+            work.run_ahead(loader, rules);
+            if let Job::AnswerWithin(limits) = job
+                && work.cache.has_background()
+            {
+                return loader.answer_within(work, rules, limits).await;
+            }
         }
-        let (due, limits) = (self.due.take(), Limits::of(&self.request));
-        let work = self.work(wire, rules);
-        match mode() {
-            Some(Mode::Bypass) => return outside(load).await,
-            Some(Mode::Refresh) => return work.refresh(load).await,
-            Some(Mode::OnlyCached) => return work.find(load).await,
-            None => {}
-        }
-        work.run_ahead(loader.as_ref());
-        match (due, limits) {
-            (Some(slot), _) => work.serve_due(&slot, loader.as_ref(), load).await,
-            (None, None) => work.answer(loader.as_ref(), load).await,
-            (None, Some(limits)) => work.answer_within(limits, loader.as_ref(), load).await,
-        }
+        let renews = renews.as_ref().map(|renews| renews as &dyn Renews);
+        done(work, job, rules, renews, load).await.expect(ANSWERED)
     }
 
     /// The answer of the body, which replaces whatever is cached.
@@ -210,9 +206,10 @@ impl NamedCall {
         F: Future<Output = S::Return>,
     {
         if !self.is_cached() {
-            return outside(load).await;
+            return unkept(load).await;
         }
-        self.work(wire, rules.without_errors()).refresh(load).await
+        let rules = rules.without_errors();
+        done(self.work(wire, &rules), Job::Refresh, rules, None, load).await.expect(ANSWERED)
     }
 
     /// A handle on the entry.
@@ -223,11 +220,26 @@ impl NamedCall {
         Entry::new(self.cache, self.request, Box::new(wire), rules.values)
     }
 
-    fn work<S: Shape>(mut self, wire: impl Wire + 'static, rules: Rules<S>) -> Work<S> {
+    /// What the engine is to do; nothing if the call is not cached.
+    fn job(&mut self) -> Option<Job> {
+        if !self.is_cached() {
+            return None;
+        }
+        match (mode(), self.due.take(), Limits::of(&self.request)) {
+            (Some(Mode::Bypass), ..) => None,
+            (Some(Mode::Refresh), ..) => Some(Job::Refresh),
+            (Some(Mode::OnlyCached), ..) => Some(Job::Find),
+            (None, Some(slot), _) => Some(Job::Serve(slot)),
+            (None, None, Some(limits)) => Some(Job::AnswerWithin(limits)),
+            (None, None, None) => Some(Job::Answer),
+        }
+    }
+
+    fn work<S: Shape>(mut self, wire: impl Wire + 'static, rules: &Rules<S>) -> Work {
         (self.request.has_late_tags, self.request.lives_by_value) =
             (rules.values.tags.is_some(), rules.values.ttl_from.is_some());
         self.request.is_remembered = rules.errors.map(|errors| errors.is_one);
-        Work { cache: self.cache, request: self.request, wire: Arc::new(wire), rules }
+        Work { cache: self.cache, request: self.request, wire: Arc::new(wire) }
     }
 
     pub(super) fn is_cached(&self) -> bool {

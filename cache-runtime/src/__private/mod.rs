@@ -3,6 +3,8 @@
 mod background;
 mod batch;
 mod call;
+mod desk;
+mod frame;
 mod kind;
 mod layout;
 mod put;

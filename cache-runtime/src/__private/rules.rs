@@ -2,7 +2,7 @@
 //! a missing answer.
 
 use super::shapes::{Fails, Fallible, FallibleMaybe, Maybe, Shape};
-use crate::cache::{Remembered, ValueRules, taken};
+use crate::cache::{Remembered, ValueRules};
 use crate::codec::Value;
 use crate::error::Unanswered;
 use std::sync::Arc;
@@ -74,16 +74,13 @@ impl<S: Shape> Rules<S> {
         S::error(failed).filter(|error| (rules.error_if)(error)).map(rules.keep)
     }
 
-    /// The return for what was found; none if it is not of this shape.
-    pub(super) fn give(&self, found: Option<Value>) -> Option<S::Return>
-    where
-        S::Value: Clone + Send + Sync + 'static,
-    {
-        let Some(found) = found else { return S::close(None) };
-        match self.errors.and_then(|errors| (errors.give)(&found)) {
-            Some(failed) => Some(failed),
-            None => S::close(Some(taken::<S::Value>(found)?)),
-        }
+    /// The return for an error that is remembered, if that is what was found.
+    pub(super) fn remembered(&self, found: &Value) -> Option<S::Return> {
+        self.errors.and_then(|errors| (errors.give)(found))
+    }
+
+    pub(super) fn is_remembered(&self, found: &Value) -> bool {
+        self.errors.is_some_and(|errors| (errors.is_one)(found))
     }
 
     /// The same rules, for a load whose failure leaves everything as it was.

@@ -1,118 +1,151 @@
 //! The work of a call that memory could not answer: look, load, commit, and what to show if that fails or takes too long.
+//!
+//! Compiled once: what depends on the function's types stays in the caller's [`Frame`].
 
-use super::background::{Current, Front, Loader, Renewal};
-use super::rules::Rules;
-use super::shapes::Shape;
+use super::background::Renews;
+use super::desk::Desk;
 use crate::cache::{Arrival, Cache, Lead, Request, Sight, Slot, Turn};
 use crate::codec::{Value, Wire};
 use crate::error::Unanswered;
 use crate::load::outside;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A call with all that its work needs, whoever does it.
-pub struct Work<S: Shape> {
+/// A call with all that its work needs but the load, whoever does it.
+#[derive(Clone)]
+pub struct Work {
     pub(super) cache: Cache,
     pub(super) request: Request,
     pub(super) wire: Arc<dyn Wire>,
-    pub(super) rules: Rules<S>,
 }
 
-impl<S: Shape> Clone for Work<S> {
-    fn clone(&self) -> Self {
-        Self { cache: self.cache.clone(), request: self.request.clone(), wire: self.wire.clone(), rules: self.rules }
-    }
+/// Every job but a renewal answers its caller.
+pub(super) const ANSWERED: &str = "a call is answered";
+
+/// What is to be done.
+pub(super) enum Job {
+    /// Find the answer, or load it.
+    Answer,
+    /// The same, for a caller with little time.
+    AnswerWithin(Limits),
+    /// Answer with what is to be loaded anew.
+    Serve(Arc<Slot>),
+    /// Load, and replace whatever is cached.
+    Refresh,
+    /// Find the answer, and load nothing.
+    Find,
+    /// Load an entry anew that is still served.
+    Renew(Lead, Arc<Slot>),
 }
 
-impl<S: Shape> std::fmt::Debug for Work<S> {
+/// What a call is answered with.
+pub(super) enum Answer {
+    /// What the load returned.
+    Loaded,
+    /// A value, an absence or a remembered error, which the function can return.
+    Found(Option<Value>),
+    /// That there is no answer, which the function can say.
+    Unanswered(Unanswered),
+    /// Nothing: somebody else loads the entry anew.
+    Nobody,
+}
+
+/// The caller's side of the work.
+#[derive(Clone, Copy)]
+pub(super) struct Frame<'a> {
+    pub(super) types: &'a dyn Types,
+    /// The load as somebody else could run it, to renew an entry.
+    pub(super) renews: Option<&'a dyn Renews>,
+    pub(super) desk: &'a Desk,
+}
+
+/// What a function's types can say.
+pub(super) trait Types: Sync {
+    /// Whether the function can return what was found.
+    fn can_give(&self, found: Option<&Value>) -> bool;
+
+    /// Whether it can return that there is no answer.
+    fn can_say(&self, why: Unanswered) -> bool;
+}
+
+impl std::fmt::Debug for Work {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Work").field("request", &self.request).finish_non_exhaustive()
     }
 }
 
-impl<S> Work<S>
-where
-    S: Shape<Value: Clone + Send + Sync + 'static>,
-{
-    /// The answer of whoever has it, or of the load. `loader` is the load as somebody else could run it.
-    pub(super) async fn answer<F>(&self, loader: Option<&Loader<S>>, load: F) -> S::Return
-    where
-        F: Future<Output = S::Return>,
-    {
-        match self.cache.arrive(&self.request, &*self.wire).await {
-            Arrival::Load(turn) => self.load(*turn, load).await,
-            Arrival::Due(slot) => self.serve_due(&slot, loader, load).await,
-            Arrival::Found(value) => match self.close(value) {
-                Some(returned) => returned,
-                // A function that shares the key remembers absences, which this one cannot say.
-                None => self.refresh(load).await,
+impl Work {
+    /// Boxed: so it is compiled here. A future that is part of its caller's is compiled in the caller's crate.
+    pub(super) fn perform<'a>(
+        &'a self,
+        job: Job,
+        frame: Frame<'a>,
+    ) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>> {
+        Box::pin(self.performed(job, frame))
+    }
+
+    async fn performed(&self, job: Job, frame: Frame<'_>) -> Answer {
+        match job {
+            Job::Answer => self.answer(frame).await,
+            Job::AnswerWithin(limits) => self.clone().answer_within(limits, frame).await,
+            Job::Serve(slot) => self.serve_due(&slot, frame).await,
+            Job::Refresh => self.refresh(frame).await,
+            Job::Find => self.find(frame).await,
+            Job::Renew(lead, slot) => match self.begin_renewal(lead, &slot).await {
+                Some(turn) => self.load(turn, frame).await,
+                None => Answer::Nobody,
             },
         }
     }
 
-    /// The answer of the load, which replaces whatever is cached.
-    pub(super) async fn refresh<F>(&self, load: F) -> S::Return
-    where
-        F: Future<Output = S::Return>,
-    {
-        let turn = self.cache.arrive_to_refresh(&self.request).await;
-        self.load(turn, load).await
-    }
-
-    /// Has the entry loaded ahead of its readers from now on, if its function wants that and nobody does it.
-    pub(super) fn run_ahead(&self, loader: Option<&Loader<S>>) {
-        if let Some(loader) =
-            loader.filter(|_| self.request.policy.refresh_every.is_some() && self.cache.has_background())
-            && let Some(forerunner) = self.cache.run_ahead(&self.request)
-        {
-            self.cache.in_front(loader.run_ahead(self.clone(), Front(forerunner)));
+    async fn answer(&self, frame: Frame<'_>) -> Answer {
+        match self.cache.arrive(&self.request, &*self.wire).await {
+            Arrival::Load(turn) => self.load(*turn, frame).await,
+            Arrival::Due(slot) => self.serve_due(&slot, frame).await,
+            Arrival::Found(value) if frame.types.can_give(value.as_ref()) => Answer::Found(value),
+            // A function that shares the key remembers absences, which this one cannot say.
+            Arrival::Found(_) => self.refresh(frame).await,
         }
     }
 
+    async fn refresh(&self, frame: Frame<'_>) -> Answer {
+        let turn = self.cache.arrive_to_refresh(&self.request).await;
+        self.load(turn, frame).await
+    }
+
     /// What is cached, and no load; unless that cannot be said.
-    pub(super) async fn find<F>(&self, load: F) -> S::Return
-    where
-        F: Future<Output = S::Return>,
-    {
+    async fn find(&self, frame: Frame<'_>) -> Answer {
         let found = self.cache.look_only(&self.request, &*self.wire).await;
-        match found.and_then(|value| self.close(value)).or_else(|| (self.rules.unanswered)(Unanswered::NotCached)) {
-            Some(returned) => returned,
+        match found.filter(|value| frame.types.can_give(value.as_ref())) {
+            Some(value) => Answer::Found(value),
+            None if frame.types.can_say(Unanswered::NotCached) => Answer::Unanswered(Unanswered::NotCached),
             None => {
                 self.cache.cannot_say_not_cached(&self.request);
-                outside(load).await
+                let _unkept = outside(frame.desk.load()).await;
+                Answer::Loaded
             }
         }
     }
 
     /// An answer that is to be loaded anew, by the first who finds that: in the background if that can be, and else by
     /// this caller, while the others are answered.
-    pub(super) async fn serve_due<F>(&self, slot: &Arc<Slot>, loader: Option<&Loader<S>>, load: F) -> S::Return
-    where
-        F: Future<Output = S::Return>,
-    {
-        let Some(returned) = self.close(slot.value.clone()) else { return self.refresh(load).await };
-        let Some(lead) = self.cache.lead_renewal(&self.request) else { return returned };
-        match loader.filter(|_| self.cache.has_background()) {
-            Some(loader) => {
-                self.cache.in_background(loader.renew(self.clone(), Renewal(lead), Current(slot.clone())));
-                returned
+    async fn serve_due(&self, slot: &Arc<Slot>, frame: Frame<'_>) -> Answer {
+        if !frame.types.can_give(slot.value.as_ref()) {
+            return self.refresh(frame).await;
+        }
+        let served = Answer::Found(slot.value.clone());
+        let Some(lead) = self.cache.lead_renewal(&self.request) else { return served };
+        match frame.renews.filter(|_| self.cache.has_background()) {
+            Some(renews) => {
+                self.cache.in_background(renews.renew(self.clone(), lead, slot.clone()));
+                served
             }
             None => match self.begin_renewal(lead, slot).await {
-                Some(turn) => self.load(turn, load).await,
-                None => returned,
+                Some(turn) => self.load(turn, frame).await,
+                None => served,
             },
-        }
-    }
-
-    /// Loads an entry anew that is still served.
-    pub(super) async fn renew<F>(&self, lead: Lead, slot: &Arc<Slot>, load: F)
-    where
-        F: Future<Output = S::Return>,
-    {
-        if let Some(turn) = self.begin_renewal(lead, slot).await {
-            drop(self.load(turn, load).await);
         }
     }
 
@@ -120,112 +153,91 @@ where
         self.cache.begin_renewal(&self.request, &*self.wire, lead, slot).await
     }
 
-    async fn load<F>(&self, turn: Turn, load: F) -> S::Return
-    where
-        F: Future<Output = S::Return>,
-    {
-        let (returned, said) = self.cache.run(&turn, load).await;
-        match S::open(returned) {
-            Ok(value) if said.is_failed => {
-                let failed = S::close(value).expect("what a shape opened it can close");
-                self.stand_in(turn, said.shows_nothing_stale).unwrap_or(failed)
-            }
-            Ok(value) => {
-                let loaded = self.cache.loaded(&self.request, &self.rules.values, value.as_ref());
+    async fn load(&self, turn: Turn, frame: Frame<'_>) -> Answer {
+        let (opened, said) = self.cache.run(&turn, frame.desk.load()).await;
+        match opened {
+            Ok(_) if said.is_failed => self.stand_in(turn, said.shows_nothing_stale, frame),
+            Ok(loaded) => {
                 let loaded = loaded.told_by(said, turn.stale.as_deref());
                 self.cache.land(&self.request, &*self.wire, turn, loaded).await;
-                S::close(value).expect("what a shape opened it can close")
+                Answer::Loaded
             }
-            Err(failed) => {
-                if let Some(error) = self.rules.kept_error(&failed) {
+            Err(error) => {
+                if let Some(error) = error {
                     self.cache.remember(&self.request, &*self.wire, &turn, error);
                 }
-                self.stand_in(turn, said.shows_nothing_stale).unwrap_or(failed)
+                self.stand_in(turn, said.shows_nothing_stale, frame)
             }
         }
     }
 
-    /// What is shown in place of a load that failed.
-    fn stand_in(&self, turn: Turn, shows_nothing_stale: bool) -> Option<S::Return> {
+    /// What is shown in place of a load that failed; what it returned, if there is nothing.
+    fn stand_in(&self, turn: Turn, shows_nothing_stale: bool, frame: Frame<'_>) -> Answer {
         if shows_nothing_stale {
             self.cache.load_failed(&self.request);
-            return None;
+            return Answer::Loaded;
         }
-        self.close(self.cache.stand_in_for(&self.request, turn)?)
+        let stand_in = self.cache.stand_in_for(&self.request, turn);
+        let shown = stand_in.filter(|value| frame.types.can_give(value.as_ref()));
+        shown.map_or(Answer::Loaded, Answer::Found)
     }
 
-    /// The same as [`answer`](Self::answer), for a caller with little time: it gets something else if that takes too long,
-    /// and the load goes on.
-    pub(super) async fn answer_within<F>(mut self, limits: Limits, loader: Option<&Loader<S>>, load: F) -> S::Return
-    where
-        F: Future<Output = S::Return>,
-    {
+    /// The same as [`answer`](Self::answer), for a caller with little time who runs the load himself.
+    async fn answer_within(mut self, limits: Limits, frame: Frame<'_>) -> Answer {
+        let sight = self.watched();
+        let mut whole = pin!(self.answer(frame));
+        self.wait(whole.as_mut(), &sight, limits, frame.types).await.unwrap_or_else(|shown| shown)
+    }
+
+    /// Lets the waiting see what the work does.
+    pub(super) fn watched(&mut self) -> Arc<Sight> {
         let sight = Arc::new(Sight::default());
         self.request.sight = Some(sight.clone());
-        match loader.filter(|_| self.cache.has_background()) {
-            Some(loader) => {
-                let mut whole = loader.answer(self.clone());
-                match self.wait(&mut whole, &sight, limits).await {
-                    Ok(returned) => returned,
-                    Err(shown) => {
-                        // One that waits for another's load has nothing to go on with.
-                        if sight.leads() {
-                            self.cache.in_background(loader.finish(whole));
-                        }
-                        shown
-                    }
-                }
-            }
-            None => {
-                let mut whole = std::pin::pin!(self.answer(None, load));
-                self.wait(&mut whole, &sight, limits).await.unwrap_or_else(|shown| shown)
-            }
-        }
+        sight
     }
 
     /// Waits for an answer; the error is what is shown instead.
-    async fn wait<F>(&self, whole: &mut F, sight: &Sight, limits: Limits) -> Result<S::Return, S::Return>
-    where
-        F: Future<Output = S::Return> + Unpin,
-    {
+    pub(super) async fn wait<T>(
+        &self,
+        mut whole: Pin<&mut (dyn Future<Output = T> + Send + '_)>,
+        sight: &Sight,
+        limits: Limits,
+        types: &dyn Types,
+    ) -> Result<T, Answer> {
         let clock = self.cache.clock();
         let started_ms = clock.now_ms();
         for limit in [limits.soft, limits.hard].into_iter().flatten() {
             let waited = Duration::from_millis(clock.now_ms().saturating_sub(started_ms));
             tokio::select! {
                 biased;
-                returned = &mut *whole => return Ok(returned),
+                returned = &mut whole => return Ok(returned),
                 () = clock.sleep(limit.saturating_sub(waited)) => {}
             }
-            if let Some(shown) = self.instead(sight) {
+            if let Some(shown) = self.instead(sight, types) {
                 return Err(shown);
             }
         }
-        let too_late = limits.hard.and_then(|waited| (self.rules.unanswered)(Unanswered::TimedOut { waited }));
-        match too_late {
+        let too_late = limits.hard.map(|waited| Unanswered::TimedOut { waited });
+        match too_late.filter(|too_late| types.can_say(*too_late)) {
             Some(too_late) => {
                 self.cache.timed_out();
-                Err(too_late)
+                Err(Answer::Unanswered(too_late))
             }
             None => Ok(whole.await),
         }
     }
 
     /// What can be shown while the load goes on.
-    fn instead(&self, sight: &Sight) -> Option<S::Return> {
+    fn instead(&self, sight: &Sight, types: &dyn Types) -> Option<Answer> {
         let value = self.cache.stand_in(&self.request, &sight.stale()?)?;
         self.cache.timed_out();
-        self.close(value)
-    }
-
-    pub(super) fn close(&self, found: Option<Value>) -> Option<S::Return> {
-        self.rules.give(found)
+        types.can_give(value.as_ref()).then_some(Answer::Found(value))
     }
 }
 
 /// How long a caller waits: with something stale to show, and without.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub struct Limits {
     pub(super) soft: Option<Duration>,
     pub(super) hard: Option<Duration>,
 }
@@ -237,6 +249,3 @@ impl Limits {
         (soft.is_some() || hard.is_some()).then_some(Self { soft, hard })
     }
 }
-
-/// A boxed future that can be sent to another task.
-pub(super) type Sent<T> = Pin<Box<dyn Future<Output = T> + Send>>;

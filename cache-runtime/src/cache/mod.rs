@@ -55,7 +55,7 @@ pub use recover::Recovery;
 pub use transaction::Deferred;
 
 pub(crate) use ahead::Forerunner;
-pub(crate) use loaded::ValueRules;
+pub(crate) use loaded::{Loaded, ValueRules};
 pub(crate) use peek::Peeked;
 pub(crate) use read::{Arrival, Lead, Turn};
 pub(crate) use request::Request;

@@ -117,6 +117,13 @@ impl Cache {
             return Arrival::Found(value);
         }
         let boarding = self.board(&caller, request);
+        // In a box, for it is rare, and every call would have room for it.
+        if matches!(boarding, Boarding::Follow(_))
+            && self.would_be_shown(request)
+            && let Some(value) = Box::pin(self.shown_when_asked(request, wire, &caller.grounds)).await
+        {
+            return Arrival::Found(value);
+        }
         self.arrive_by(boarding, caller, request, wire).await
     }
 

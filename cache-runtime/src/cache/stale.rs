@@ -8,7 +8,7 @@ use super::Cache;
 use super::look::Sighting;
 use super::read::{Arrival, Turn};
 use super::request::Request;
-use super::slot::{Slot, Standing};
+use super::slot::{Ground, Slot, Standing};
 use crate::clock::whole_ms;
 use crate::codec::{Value, Wire};
 use crate::outcome::{Outcome, Tier};
@@ -91,6 +91,30 @@ impl Cache {
         let seen = self.stale_in_memory(request, wire)?;
         request.note_stale(&seen.slot);
         self.is_backing_off(request, &seen.slot).then(|| self.show_stale(&seen.slot))
+    }
+
+    /// Whether memory would show an entry while somebody loads it anew, if it were not in doubt. Then the store is asked,
+    /// rather than that load waited for.
+    pub(super) fn would_be_shown(&self, request: &Request) -> bool {
+        let may_be = request.policy.stale_while_revalidate.is_some() && !request.demand.is_strict;
+        let slot = self.shared.l1.as_ref().filter(|_| may_be).and_then(|l1| l1.get(request.print));
+        let now_ms = self.now_ms();
+        slot.is_some_and(|slot| slot.lives.is_to_be_revalidated(now_ms) && slot.holding(now_ms) == Standing::Doubtful)
+    }
+
+    /// What the store says of it.
+    pub(super) async fn shown_when_asked(
+        &self,
+        request: &Request,
+        wire: &dyn Wire,
+        grounds: &[Ground],
+    ) -> Option<Option<Value>> {
+        let seen = self.look_in_store(request, wire, grounds).await?.stale?;
+        let is_shown = self.is_to_be_revalidated(&seen.slot);
+        is_shown.then(|| {
+            self.keep_in_memory(request, &seen.slot);
+            self.show_stale(&seen.slot)
+        })
     }
 
     /// What a leader shows that has found nothing fresh, if it need not wait for a load.

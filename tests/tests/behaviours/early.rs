@@ -2,7 +2,7 @@
 
 use cache_runtime::testing::Node;
 use cache_runtime::{CacheEvent, Event, Policy, Tier, assert_hit, cached, observe};
-use cache_tests::{Over, Source, begin, eventually, on_each};
+use cache_tests::{Over, Source, begin, eventually, on_each, on_nodes};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -306,6 +306,31 @@ async fn v06_shutdown_does_not_wait_for_the_next_period() {
         assert_eq!(cache.stats().background, 1);
         cache.shutdown(Duration::from_secs(3_600)).await;
         eventually(|| cache.stats().background == 0).await;
+    })
+    .await;
+}
+
+#[cached(key = "early:on_two_nodes:<id>", ttl = 600, early = 0, refresh_every = 5, refresh_idle = 3_600)]
+async fn on_two_nodes(source: Arc<Source>, id: u64) -> u64 {
+    source.read().await
+}
+
+/// F13: the other takes it from the store, or leaves it to the one that is at it.
+#[tokio::test]
+async fn f13_two_nodes_load_ahead_once_in_a_period() {
+    on_nodes(async |[ada, bob]: [Node; 2]| {
+        let source = Source::new(7);
+        for node in [&ada, &bob] {
+            node.run(on_two_nodes(source.clone(), 1)).await;
+        }
+        for period in 1..=3 {
+            Node::settle().await;
+            ada.clock().advance(Duration::from_secs(5));
+            eventually(|| source.reads() == 1 + period).await;
+            eventually(|| [&ada, &bob].iter().all(|node| node.cache().stats().flights == 0)).await;
+        }
+        let renewals = |node: &Node| node.cache().stats().renewals;
+        assert_eq!((source.reads(), renewals(&ada) + renewals(&bob)), (4, 3));
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! What a body knows of its load and says of what it loads: I01 to I06, I09, and of the others G09, G15, H12.
+//! What a body knows of its load and says of what it loads: I01 to I06, I09, and of the others G09, G10, G15, H12.
 
 use cache_runtime::testing::Node;
 use cache_runtime::{
@@ -391,7 +391,7 @@ async fn frank(source: Arc<Source>, id: u64) -> Result<u64, String> {
 }
 
 #[tokio::test]
-async fn g15_a_load_can_have_its_failure_shown() {
+async fn g10_g15_a_load_can_have_its_failure_shown() {
     on_each(async |cache, _| {
         let source = Source::new(7);
         frank(source.clone(), 1).await.expect("up");

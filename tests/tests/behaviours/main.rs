@@ -30,6 +30,7 @@ mod negatives;
 mod nodes;
 mod odd;
 mod policies;
+mod rates;
 mod redis;
 mod several;
 mod stale;

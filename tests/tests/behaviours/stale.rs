@@ -1,7 +1,7 @@
 //! Serving what is not fresh: G01 to G14, H08, L05, L15.
 
-use cache_runtime::testing::Node;
-use cache_runtime::{Call, assert_hit, assert_miss, cached, observe, with};
+use cache_runtime::testing::{Node, Operation};
+use cache_runtime::{Call, assert_hit, assert_miss, cache_put, cached, observe, with};
 use cache_tests::{Over, Source, begin, eventually, on_each, on_nodes};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,11 @@ async fn plain(source: Arc<Source>, id: u64) -> Result<u64, String> {
 #[cached(key = "stale:borrowed:<id>", ttl = 10, stale_while_revalidate = 30)]
 async fn borrowed(source: &Source, id: u64) -> u64 {
     source.read().await
+}
+
+#[cache_put(key = "stale:spare:<id>")]
+async fn save(id: u64, value: u64) -> Result<u64, String> {
+    Ok(value)
 }
 
 async fn read(source: &Source) -> Result<u64, String> {
@@ -298,6 +303,52 @@ async fn those_who_wait_for_a_failing_load_are_shown_what_stands_in() {
             assert_eq!(call.await.expect("ran"), Ok(7));
         }
         assert_eq!(source.reads(), 2);
+    })
+    .await;
+}
+
+/// Setting ends what rests on the key, and not what is set.
+#[tokio::test]
+async fn a_value_that_was_set_or_written_through_is_served_where_stale_ones_may_stand_in() {
+    on_each(async |_, _| {
+        let source = Source::new(7);
+        spare(source.clone(), 1).await.expect("up");
+        spare_entry(1).set(8).await.expect("acknowledged");
+        assert_eq!(assert_hit!(spare(source.clone(), 1)), Ok(8));
+        save(1, 9).await.expect("written");
+        assert_eq!(assert_hit!(spare(source.clone(), 1)), Ok(9));
+        assert_eq!(source.reads(), 1);
+    })
+    .await;
+}
+
+/// G12: what stands in is stored nowhere as if it had been loaded.
+#[tokio::test]
+async fn g12_what_stands_in_is_not_stored_as_fresh() {
+    on_nodes(async |[ada, bob]: [Node; 2]| {
+        let source = Source::new(7);
+        ada.run(spare(source.clone(), 1)).await.expect("up");
+        source.write(0);
+        ada.clock().advance(seconds(11));
+        let kept = || ada.store().calls(Operation::Commit) + ada.store().calls(Operation::Put);
+        let before = kept();
+        for (node, reads) in [(&ada, 2), (&bob, 3)] {
+            let (value, outcome) = node.run(observe(spare(source.clone(), 1))).await;
+            assert_eq!((value, outcome.map(|outcome| outcome.stale)), (Ok(7), Some(true)));
+            assert_eq!((source.reads(), kept()), (reads, before), "the next node tries for itself");
+        }
+    })
+    .await;
+}
+
+/// G13: who only looks is shown nothing stale.
+#[tokio::test]
+async fn g13_who_only_looks_is_shown_nothing_stale() {
+    on_each(async |cache, _| {
+        let source = Source::new(7);
+        spare(source.clone(), 1).await.expect("up");
+        cache.clock().advance(seconds(11));
+        assert_eq!((spare_entry(1).get().await, cache.get::<u64>("stale:spare:1").await), (None, None));
     })
     .await;
 }

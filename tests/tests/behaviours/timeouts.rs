@@ -1,7 +1,8 @@
 //! Callers with little time: H01 to H12.
 
+use cache_runtime::testing::{Node, Operation, When};
 use cache_runtime::{Unanswered, assert_hit, cached, observe};
-use cache_tests::{Source, begin, eventually, on_each};
+use cache_tests::{Source, begin, eventually, on_each, on_nodes};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -167,6 +168,45 @@ async fn v06_shutdown_waits_for_loads_in_the_background() {
         gate.release();
         end.await.expect("ended");
         assert_eq!(cache.stats().background, 0);
+    })
+    .await;
+}
+
+/// H09: and its late answer does no harm.
+#[tokio::test]
+async fn h09_a_store_that_is_slow_to_read_counts_into_the_callers_time() {
+    on_nodes(async |[ada]: [Node; 1]| {
+        let source = Source::new(7);
+        ada.run(row(source.clone(), 1)).await.expect("loaded");
+        ada.clock().advance(Duration::from_secs(11));
+        let read = ada.store().hold(Operation::Read, When::After);
+        let call = begin(ada.cache(), row(source.clone(), 1)).await;
+        read.reached().await;
+        ada.clock().advance(SOFT);
+        assert_eq!(call.await.expect("ran"), Ok(7), "the stale value");
+        source.write(8);
+        ada.cache().invalidate_tag("timeouts:tag").await.expect("acknowledged");
+        read.release();
+        eventually(|| ada.cache().stats().background == 0).await;
+        assert_eq!(ada.run(row(source.clone(), 1)).await, Ok(8));
+    })
+    .await;
+}
+
+/// H10: what was loaded is kept when the store comes round to it.
+#[tokio::test]
+async fn h10_a_store_that_is_slow_to_write_counts_into_the_callers_time() {
+    on_nodes(async |[ada]: [Node; 1]| {
+        let source = Source::new(7);
+        let commit = ada.store().hold(Operation::Commit, When::Before);
+        let call = begin(ada.cache(), row(source.clone(), 1)).await;
+        commit.reached().await;
+        ada.clock().advance(HARD);
+        assert_eq!(call.await.expect("ran"), Err(Failed::Late(Unanswered::TimedOut { waited: HARD })));
+        commit.release();
+        eventually(|| ada.cache().stats().background == 0).await;
+        ada.run(async { drop(assert_hit!(row(source.clone(), 1))) }).await;
+        assert_eq!(source.reads(), 1);
     })
     .await;
 }

@@ -6,3 +6,5 @@ async fn member(guild_id: u64, user_id: u64) -> u64 {
 }
 
 fn main() {}
+
+// A03

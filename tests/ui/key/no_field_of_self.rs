@@ -12,3 +12,5 @@ impl Users {
 }
 
 fn main() {}
+
+// A09

@@ -1,4 +1,4 @@
-//! Docs, visibility, attributes and lint levels of the function stay.
+//! Docs, visibility, attributes and lint levels of the function stay: A17, Y07.
 #![deny(warnings, missing_docs, clippy::pedantic)]
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Parameters with the names that an expansion might use.
+//! Parameters with the names that an expansion might use: Y06.
 #![deny(warnings, missing_docs, clippy::pedantic)]
 #![forbid(unsafe_code)]
 

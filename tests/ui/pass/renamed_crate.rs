@@ -1,4 +1,4 @@
-//! The runtime under another name.
+//! The runtime under another name: Y06.
 #![deny(warnings, missing_docs, clippy::pedantic)]
 #![forbid(unsafe_code)]
 

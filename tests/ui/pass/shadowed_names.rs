@@ -1,4 +1,4 @@
-//! A scope in which the usual names mean something else.
+//! A scope in which the usual names mean something else: Y06.
 #![deny(warnings, missing_docs, clippy::pedantic)]
 #![forbid(unsafe_code)]
 

@@ -6,3 +6,5 @@ async fn user(id: u64) -> u64 {
 }
 
 fn main() {}
+
+// A15
