@@ -37,13 +37,13 @@ impl HeldLease {
         self.lease.holder
     }
 
-    /// The same lease taken once more: it is given back once.
+    /// A lease taken after another: the same one is given back once, and that of another key now.
     pub(super) fn follow(held: &mut Option<Self>, again: Option<Self>) {
-        if again.is_some()
-            && let Some(mut before) = std::mem::replace(held, again)
-        {
-            before.is_over = true;
+        let Some(again) = again else { return };
+        if let Some(mut before) = held.take() {
+            before.is_over = before.key == again.key;
         }
+        *held = Some(again);
     }
 
     /// It went with the commit.

@@ -32,6 +32,8 @@ pub(super) struct Tasks {
     /// Those that wait for their next period, and are not waited for.
     forerunners: Mutex<JoinSet<()>>,
     running: AtomicUsize,
+    /// How many of these are forerunners: they take no room from the others.
+    ahead: AtomicUsize,
 }
 
 impl Tasks {
@@ -51,22 +53,27 @@ impl Tasks {
 }
 
 /// A task that is counted for as long as it is there.
-struct Running(Cache);
+struct Running {
+    cache: Cache,
+    is_ahead: bool,
+}
 
 impl Running {
-    fn begin(cache: &Cache) -> Self {
+    fn begin(cache: &Cache, is_ahead: bool) -> Self {
         cache.shared.tasks.running.fetch_add(1, Ordering::Relaxed);
-        Self(cache.clone())
+        cache.shared.tasks.ahead.fetch_add(usize::from(is_ahead), Ordering::Relaxed);
+        Self { cache: cache.clone(), is_ahead }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let shared = &self.0.shared;
+        let shared = &self.cache.shared;
+        shared.tasks.ahead.fetch_sub(usize::from(self.is_ahead), Ordering::Relaxed);
         shared.tasks.running.fetch_sub(1, Ordering::Relaxed);
         if std::thread::panicking() {
             shared.counters.background_panics.count();
-            self.0.tell(&Notice::BackgroundPanicked);
+            self.cache.tell(&Notice::BackgroundPanicked);
         }
     }
 }
@@ -74,7 +81,9 @@ impl Drop for Running {
 impl Cache {
     /// Whether work can be done in the background now.
     pub(crate) fn has_background(&self) -> bool {
-        let has_room = self.shared.tasks.running() < MAX_TASKS as u64;
+        let tasks = &self.shared.tasks;
+        let others = tasks.running.load(Ordering::Relaxed).saturating_sub(tasks.ahead.load(Ordering::Relaxed));
+        let has_room = others < MAX_TASKS;
         if !has_room {
             self.shared.counters.background_refused.count();
         }
@@ -83,17 +92,17 @@ impl Cache {
 
     /// Lets a task go on by itself, as a call of this cache. Dropped if there is no runtime.
     pub(crate) fn in_background(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.spawn(&self.shared.tasks.set, task);
+        self.spawn(&self.shared.tasks.set, false, task);
     }
 
     /// The same for one that runs ahead of readers until there are none.
     pub(crate) fn in_front(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.spawn(&self.shared.tasks.forerunners, task);
+        self.spawn(&self.shared.tasks.forerunners, true, task);
     }
 
-    fn spawn(&self, set: &Mutex<JoinSet<()>>, task: impl Future<Output = ()> + Send + 'static) {
+    fn spawn(&self, set: &Mutex<JoinSet<()>>, is_ahead: bool, task: impl Future<Output = ()> + Send + 'static) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let running = Running::begin(self);
+        let running = Running::begin(self, is_ahead);
         let task = self.clone().scope(task);
         let mut set = lock(set);
         while set.try_join_next().is_some() {}

@@ -295,13 +295,18 @@ impl Cache {
     /// The next read takes it from the store: only there it is certain that nothing overtook it.
     async fn set_in_store(&self, request: &Request, wire: &dyn Wire, fill: Fill) -> Result<(), Error> {
         let Some(store) = &self.shared.store else { return Ok(()) };
-        // First, or the new entry would be over with what it ends, where it rests on its key's generation itself.
-        self.bump_key(request).await?;
+        // Where the new entry rests on its key's generation itself, it would be over with what that ends if that came last.
+        let own = self.name(key_dependency(request.key.as_str()));
+        let rests_on_key = request.dependencies.contains(&own);
+        if rests_on_key {
+            self.bump_key(request).await?;
+        }
         let grounds = request.grounds(self);
         let (begun, _) = self.begin_in_store(&**store, request, &grounds).await?;
         let Sealed { bytes, .. } = self.seal(request, wire, &begun, &fill)?;
         let life_ms = request.kept_ms(fill.life_ms);
-        self.replace(&**store, request, Put { key: &request.key, bytes: &bytes, life_ms, fence: None }).await
+        self.replace(&**store, request, Put { key: &request.key, bytes: &bytes, life_ms, fence: None }).await?;
+        if rests_on_key { Ok(()) } else { self.bump_key(request).await }
     }
 
     pub(super) async fn replace(&self, store: &dyn Store, request: &Request, put: Put<'_>) -> Result<(), Error> {

@@ -29,6 +29,10 @@ pub struct FileOutbox(Arc<Mutex<State>>);
 struct State {
     path: PathBuf,
     file: File,
+    /// Up to where its lines are whole.
+    len: u64,
+    /// Whether there may be half a line behind that.
+    is_torn: bool,
     waiting: BTreeMap<u64, String>,
     held: HashSet<u64>,
     next: u64,
@@ -75,8 +79,10 @@ impl FileOutbox {
             Err(error) => return Err(error),
         };
         let (waiting, next) = lines(&text);
-        let file = rewritten(&path, &waiting)?;
-        Ok(Self(Arc::new(Mutex::new(State { path, file, waiting, held: HashSet::new(), next, spent: 0 }))))
+        let Rewritten { file, len, kept } = rewritten(&path, &waiting)?;
+        kept?;
+        let state = State { path, file, len, is_torn: false, waiting, held: HashSet::new(), next, spent: 0 };
+        Ok(Self(Arc::new(Mutex::new(state))))
     }
 
     /// Holds an event. It is on the disk when this returns, which takes as long as the disk: some milliseconds, during
@@ -136,8 +142,24 @@ impl Outbox for FileOutbox {
 }
 
 impl State {
+    /// What could not be written whole is cut off, or the next line would be taken for its end.
     fn append(&mut self, line: &str) -> io::Result<()> {
-        self.file.write_all(line.as_bytes())
+        if self.is_torn {
+            self.file.set_len(self.len)?;
+            self.is_torn = false;
+        }
+        self.is_torn = true;
+        self.file.write_all(line.as_bytes())?;
+        self.is_torn = false;
+        self.len += line.len() as u64;
+        Ok(())
+    }
+
+    /// Writes anew what waits, and nothing else.
+    fn rewrite(&mut self) -> io::Result<()> {
+        let Rewritten { file, len, kept } = rewritten(&self.path, &self.waiting)?;
+        (self.file, self.len, self.is_torn, self.spent) = (file, len, false, 0);
+        kept
     }
 
     fn forget(&mut self, events: &[u64]) -> io::Result<()> {
@@ -148,8 +170,7 @@ impl State {
         }
         self.spent += events.len() * 2;
         if self.spent > MAX_SPENT {
-            self.file = rewritten(&self.path, &self.waiting)?;
-            self.spent = 0;
+            self.rewrite()?;
         }
         Ok(())
     }
@@ -181,20 +202,29 @@ fn lines(text: &str) -> (BTreeMap<u64, String>, u64) {
     (waiting, next)
 }
 
+/// A file that has taken the place of the one before.
+struct Rewritten {
+    file: File,
+    len: u64,
+    /// Whether a crash will find it in its place too.
+    kept: io::Result<()>,
+}
+
 /// The file with what waits and nothing else, to be appended to. A crash leaves the one before, or this one.
-fn rewritten(path: &Path, waiting: &BTreeMap<u64, String>) -> io::Result<File> {
+fn rewritten(path: &Path, waiting: &BTreeMap<u64, String>) -> io::Result<Rewritten> {
     let mut fresh = path.to_owned().into_os_string();
     fresh.push(".new");
     let text: String = waiting.iter().map(|(id, event)| format!("+{id} {event}\n")).collect();
-    let mut file = File::create(&fresh)?;
+    // Whatever can fail does so before the names change: who went on writing to the old file would write to none.
+    drop(File::create(&fresh)?);
+    let mut file = OpenOptions::new().append(true).open(&fresh)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    let directory = File::open(directory.unwrap_or(Path::new(".")))?;
     std::fs::rename(&fresh, path)?;
     // The name is on the disk when its directory is.
-    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-        File::open(directory)?.sync_all()?;
-    }
-    OpenOptions::new().append(true).open(path)
+    Ok(Rewritten { file, len: text.len() as u64, kept: directory.sync_all() })
 }
 
 #[cfg(test)]
@@ -206,5 +236,25 @@ mod tests {
         let (waiting, next) = lines("+0 a?id=1\n+1 b\n-0\nnonsense\n+x y\n+7 c\n+8 d?id=");
         assert_eq!(waiting.into_iter().collect::<Vec<_>>(), [(1, "b".to_owned()), (7, "c".to_owned())]);
         assert_eq!(next, 8);
+    }
+
+    #[test]
+    fn half_a_line_does_not_spoil_the_next() {
+        let directory = std::env::temp_dir().join(format!("cache_runtime_outbox_{}", std::process::id()));
+        std::fs::create_dir_all(&directory).expect("a directory");
+        let path = directory.join("torn");
+        let outbox = FileOutbox::open(&path).expect("a file");
+        outbox.hold(&Event::new("first").field("id", 1)).expect("written").release();
+        // As a full disk leaves it.
+        {
+            let mut state = outbox.state();
+            state.file.write_all(b"+7 tor").expect("written");
+            state.is_torn = true;
+        }
+        outbox.hold(&Event::new("second").field("id", 2)).expect("written").release();
+        let (waiting, _) = lines(&std::fs::read_to_string(&path).expect("it is there"));
+        assert_eq!(waiting.len(), 2, "{waiting:?}");
+        assert!(waiting.values().all(|text| !text.contains("tor")), "{waiting:?}");
+        std::fs::remove_dir_all(&directory).expect("it is ours");
     }
 }

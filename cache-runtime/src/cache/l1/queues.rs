@@ -34,6 +34,9 @@ const MAX_HITS: u8 = 3;
 /// So often an entry of the small queue has to be hit in order to stay.
 const HITS_TO_STAY: u8 = 2;
 
+/// So many entries are passed over for one that has to go, whatever their hits: the lock is not to be held for long.
+const MAX_TURNS: u32 = 256;
+
 /// What memory notes in an entry that it holds.
 #[derive(Debug, Default)]
 pub(crate) struct Seat {
@@ -93,9 +96,15 @@ impl Queues {
 
     /// Takes out what is to go for room, if there is too little.
     pub(super) fn evict(&mut self) -> Option<Arc<Slot>> {
-        while self.weight() > self.capacity {
+        // Readers may mark entries as fast as they are passed over.
+        for turn in 1.. {
+            if self.weight() <= self.capacity {
+                break;
+            }
+            let is_last = turn >= MAX_TURNS;
             let is_small_full = self.small.weight > (self.capacity / SMALL_SHARE).max(1);
-            let evicted = if is_small_full || self.main.is_empty() { self.pop_small() } else { self.pop_main() };
+            let evicted =
+                if is_small_full || self.main.is_empty() { self.pop_small(is_last) } else { self.pop_main(is_last) };
             if evicted.is_some() {
                 return evicted;
             }
@@ -103,10 +112,10 @@ impl Queues {
         None
     }
 
-    /// The oldest of the small queue, if it is not to stay.
-    fn pop_small(&mut self) -> Option<Arc<Slot>> {
+    /// The oldest of the small queue, if it is not to stay, or none may any more.
+    fn pop_small(&mut self, is_last: bool) -> Option<Arc<Slot>> {
         let slot = self.small.pop()?;
-        if slot.seat.hits() < HITS_TO_STAY {
+        if is_last || slot.seat.hits() < HITS_TO_STAY {
             self.ghosts.note(slot.print, self.len());
             return Some(slot);
         }
@@ -115,11 +124,11 @@ impl Queues {
         None
     }
 
-    /// The oldest of the main queue, if it was not hit since it came there.
-    fn pop_main(&mut self) -> Option<Arc<Slot>> {
+    /// The oldest of the main queue, if it was not hit since it came there, or none may stay any more.
+    fn pop_main(&mut self, is_last: bool) -> Option<Arc<Slot>> {
         let slot = self.main.pop()?;
         let hits = slot.seat.hits();
-        if hits == 0 {
+        if is_last || hits == 0 {
             return Some(slot);
         }
         let left = if self.eviction == Eviction::Lru { 0 } else { hits - 1 };
