@@ -93,13 +93,13 @@ impl Graph {
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
     /// use cache_runtime::{Cache, cached};
     ///
-    /// #[cached(key = "guild:<guild_id>:names", ttl = 300, invalidate_on = ["guild_renamed"])]
-    /// async fn guild_names(guild_id: u64) -> Vec<u64> {
+    /// #[cached(key = "graphed:<guild_id>:names", ttl = 300, invalidate_on = ["guild_renamed"])]
+    /// async fn names_by_guild(guild_id: u64) -> Vec<u64> {
     ///     vec![guild_id]
     /// }
     ///
     /// let graph = Cache::builder().build().await?.graph().within(module_path!());
-    /// assert_eq!(graph.functions[0].key, "guild:<guild_id>:names");
+    /// assert_eq!(graph.functions[0].key, "graphed:<guild_id>:names");
     /// assert_eq!(graph.unemitted_events(), ["guild_renamed"]);
     /// println!("{}", graph.mermaid());
     /// # Ok(()) }

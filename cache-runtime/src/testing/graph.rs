@@ -20,8 +20,8 @@ pub const ACCEPT_GRAPH: &str = "ACCEPT_GRAPH";
 /// use cache_runtime::testing::assert_graph;
 /// use cache_runtime::{Cache, cached};
 ///
-/// #[cached(key = "guild:<guild_id>:names", ttl = 300, invalidate_on = ["guild_renamed"])]
-/// async fn guild_names(guild_id: u64) -> Vec<u64> {
+/// #[cached(key = "graph:<guild_id>:names", ttl = 300, invalidate_on = ["guild_renamed"])]
+/// async fn names_of_guild(guild_id: u64) -> Vec<u64> {
 ///     vec![guild_id]
 /// }
 ///
