@@ -48,7 +48,6 @@ const TABLE: Table = Table {
         "codec",
         "crate",
     ],
-    planned: &[],
     elsewhere: &[
         ("skip", "nothing is needed: what the key leaves out is what is written"),
         ("companions", "nothing is needed: a writer has no companions"),
@@ -70,6 +69,7 @@ const TABLE: Table = Table {
         ("refresh_idle", READERS),
         ("consistency", READERS),
         ("batch", READERS),
+        ("local", READERS),
     ],
 };
 

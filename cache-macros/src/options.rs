@@ -17,8 +17,6 @@ pub(crate) struct Given {
 pub(crate) struct Table {
     /// Every option.
     pub(crate) known: &'static [&'static str],
-    /// Options that a later version will have.
-    pub(crate) planned: &'static [&'static str],
     /// What other libraries call something, and what to write here.
     pub(crate) elsewhere: &'static [(&'static str, &'static str)],
 }
@@ -51,10 +49,6 @@ impl Table {
     }
 
     fn refuse(&self, token: &Ident, name: &str, problems: &mut Problems) {
-        if self.planned.contains(&name) {
-            let help = "leave it out; nothing of it would happen";
-            return problems.at(token, format!("`{name}` is not supported by this version"), help);
-        }
         let message = format!("unknown option `{name}`");
         if let Some((_, ours)) = self.elsewhere.iter().find(|(theirs, _)| *theirs == name) {
             return problems.at(token, message, *ours);
@@ -104,7 +98,7 @@ fn one(input: ParseStream<'_>) -> syn::Result<Written> {
 
 fn value(name: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
     // `skip(self)` reads better than `skip = [self]`, and is the same.
-    if (name == "skip" || name == "batch") && input.peek(syn::token::Paren) {
+    if ["skip", "batch", "local"].iter().any(|option| name == option) && input.peek(syn::token::Paren) {
         return group(input);
     }
     if input.peek(syn::token::Paren) {

@@ -9,7 +9,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, FnArg};
 
-const TABLE: Table = Table { known: &["flavor", "worker_threads", "crate"], planned: &[], elsewhere: &[] };
+const TABLE: Table = Table { known: &["flavor", "worker_threads", "crate"], elsewhere: &[] };
 
 /// The test; whatever is wrong, the function itself comes out.
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {

@@ -1,7 +1,7 @@
 //! One option's value: durations, texts, lists, switches.
 
 use crate::problems::error;
-use proc_macro2::{Ident, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Expr, ExprLit, ExprPath, Lit, LitInt, LitStr, Path, Token};
 
@@ -252,13 +252,9 @@ pub(crate) fn expression(option: &str, value: &Expr, example: &str) -> syn::Resu
 
 /// The elements of `[a, b]`, or of `(a, b)` where the option may be written so; `example` shows how.
 pub(crate) fn list<T: Parse>(example: &str, value: &Expr) -> syn::Result<Vec<T>> {
-    let Expr::Verbatim(tokens) = value else {
+    let Some(inside) = inside(value) else {
         return Err(error(value, "this is not a list", format!("write `{example}`")));
     };
-    let inside = tokens.clone().into_iter().find_map(|token| match token {
-        TokenTree::Group(group) => Some(group.stream()),
-        _ => None,
-    });
     let elements = |input: ParseStream<'_>| {
         let mut elements = Vec::new();
         while !input.is_empty() {
@@ -270,7 +266,17 @@ pub(crate) fn list<T: Parse>(example: &str, value: &Expr) -> syn::Result<Vec<T>>
         }
         Ok(elements)
     };
-    elements.parse2(inside.unwrap_or_default())
+    elements.parse2(inside)
+}
+
+/// What stands between the parentheses or brackets of an option; none if it has no such value.
+pub(crate) fn inside(value: &Expr) -> Option<TokenStream> {
+    let Expr::Verbatim(tokens) = value else { return None };
+    let inside = tokens.clone().into_iter().find_map(|token| match token {
+        TokenTree::Group(group) => Some(group.stream()),
+        _ => None,
+    });
+    Some(inside.unwrap_or_default())
 }
 
 #[cfg(test)]

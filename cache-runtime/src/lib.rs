@@ -69,8 +69,8 @@ pub mod testing;
 pub mod warmup;
 
 pub use cache::{
-    Announced, Builder, Cache, Deferred, Entry, Eviction, Explanation, Found, Graph, GraphEvent, GraphFunction,
-    GraphWriter, Impact, ImpactedFunction, L1, Recovery, SlowClone,
+    Announced, Builder, Cache, Deferred, Entry, Explanation, Found, Graph, GraphEvent, GraphFunction, GraphWriter,
+    Impact, ImpactedFunction, Recovery, SlowClone,
 };
 #[cfg(feature = "testing")]
 pub use cache_macros::test;
@@ -95,7 +95,7 @@ pub use outcome::{Outcome, Tier, observe};
 pub use packing::Compress;
 #[cfg(feature = "encryption")]
 pub use packing::Keyring;
-pub use policy::{Consistency, Policy, Tiers};
+pub use policy::{Consistency, Eviction, L1, Policy, Tiers};
 pub use schema::{CacheSchema, Schema, Structure};
 pub use scope::current;
 #[cfg(feature = "redis")]

@@ -1,6 +1,9 @@
 //! How long and where a value is kept, and which of several opinions on it counts.
 
 mod coherence;
+mod room;
+
+pub use room::{Eviction, L1};
 
 use std::time::Duration;
 
@@ -63,6 +66,10 @@ pub struct Policy {
     pub refresh_every: Option<Duration>,
     /// After how long without a reader that ends; by default after ten times `refresh_every`.
     pub refresh_idle: Option<Duration>,
+    /// How much room a function's entries have in memory, for themselves and besides what the cache's
+    /// [`l1`](crate::Builder::l1) allows; by default they share that with all others. Nothing if memory is off, and nothing
+    /// for entries by hand. As a cache's default it gives each function such a region.
+    pub local: Option<L1>,
     /// Tags of the entry besides those of the attribute, for entries made by hand.
     pub tags: Vec<String>,
 }
@@ -95,6 +102,7 @@ impl Policy {
             min_load: over.min_load.or(self.min_load),
             refresh_every: over.refresh_every.or(self.refresh_every),
             refresh_idle: over.refresh_idle.or(self.refresh_idle),
+            local: over.local.or(self.local),
             tags: self.tags.iter().chain(&over.tags).cloned().collect(),
         }
     }

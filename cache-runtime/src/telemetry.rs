@@ -17,7 +17,7 @@ macro_rules! counters {
             $($(#[$doc])* pub $name: u64,)*
             /// Entries in memory now.
             pub l1_entries: u64,
-            /// Bytes that they weigh; entries if L1 is bounded by entries.
+            /// Bytes that they weigh.
             pub l1_weight: u64,
             /// Keys that are being loaded now.
             pub flights: u64,

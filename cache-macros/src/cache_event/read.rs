@@ -65,7 +65,7 @@ fn refuse<T>(token: &impl ToTokens, what: &str, problems: &mut Problems) -> Opti
     None
 }
 
-const TABLE: Table = Table { known: &["name", "crate", "cascades"], planned: &[], elsewhere: &[] };
+const TABLE: Table = Table { known: &["name", "crate", "cascades"], elsewhere: &[] };
 
 fn read_attributes(input: &DeriveInput, event: &mut Event, problems: &mut Problems) {
     for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("event")) {

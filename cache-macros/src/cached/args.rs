@@ -69,8 +69,8 @@ const TABLE: Table = Table {
         "crate",
         "companions",
         "batch",
+        "local",
     ],
-    planned: &["local"],
     elsewhere: ELSEWHERE,
 };
 
@@ -124,6 +124,7 @@ impl Args {
             "codec" => self.codec = Some(values::expression("codec", value, "cache_runtime::Json")?),
             "crate" => self.runtime = Some(values::path("crate", value)?),
             "companions" => self.companions = Some(values::switch("companions", value)?),
+            "local" => self.policy.take_local(name, value, problems)?,
             _ => self.policy.take(name, value)?,
         }
         Ok(())

@@ -6,7 +6,8 @@ use super::rules::rules;
 use crate::item::{Function, Parameter, last_name, type_arguments, ungrouped};
 use crate::problems::{Problems, error, suggestion};
 use crate::template::Template;
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use crate::values;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
@@ -26,11 +27,7 @@ pub(crate) struct Batch {
 const FORM: &str = "write `batch(id = ids)`, where `<id>` is in the key and `ids` is the parameter";
 
 pub(super) fn read(name: &Ident, value: &Expr) -> syn::Result<Batch> {
-    let Expr::Verbatim(tokens) = value else { return Err(error(value, "`batch` has no value like this", FORM)) };
-    let inside = tokens.clone().into_iter().find_map(|token| match token {
-        TokenTree::Group(group) => Some(group.stream()),
-        _ => None,
-    });
+    let Some(inside) = values::inside(value) else { return Err(error(value, "`batch` has no value like this", FORM)) };
     let read = |input: ParseStream<'_>| {
         if input.is_empty() {
             return Err(error(name, "`batch` names no parameter", FORM));
@@ -42,7 +39,7 @@ pub(super) fn read(name: &Ident, value: &Expr) -> syn::Result<Batch> {
             None => Ok(Batch { id, ids, by }),
         }
     };
-    read.parse2(inside.unwrap_or_default())
+    read.parse2(inside)
 }
 
 fn ids(input: ParseStream<'_>) -> syn::Result<(Ident, Ident)> {

@@ -72,6 +72,9 @@ fn check_tiers(args: &Args, problems: &mut Problems) {
         let message = "`error_ttl` does nothing with `tiers = l2`: errors are remembered in memory only";
         problems.at(&error_ttl.value, message, both);
     }
+    if let Some(local) = args.policy.of("local").filter(|_| tiers == "l2") {
+        problems.at(&local.value, "`local` does nothing with `tiers = l2`: memory takes no part", both);
+    }
     if let Some(l1_ttl) = args.policy.of("l1_ttl").filter(|_| tiers != "both") {
         let why = if tiers == "l1" { "memory is all there is, and `ttl` its life" } else { "memory takes no part" };
         problems.at(&l1_ttl.value, format!("`l1_ttl` does nothing with `tiers = {tiers}`: {why}"), both);

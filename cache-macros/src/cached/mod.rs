@@ -9,6 +9,7 @@ mod coherence;
 mod companions;
 mod elsewhere;
 pub(crate) mod expand;
+mod local;
 pub(crate) mod lower;
 pub(crate) mod model;
 mod opinions;

@@ -1,6 +1,8 @@
 //! The options that make up a function's policy, each a field of it with the same name.
 
+use super::local::{self, Local};
 use crate::paths::Door;
+use crate::problems::Problems;
 use crate::values::{self, Lifetime, Ratio};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -24,6 +26,7 @@ enum Says {
     Ratio(Ratio),
     /// A variant of a type.
     Word(&'static str, Ident),
+    Room(Local),
 }
 
 impl Opinions {
@@ -41,6 +44,13 @@ impl Opinions {
         Ok(())
     }
 
+    /// `local`, which has options of its own.
+    pub(crate) fn take_local(&mut self, name: &Ident, value: &Expr, problems: &mut Problems) -> syn::Result<()> {
+        let says = Says::Room(local::read(name, value, problems)?);
+        self.0.push(Opinion { name: name.unraw(), value: value.clone(), says });
+        Ok(())
+    }
+
     pub(crate) fn of(&self, option: &str) -> Option<&Opinion> {
         self.0.iter().find(|opinion| opinion.name == option)
     }
@@ -49,14 +59,14 @@ impl Opinions {
     pub(crate) fn millis(&self, option: &str) -> Option<u64> {
         match &self.of(option)?.says {
             Says::Life(Lifetime::Millis(ms)) => Some(*ms),
-            Says::Life(Lifetime::Expression(_)) | Says::Ratio(_) | Says::Word(..) => None,
+            Says::Life(Lifetime::Expression(_)) | Says::Ratio(_) | Says::Word(..) | Says::Room(_) => None,
         }
     }
 
     pub(crate) fn word(&self, option: &str) -> Option<&Ident> {
         match &self.of(option)?.says {
             Says::Word(_, word) => Some(word),
-            Says::Life(_) | Says::Ratio(_) => None,
+            Says::Life(_) | Says::Ratio(_) | Says::Room(_) => None,
         }
     }
 
@@ -80,6 +90,7 @@ impl Says {
                 let (ty, variant) = (format_ident!("{ty}"), format_ident!("{}", capitalized(&word.to_string())));
                 quote!(#door::#ty::#variant)
             }
+            Self::Room(local) => local.tokens(door),
         }
     }
 }

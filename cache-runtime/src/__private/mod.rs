@@ -31,7 +31,7 @@ pub use crate::codec::{CacheCodec, Cacheable, Chosen};
 pub use crate::event::{CacheEvent, Cascade, CascadeFields, Event, EventDeclaration};
 pub use crate::function::{Binding, EventRef, Fields, Function, FunctionSpec};
 pub use crate::key::{Fingerprinter, KeyPart, KeyWriter, Part, Piece, Template, part, secret};
-pub use crate::policy::{Consistency, Policy, Tiers};
+pub use crate::policy::{Consistency, Eviction, L1, Policy, Tiers};
 pub use crate::registry::{RegisteredEvent, RegisteredFunction, RegisteredPut, RegisteredSecret, RegisteredWriter};
 
 pub use crate::schema::{CacheSchema, Schema, Structure};

@@ -1,6 +1,6 @@
 //! Set-ups that are coherent and hardly meant. Each is told once, when the cache is built.
 
-use super::L1;
+use crate::policy::L1;
 use crate::policy::Policy;
 use crate::registry;
 use crate::store::Store;
@@ -44,7 +44,7 @@ fn on_the_store(setup: &Setup<'_>, store: &dyn Store) -> Vec<String> {
             "there is no namespace: whatever else uses the store `{name}` shares entries with this cache"
         ));
     }
-    if setup.l1 != L1::off() && store.bus().is_none() {
+    if !setup.l1.is_off() && store.bus().is_none() {
         advice.push(format!(
             "the store `{name}` tells of nothing: memory may be behind other nodes for all of `max_staleness`, {:?}",
             setup.max_staleness
@@ -63,7 +63,7 @@ fn on_the_store(setup: &Setup<'_>, store: &dyn Store) -> Vec<String> {
 fn without_a_store(setup: &Setup<'_>) -> Vec<String> {
     let of_no_effect = |what: &str| format!("{what}, and there is no store: it has no effect");
     let mut advice = Vec::new();
-    if setup.l1 == L1::off() {
+    if setup.l1.is_off() {
         advice.push("memory is off, and there is no store: nothing is kept".to_owned());
     }
     if setup.queues {

@@ -286,6 +286,7 @@ impl Cache {
             is_strong: self.asks_always(request),
             dependencies: request.dependencies.clone(),
             weight: super::write::weight(payload.len() + wire.size(), &grounds, envelope.validators.as_deref()),
+            region: request.region,
             grounds,
             backing: Backing::Entry(envelope.identity),
             loaded_ms: now_ms.saturating_sub(age_ms),

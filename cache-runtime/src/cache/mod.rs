@@ -50,7 +50,6 @@ pub(crate) use errors::Remembered;
 pub use explain::{Explanation, Found};
 pub use graph::{Graph, GraphEvent, GraphFunction, GraphWriter};
 pub use impact::{Impact, ImpactedFunction};
-pub use l1::{Eviction, L1};
 pub use recover::Recovery;
 pub use transaction::Deferred;
 

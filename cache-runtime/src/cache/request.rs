@@ -2,6 +2,7 @@
 
 use super::Cache;
 use super::demand::Demand;
+use super::l1::Region;
 use super::shared::{FENCE_LIFE_MS, GENERATION_MARGIN_MS};
 use super::slot::Ground;
 use super::stale::Sight;
@@ -26,6 +27,8 @@ pub(crate) struct Request {
     pub(crate) dependencies: Arc<[Dependency]>,
     pub(crate) policy: Arc<Policy>,
     pub(crate) demand: Demand,
+    /// Whose room in memory its entry takes up.
+    pub(super) region: Region,
     /// Whether its value has tags of its own.
     pub(crate) has_late_tags: bool,
     /// Whether its value has a life of its own.
@@ -49,7 +52,9 @@ impl Request {
         let errors = function.spec().remembers_errors.then(|| key_dependency(key.as_str()));
         let own = function.dependencies(values).chain(errors).map(|text| cache.name(text));
         let dependencies = cache.constant_dependencies(function, &policy).iter().cloned().chain(own).collect();
-        Self { function: Some(function), lives_by_value, ..Self::of_names(cache, print, key, dependencies, policy) }
+        let region = cache.region_of(function, &policy);
+        let named = Self::of_names(cache, print, key, dependencies, policy);
+        Self { function: Some(function), lives_by_value, region, ..named }
     }
 
     /// Of a value that a writer returned: it depends on all that its key's cached functions depend on, and is kept as the
@@ -64,7 +69,8 @@ impl Request {
             None => cache.policy_of(writer),
         };
         let lives_by_value = writer.spec().lives_by_value;
-        Self { lives_by_value, ..Self::new(cache, print, key, dependencies, policy) }
+        let region = readers.first().map_or(Region::SHARED, |reader| cache.region_of(reader, &policy));
+        Self { lives_by_value, region, ..Self::new(cache, print, key, dependencies, policy) }
     }
 
     /// Of a key by hand.
@@ -101,6 +107,7 @@ impl Request {
             dependencies,
             policy,
             demand,
+            region: Region::SHARED,
             has_late_tags: false,
             lives_by_value: false,
             lease: None,

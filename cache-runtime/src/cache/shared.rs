@@ -4,6 +4,7 @@ use super::ahead::Ahead;
 use super::cells::Cells;
 use super::clones::Clones;
 use super::knowledge::Knowledge;
+use super::l1::Region;
 use super::listen::Listener;
 use super::read::{Departed, Landing};
 use super::recover::Queue;
@@ -158,6 +159,12 @@ impl Cache {
         let policy = Arc::new(self.resolve(function));
         self.shared.policies.write().unwrap_or_else(PoisonError::into_inner).insert(address, policy.clone());
         policy
+    }
+
+    /// The region of a function that has one for itself.
+    pub(super) fn region_of(&self, function: &'static Function, policy: &Policy) -> Region {
+        let Some((l1, size)) = self.shared.l1.as_ref().zip(policy.local) else { return Region::SHARED };
+        l1.region(std::ptr::from_ref(function) as usize, size)
     }
 
     /// What all calls of a function depend on: itself, who shares its keys, and the tags of its policy.

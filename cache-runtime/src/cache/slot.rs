@@ -2,7 +2,7 @@
 
 use super::cells::{Cell, Changes};
 use super::knowledge::{Knowledge, Trust};
-use super::l1::Seat;
+use super::l1::{Region, Seat};
 use super::lives::{Lives, random_ratio};
 use super::sequence::Mark;
 use crate::codec::Value;
@@ -46,6 +46,8 @@ pub(crate) struct Slot {
     pub(crate) validators: Option<Arc<Validators>>,
     /// Bytes.
     pub(crate) weight: u32,
+    /// Whose room it takes up.
+    pub(crate) region: Region,
     /// What its last hit found out.
     pub(crate) looked: Looked,
     /// What memory notes while it holds it.

@@ -170,6 +170,7 @@ impl Cache {
             is_strong: self.asks_always(request),
             dependencies: request.dependencies.clone(),
             weight: weight(payload_bytes + wire.size(), &grounds, fill.validators.as_deref()),
+            region: request.region,
             grounds,
             backing,
             loaded_ms,

@@ -39,7 +39,7 @@ pub(super) const OF_CACHE: [(&str, &str); 12] = [
 ];
 
 /// What can be said of a function.
-pub(super) const OF_FUNCTION: [&str; 13] = [
+pub(super) const OF_FUNCTION: [&str; 14] = [
     "ttl",
     "l1_ttl",
     "none_ttl",
@@ -53,8 +53,10 @@ pub(super) const OF_FUNCTION: [&str; 13] = [
     "lock",
     "consistency",
     "tiers",
+    "local",
 ];
 
+const A_SIZE: &str = "a size such as `256MB`, or a number of entries";
 const A_DURATION: &str = "seconds, or a duration such as `5m` or `1h30m`";
 
 impl Setting {
@@ -92,7 +94,7 @@ fn of_cache(builder: Builder, name: &str, setting: &Setting) -> Result<Builder, 
             crate::cache::check_namespace(&setting.from, namespace)?;
             builder.namespace(namespace)
         }
-        "memory_size" => builder.l1(setting.read(memory_size, "a size such as `256MB`, or a number of entries")?),
+        "memory_size" => builder.l1(setting.read(memory_size, A_SIZE)?),
         "default_ttl" => builder.defaults(Policy::ttl(setting.read(duration, A_DURATION)?)),
         "max_staleness" => builder.max_staleness(setting.read(duration, A_DURATION)?),
         "max_value_size" => {
@@ -128,6 +130,7 @@ fn of_function(option: &str, setting: &Setting) -> Result<Policy, Error> {
         "jitter" => policy.jitter = Some(setting.read(share, "a number from 0 to 1")?),
         "early" => policy.early = Some(setting.read(factor, "a number from 0 on")?),
         "consistency" => policy.consistency = Some(setting.read(consistency, "`eventual` or `strong`")?),
+        "local" => policy.local = Some(setting.read(memory_size, A_SIZE)?),
         "tiers" => policy.tiers = Some(setting.read(tiers, "`both`, `l1` or `l2`")?),
         _ => return Err(setting.wrong(&unknown(option, &OF_FUNCTION))),
     }

@@ -1,6 +1,6 @@
 //! What people write for durations, sizes, switches and shares, as values.
 
-use crate::cache::L1;
+use crate::policy::L1;
 use std::time::Duration;
 
 /// `256MB`, `1 GiB`, or a number of entries.

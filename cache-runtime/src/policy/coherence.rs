@@ -19,6 +19,7 @@ impl Policy {
             outside("early", self.early, "a finite number from 0 on", |early| early >= 0.0 && early.is_finite()),
             not_below("soft_timeout", self.soft_timeout, "hard_timeout", self.hard_timeout),
             not_below("refresh_every", self.refresh_every, "ttl", self.ttl),
+            self.local.filter(|size| size.is_off()).map(|_| "`local` has room for nothing".to_owned()),
         ];
         all.into_iter().flatten().collect()
     }

@@ -32,6 +32,7 @@ mod odd;
 mod policies;
 mod rates;
 mod redis;
+mod regions;
 mod several;
 mod stale;
 mod tags;

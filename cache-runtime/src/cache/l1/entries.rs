@@ -5,11 +5,11 @@
 
 use super::index::Index;
 use super::names::Names;
-use super::queues::Queues;
-use super::{Capacity, L1};
+use super::regions::{Region, Regions};
 use crate::cache::slot::Slot;
 use crate::clock::Clock;
 use crate::key::Id;
+use crate::policy::L1;
 use crate::telemetry::Counter;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,7 +37,7 @@ pub(crate) struct Gone {
 
 #[derive(Debug)]
 struct Kept {
-    queues: Queues,
+    regions: Regions,
     names: Names,
 }
 
@@ -51,13 +51,16 @@ const SWEPT_PER_LOOK: usize = 64;
 impl Entries {
     /// `None` if nothing is to be kept.
     pub(crate) fn new(size: L1, gone: Gone, clock: Clock) -> Option<Self> {
-        let queues = match size.capacity {
-            Capacity::Off => return None,
-            Capacity::Entries(entries) => Queues::new(size.eviction, entries, |_| 1),
-            Capacity::Bytes(bytes) => Queues::new(size.eviction, bytes, |slot| u64::from(slot.weight)),
-        };
-        let kept = Mutex::new(Kept { queues, names: Names::default() });
+        if size.is_off() {
+            return None;
+        }
+        let kept = Mutex::new(Kept { regions: Regions::new(size), names: Names::default() });
         Some(Self { index: Index::new(), kept, len: AtomicU64::new(0), weight: AtomicU64::new(0), gone, clock })
+    }
+
+    /// The region of a function that is to have this much room for itself.
+    pub(crate) fn region(&self, function: usize, size: L1) -> Region {
+        self.lock().regions.of_function(function, size)
     }
 
     /// Lets an entry be looked at where it lies. If anything is made of it, that was a hit.
@@ -87,13 +90,20 @@ impl Entries {
         if before.as_ref().is_some_and(|before| Arc::ptr_eq(before, &slot)) {
             return;
         }
+        let has_room = kept.regions.of(slot.region).has_room_for(&slot);
+        let region = slot.region;
         match &before {
-            Some(before) if !kept.queues.has_room_for(&slot) => self.take_out(&mut kept, before),
-            None if !kept.queues.has_room_for(&slot) => return,
-            Some(before) => self.replace(&mut kept, before, slot),
-            None => self.take_in(&mut kept, slot),
+            Some(before) if has_room && before.region == region => self.replace(&mut kept, before, slot),
+            Some(before) => {
+                self.take_out(&mut kept, before);
+                if has_room {
+                    self.take_in(&mut kept, slot);
+                }
+            }
+            None if has_room => self.take_in(&mut kept, slot),
+            None => return,
         }
-        self.sweep(&mut kept, SWEPT_PER_INSERT);
+        self.sweep(&mut kept, region, SWEPT_PER_INSERT);
         self.note_size(&kept);
     }
 
@@ -117,20 +127,23 @@ impl Entries {
     /// Entries, and what they weigh. Waits for nobody: a value that is dropped while the lock is held may ask.
     pub(crate) fn size(&self) -> (u64, u64) {
         if let Ok(mut kept) = self.kept.try_lock() {
-            self.sweep(&mut kept, SWEPT_PER_LOOK);
+            for region in kept.regions.each() {
+                self.sweep(&mut kept, region, SWEPT_PER_LOOK);
+            }
             self.note_size(&kept);
         }
         (self.len.load(Ordering::Relaxed), self.weight.load(Ordering::Relaxed))
     }
 
     fn take_in(&self, kept: &mut Kept, slot: Arc<Slot>) {
-        kept.queues.push(slot.clone());
+        kept.regions.of(slot.region).push(slot.clone());
         self.make_room_for(kept, slot);
     }
 
+    /// In the same region.
     fn replace(&self, kept: &mut Kept, before: &Arc<Slot>, slot: Arc<Slot>) {
         kept.names.forget(before);
-        kept.queues.replace(before, slot.clone());
+        kept.regions.of(slot.region).replace(before, slot.clone());
         self.make_room_for(kept, slot);
     }
 
@@ -138,7 +151,7 @@ impl Entries {
     /// newcomer that goes.
     fn make_room_for(&self, kept: &mut Kept, slot: Arc<Slot>) {
         let mut stays = true;
-        while let Some(evicted) = kept.queues.evict() {
+        while let Some(evicted) = kept.regions.of(slot.region).evict() {
             self.index.remove(evicted.print);
             kept.names.forget(&evicted);
             self.gone.evicted.count();
@@ -150,10 +163,10 @@ impl Entries {
         }
     }
 
-    fn sweep(&self, kept: &mut Kept, places: usize) {
+    fn sweep(&self, kept: &mut Kept, region: Region, places: usize) {
         let now_ms = self.clock.now_ms();
         for _ in 0..places {
-            if let Some(over) = kept.queues.next_if_over(now_ms) {
+            if let Some(over) = kept.regions.of(region).next_if_over(now_ms) {
                 self.take_out(kept, &over);
                 self.gone.expired.count();
             }
@@ -162,13 +175,13 @@ impl Entries {
 
     fn take_out(&self, kept: &mut Kept, slot: &Arc<Slot>) {
         self.index.remove(slot.print);
-        kept.queues.remove(slot);
+        kept.regions.of(slot.region).remove(slot);
         kept.names.forget(slot);
     }
 
     fn note_size(&self, kept: &Kept) {
-        self.len.store(kept.queues.len() as u64, Ordering::Relaxed);
-        self.weight.store(kept.queues.weight(), Ordering::Relaxed);
+        self.len.store(kept.regions.len() as u64, Ordering::Relaxed);
+        self.weight.store(kept.regions.weight(), Ordering::Relaxed);
     }
 
     /// What one of index, queues and names has and another has not.
@@ -179,19 +192,19 @@ impl Entries {
         let stray = |all: Vec<&Arc<Slot>>, of: &str| -> Vec<String> {
             all.into_iter().filter(|slot| !is_there(slot)).map(|slot| format!("{of} {:?}", slot.print)).collect()
         };
-        let mut found = stray(kept.queues.iter().collect(), "queued and does not answer:");
+        let mut found = stray(kept.regions.iter().collect(), "queued and does not answer:");
         found.extend(stray(kept.names.iter().collect(), "has a name and does not answer:"));
-        let (answering, queued) = (self.index.all().len(), kept.queues.iter().count());
-        let weight = kept.queues.iter().map(|slot| kept.queues.weight_of(slot)).sum::<u64>();
+        let (answering, queued) = (self.index.all().len(), kept.regions.iter().count());
+        let weight = kept.regions.iter().map(|slot| u64::from(slot.weight)).sum::<u64>();
         let counts =
-            [(answering, queued), (queued, kept.queues.len()), (weight as usize, kept.queues.weight() as usize)];
+            [(answering, queued), (queued, kept.regions.len()), (weight as usize, kept.regions.weight() as usize)];
         found.extend(counts.iter().filter(|(one, other)| one != other).map(|both| format!("{both:?}")));
         found
     }
 
     #[cfg(test)]
     pub(super) fn places(&self) -> usize {
-        self.lock().queues.places()
+        self.lock().regions.places()
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {

@@ -6,9 +6,9 @@
 //! and should it come back by then, it goes to the main queue at once. A hit changes no order, it only leaves a mark in
 //! the entry: so nobody waits to be hit. A scan passes through the small queue alone.
 
-use super::Eviction;
 use super::ghosts::Ghosts;
 use crate::cache::slot::Slot;
+use crate::policy::{Eviction, L1};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
@@ -19,8 +19,7 @@ pub(super) struct Queues {
     small: Queue,
     main: Queue,
     ghosts: Ghosts,
-    eviction: Eviction,
-    capacity: u64,
+    size: L1,
     /// Where the search for what is over goes on.
     swept_to: usize,
 }
@@ -62,24 +61,18 @@ impl Seat {
 }
 
 impl Queues {
-    /// Of so many bytes, or so many entries.
-    pub(super) fn new(eviction: Eviction, capacity: u64, weigh: Weigh) -> Self {
-        let (small, main) = (Queue::new(SMALL, weigh), Queue::new(MAIN, weigh));
-        Self { small, main, ghosts: Ghosts::default(), eviction, capacity, swept_to: 0 }
+    pub(super) fn new(size: L1) -> Self {
+        Self { small: Queue::new(SMALL), main: Queue::new(MAIN), ghosts: Ghosts::default(), size, swept_to: 0 }
     }
 
     /// Whether it could stay if there were nothing else.
     pub(super) fn has_room_for(&self, slot: &Slot) -> bool {
-        self.weight_of(slot) <= self.capacity
-    }
-
-    pub(super) fn weight_of(&self, slot: &Slot) -> u64 {
-        (self.main.weigh)(slot)
+        weight_of(slot) <= self.size.max_bytes && self.size.max_entries > 0
     }
 
     /// Takes a new entry in. Then [`evict`](Self::evict) until there is nothing to evict.
     pub(super) fn push(&mut self, slot: Arc<Slot>) {
-        let is_new = self.eviction == Eviction::S3Fifo && !self.ghosts.take(slot.print);
+        let is_new = self.size.eviction == Eviction::S3Fifo && !self.ghosts.take(slot.print);
         if is_new { self.small.push(slot) } else { self.main.push(slot) }
     }
 
@@ -98,18 +91,24 @@ impl Queues {
     pub(super) fn evict(&mut self) -> Option<Arc<Slot>> {
         // Readers may mark entries as fast as they are passed over.
         for turn in 1.. {
-            if self.weight() <= self.capacity {
+            if self.len() as u64 <= self.size.max_entries && self.weight() <= self.size.max_bytes {
                 break;
             }
             let is_last = turn >= MAX_TURNS;
-            let is_small_full = self.small.weight > (self.capacity / SMALL_SHARE).max(1);
-            let evicted =
-                if is_small_full || self.main.is_empty() { self.pop_small(is_last) } else { self.pop_main(is_last) };
+            let evicted = match self.is_small_full() || self.main.is_empty() {
+                true => self.pop_small(is_last),
+                false => self.pop_main(is_last),
+            };
             if evicted.is_some() {
                 return evicted;
             }
         }
         None
+    }
+
+    fn is_small_full(&self) -> bool {
+        let exceeds = |held: u64, room: u64| held > (room / SMALL_SHARE).max(1);
+        exceeds(self.small.len() as u64, self.size.max_entries) || exceeds(self.small.weight, self.size.max_bytes)
     }
 
     /// The oldest of the small queue, if it is not to stay, or none may any more.
@@ -128,10 +127,10 @@ impl Queues {
     fn pop_main(&mut self, is_last: bool) -> Option<Arc<Slot>> {
         let slot = self.main.pop()?;
         let hits = slot.seat.hits();
-        if is_last || hits == 0 {
+        if is_last || hits == 0 || self.size.eviction == Eviction::Fifo {
             return Some(slot);
         }
-        let left = if self.eviction == Eviction::Lru { 0 } else { hits - 1 };
+        let left = if self.size.eviction == Eviction::Lru { 0 } else { hits - 1 };
         slot.seat.hits.store(left, Ordering::Relaxed);
         self.main.push(slot);
         None
@@ -175,7 +174,6 @@ impl Queues {
 #[derive(Debug)]
 struct Queue {
     name: u32,
-    weigh: Weigh,
     places: VecDeque<Option<Arc<Slot>>>,
     /// The number of the first place, of which a ticket has the lower 31 bits.
     first: u32,
@@ -183,8 +181,9 @@ struct Queue {
     weight: u64,
 }
 
-/// What an entry takes of the room that there is.
-pub(super) type Weigh = fn(&Slot) -> u64;
+fn weight_of(slot: &Slot) -> u64 {
+    u64::from(slot.weight)
+}
 
 const SMALL: u32 = 0;
 const MAIN: u32 = 1;
@@ -193,12 +192,12 @@ const MAIN: u32 = 1;
 const FEW: usize = 32;
 
 impl Queue {
-    fn new(name: u32, weigh: Weigh) -> Self {
-        Self { name, weigh, places: VecDeque::new(), first: 0, empty: 0, weight: 0 }
+    fn new(name: u32) -> Self {
+        Self { name, places: VecDeque::new(), first: 0, empty: 0, weight: 0 }
     }
 
     fn push(&mut self, slot: Arc<Slot>) {
-        self.weight += (self.weigh)(&slot);
+        self.weight += weight_of(&slot);
         self.seat(&slot, self.places.len());
         self.places.push_back(Some(slot));
     }
@@ -208,7 +207,7 @@ impl Queue {
             self.first = self.first.wrapping_add(1);
             match place {
                 Some(slot) => {
-                    self.weight -= (self.weigh)(&slot);
+                    self.weight -= weight_of(&slot);
                     return Some(slot);
                 }
                 None => self.empty -= 1,
@@ -220,14 +219,14 @@ impl Queue {
     fn replace(&mut self, before: &Slot, slot: Arc<Slot>) {
         let at = self.place_of(before);
         self.seat(&slot, at);
-        self.weight = self.weight + (self.weigh)(&slot) - (self.weigh)(before);
+        self.weight = self.weight + weight_of(&slot) - weight_of(before);
         self.places[at] = Some(slot);
     }
 
     fn remove(&mut self, slot: &Slot) {
         let at = self.place_of(slot);
         self.places[at] = None;
-        self.weight -= (self.weigh)(slot);
+        self.weight -= weight_of(slot);
         self.empty += 1;
         // As often as not is seldom enough: it costs each removal the moving of one entry.
         if self.empty > FEW.max(self.places.len() / 2) {

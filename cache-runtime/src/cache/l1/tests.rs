@@ -8,6 +8,7 @@ use crate::cache::sequence::Mark;
 use crate::cache::slot::{Backing, Ground, Looked, Retry, Rooted, Slot, Standing};
 use crate::clock::Clock;
 use crate::key::Id;
+use crate::policy::{Eviction, L1};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -47,6 +48,7 @@ fn slot(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Arc<Slot> {
         retry: Retry::default(),
         reads: None,
         weight: key as u32 % 16 + 1,
+        region: Region::SHARED,
         validators: None,
         looked: Looked::default(),
         seat: Seat::default(),

@@ -1,6 +1,6 @@
 use cache_runtime::cached;
 
-#[cached(ttl = 300, local = true)]
+#[cached(ttl = 300, local(max_entrys = 100))]
 async fn user(id: u64) -> u64 {
     id
 }
