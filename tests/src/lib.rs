@@ -13,7 +13,7 @@ mod tasks;
 pub use caches::{BOUND, CLUSTER, Over, eventually, eventually_is, on_each, on_nodes, on_nodes_with, over_redis};
 pub use certificates::Certificates;
 pub use proxy::Proxy;
-pub use redis_cluster::RedisCluster;
+pub use redis_cluster::{RedisCluster, Wires};
 pub use redis_server::RedisServer;
 pub use source::{Gate, Source};
 pub use tasks::begin;

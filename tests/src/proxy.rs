@@ -1,10 +1,13 @@
 //! A wire that can be cut, laid elsewhere, slowed down or held: bytes that are held arrive late, and nobody is told.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// How a client asks to be told.
+const SUBSCRIBE: &[u8] = b"SUBSCRIBE\r\n";
 
 /// A port of the loopback that leads to another. Its threads end with their connections; dropping it cuts these.
 pub struct Proxy {
@@ -18,8 +21,18 @@ struct Wire {
     delay_ms: AtomicU64,
     is_dripping: AtomicBool,
     is_torn: AtomicBool,
+    is_deaf: AtomicBool,
     is_gone: AtomicBool,
+    /// From where nothing passes.
+    held_from: Mutex<Vec<IpAddr>>,
     connections: Mutex<Vec<TcpStream>>,
+}
+
+/// What is known of a connection.
+struct Line {
+    from: IpAddr,
+    /// Whether it has subscribed to a channel.
+    listens: AtomicBool,
 }
 
 impl Proxy {
@@ -36,12 +49,19 @@ impl Proxy {
             delay_ms: AtomicU64::new(0),
             is_dripping: AtomicBool::new(false),
             is_torn: AtomicBool::new(false),
+            is_deaf: AtomicBool::new(false),
             is_gone: AtomicBool::new(false),
+            held_from: Mutex::default(),
             connections: Mutex::default(),
         });
         let accepting = wire.clone();
         std::thread::spawn(move || accepting.accept(&listener));
         Ok(Self { port, wire })
+    }
+
+    /// The port of its own end.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// `redis://127.0.0.1:…`, its own end.
@@ -57,6 +77,21 @@ impl Proxy {
     /// What was held arrives.
     pub fn release(&self) {
         self.wire.is_held.store(false, Ordering::SeqCst);
+    }
+
+    /// From now on nothing passes on connections from an address.
+    pub fn hold_from(&self, from: IpAddr) {
+        self.wire.held_from().push(from);
+    }
+
+    /// What was held of that arrives.
+    pub fn release_from(&self, from: IpAddr) {
+        self.wire.held_from().retain(|held| *held != from);
+    }
+
+    /// From now on, or no longer, nothing passes on connections that have subscribed to something.
+    pub fn deafen(&self, deafens: bool) {
+        self.wire.is_deaf.store(deafens, Ordering::SeqCst);
     }
 
     /// Each piece arrives so much later, from now on.
@@ -90,6 +125,8 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.wire.is_gone.store(true, Ordering::SeqCst);
         self.release();
+        self.deafen(false);
+        self.wire.held_from().clear();
         self.wire.cut();
         // The listener looks up when somebody comes.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
@@ -98,34 +135,38 @@ impl Drop for Proxy {
 
 impl Wire {
     fn accept(self: Arc<Self>, listener: &TcpListener) {
-        while let Ok((client, _)) = listener.accept() {
+        while let Ok((client, from)) = listener.accept() {
             if self.is_gone.load(Ordering::SeqCst) {
                 return;
             }
             // A server that is not there looks as if it hung up.
-            let _ = self.join(client);
+            let _ = self.join(client, from.ip());
         }
     }
 
-    fn join(self: &Arc<Self>, client: TcpStream) -> std::io::Result<()> {
+    fn join(self: &Arc<Self>, client: TcpStream, from: IpAddr) -> std::io::Result<()> {
         let server = TcpStream::connect((Ipv4Addr::LOCALHOST, self.target.load(Ordering::SeqCst)))?;
         for stream in [&client, &server] {
             stream.set_nodelay(true)?;
         }
         let pairs = [(client.try_clone()?, server.try_clone()?), (server.try_clone()?, client.try_clone()?)];
         self.connections.lock().unwrap_or_else(PoisonError::into_inner).extend([client, server]);
+        let line = Arc::new(Line { from, listens: AtomicBool::new(false) });
         for ((from, to), is_answer) in pairs.into_iter().zip([false, true]) {
-            let wire = self.clone();
-            std::thread::spawn(move || wire.carry(from, to, is_answer));
+            let (wire, line) = (self.clone(), line.clone());
+            std::thread::spawn(move || wire.carry(from, to, &line, is_answer));
         }
         Ok(())
     }
 
-    fn carry(&self, mut from: TcpStream, mut to: TcpStream, is_answer: bool) {
+    fn carry(&self, mut from: TcpStream, mut to: TcpStream, line: &Line, is_answer: bool) {
         let mut bytes = [0; 16 << 10];
         while let Ok(length @ 1..) = from.read(&mut bytes) {
+            if !is_answer && bytes[..length].windows(SUBSCRIBE.len()).any(|word| word == SUBSCRIBE) {
+                line.listens.store(true, Ordering::SeqCst);
+            }
             std::thread::sleep(Duration::from_millis(self.delay_ms.load(Ordering::SeqCst)));
-            while self.is_held.load(Ordering::SeqCst) {
+            while self.holds(line) {
                 std::thread::sleep(Duration::from_millis(1));
             }
             let tears = is_answer && self.is_torn.load(Ordering::SeqCst);
@@ -136,6 +177,16 @@ impl Wire {
         }
         let _ = from.shutdown(Shutdown::Both);
         let _ = to.shutdown(Shutdown::Both);
+    }
+
+    fn holds(&self, line: &Line) -> bool {
+        self.is_held.load(Ordering::SeqCst)
+            || (self.is_deaf.load(Ordering::SeqCst) && line.listens.load(Ordering::SeqCst))
+            || self.held_from().contains(&line.from)
+    }
+
+    fn held_from(&self) -> MutexGuard<'_, Vec<IpAddr>> {
+        self.held_from.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn pass(&self, to: &mut TcpStream, mut bytes: &[u8]) -> std::io::Result<()> {

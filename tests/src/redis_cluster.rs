@@ -1,6 +1,7 @@
 //! A real Redis Cluster for a test: three primaries with a replica each.
 
-use crate::RedisServer;
+use crate::{Proxy, RedisServer};
+use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -13,6 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// hold up without a replica taking its place.
 const BRITTLE_MS: &str = "1500";
 const STURDY_MS: &str = "15000";
+
+/// So far above a server's port is the one at which the others talk to it.
+const BUS: u16 = 10_000;
 
 const OPTIONS: [&str; 8] = [
     "--cluster-enabled",
@@ -28,8 +32,38 @@ const OPTIONS: [&str; 8] = [
 /// A running cluster; dropping it kills its servers.
 pub struct RedisCluster {
     servers: Vec<RedisServer>,
+    /// Those of each server, if everybody reaches it by them.
+    wires: Vec<Wires>,
     created: Vec<(u16, u16, u16)>,
     _memory: Option<TempDir>,
+}
+
+/// What lies between a server and everybody else.
+pub struct Wires {
+    /// From where it talks to the others.
+    from: Ipv4Addr,
+    /// To where it serves clients, and its replicas.
+    pub clients: Proxy,
+    /// To where the other servers talk to it.
+    pub bus: Proxy,
+}
+
+impl Wires {
+    fn laid(at: u8) -> Self {
+        let nowhere = || Proxy::to(0).expect("a port can be had");
+        Self { from: Ipv4Addr::new(127, 0, 0, 10 + at), clients: nowhere(), bus: nowhere() }
+    }
+
+    /// What a server says of where it is, and from where it talks.
+    fn announced(&self) -> Vec<String> {
+        let options = [
+            ("--cluster-announce-ip", "127.0.0.1".to_owned()),
+            ("--cluster-announce-port", self.clients.port().to_string()),
+            ("--cluster-announce-bus-port", self.bus.port().to_string()),
+            ("--bind-source-addr", self.from.to_string()),
+        ];
+        options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect()
+    }
 }
 
 impl RedisCluster {
@@ -39,7 +73,7 @@ impl RedisCluster {
     /// # Panics
     /// If `redis-server` or `redis-cli` is not installed, or the servers do not become a cluster.
     pub fn start() -> Self {
-        Self::start_with(STURDY_MS, None)
+        Self::start_with(STURDY_MS, None, Vec::new())
     }
 
     /// The same, with replicas that soon take the place of a primary that dies or is frozen.
@@ -47,36 +81,83 @@ impl RedisCluster {
     /// # Panics
     /// As [`start`](Self::start).
     pub fn start_brittle() -> Self {
-        Self::start_with(BRITTLE_MS, Some(tempfile::tempdir().expect("a directory can be made")))
+        Self::start_with(BRITTLE_MS, Some(tempfile::tempdir().expect("a directory can be made")), Vec::new())
+    }
+
+    /// A brittle one whose servers are reached by wires of ours alone: they tell clients, and each other, that they are
+    /// at our ends of them.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start), and if no port can be had.
+    pub fn start_wired() -> Self {
+        let memory = tempfile::tempdir().expect("a directory can be made");
+        Self::start_with(BRITTLE_MS, Some(memory), (0..6).map(Wires::laid).collect())
+    }
+
+    /// From now on, the server at a port and the others hear nothing of each other; clients are not concerned, and neither
+    /// are replicas.
+    pub fn part(&self, port: u16) {
+        self.wires(port).bus.hold();
+        self.wires.iter().for_each(|wires| wires.bus.hold_from(self.wires(port).from.into()));
+    }
+
+    /// They hear of each other again.
+    pub fn unite(&self, port: u16) {
+        self.wires(port).bus.release();
+        self.wires.iter().for_each(|wires| wires.bus.release_from(self.wires(port).from.into()));
+    }
+
+    /// The wires of the server at a port.
+    ///
+    /// # Panics
+    /// If it has none.
+    pub fn wires(&self, port: u16) -> &Wires {
+        let at = self.servers.iter().position(|server| server.port() == port);
+        at.and_then(|at| self.wires.get(at)).expect("it is one of ours, and has wires")
     }
 
     /// With a memory, what a node knows of the others outlives it, so that it is the same one when it comes back.
-    fn start_with(node_timeout_ms: &str, memory: Option<TempDir>) -> Self {
-        let start = |at| {
+    fn start_with(node_timeout_ms: &str, memory: Option<TempDir>, wires: Vec<Wires>) -> Self {
+        let start = |at: usize| {
             let file = memory.as_ref().map(|memory| memory.path().join(format!("{at}.conf")).display().to_string());
             let file = file.unwrap_or_else(|| "nodes.conf".to_owned());
             let of_its_own = ["--cluster-node-timeout", node_timeout_ms, "--cluster-config-file", &file];
-            RedisServer::start_with(&[&OPTIONS[..], &of_its_own].concat())
+            let announced = wires.get(at).map(Wires::announced).unwrap_or_default();
+            let announced: Vec<&str> = announced.iter().map(String::as_str).collect();
+            let server = RedisServer::start_with(&[&OPTIONS[..], &of_its_own, &announced].concat());
+            if let Some(wires) = wires.get(at) {
+                wires.clients.lead_to(server.port());
+                wires.bus.lead_to(server.port() + BUS);
+            }
+            server
         };
         let servers: Vec<RedisServer> = (0..6).map(start).collect();
-        let addresses = servers.iter().map(|server| format!("127.0.0.1:{}", server.port()));
+        let cluster = Self { servers, wires, created: vec![], _memory: memory };
         let created = Command::new("redis-cli")
             .args(["--cluster", "create"])
-            .args(addresses)
+            .args(cluster.addresses())
             .args(["--cluster-replicas", "1", "--cluster-yes"])
             .stdin(Stdio::null())
             .output()
             .expect("redis-cli is installed");
         assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stdout));
-        let cluster = Self { servers, created: vec![], _memory: memory };
         cluster.until("the cluster is well", || cluster.is_well());
         Self { created: cluster.owners(), ..cluster }
     }
 
     /// `redis+cluster://127.0.0.1:…,127.0.0.1:…`
     pub fn url(&self) -> String {
-        let hosts: Vec<_> = self.running().map(|server| format!("127.0.0.1:{}", server.port())).collect();
-        format!("redis+cluster://{}", hosts.join(","))
+        format!("redis+cluster://{}", self.addresses().join(","))
+    }
+
+    /// Where clients find the servers that run.
+    fn addresses(&self) -> Vec<String> {
+        self.running().map(|server| format!("127.0.0.1:{}", self.announced(server))).collect()
+    }
+
+    /// The port that a server tells clients.
+    fn announced(&self, server: &RedisServer) -> u16 {
+        if self.wires.is_empty() { server.port() } else { self.wires(server.port()).clients.port() }
     }
 
     /// The servers that run.
@@ -201,7 +282,9 @@ impl RedisCluster {
         for line in nodes.lines().filter(|line| line.contains("master") && !line.contains("fail")) {
             let words: Vec<&str> = line.split(' ').collect();
             let port = words[1].split(['@', ',']).next().and_then(|address| address.rsplit(':').next());
-            let port = port.and_then(|port| port.parse().ok()).expect("a node has a port");
+            let told: u16 = port.and_then(|port| port.parse().ok()).expect("a node has a port");
+            let port = self.servers.iter().find(|server| self.announced(server) == told).map(RedisServer::port);
+            let port = port.expect("it is one of ours");
             for range in words.iter().skip(8).filter(|range| !range.starts_with('[')) {
                 let (first, last) = range.split_once('-').unwrap_or((range, range));
                 owners.push((first.parse().expect("a slot"), last.trim().parse().expect("a slot"), port));

@@ -7,6 +7,7 @@ mod breakers;
 mod caches;
 mod failing;
 mod moving;
+mod parted;
 mod spread;
 
 use cache_runtime::error::StoreError;

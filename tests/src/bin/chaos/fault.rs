@@ -17,6 +17,7 @@ pub(crate) enum Fault {
     Cut,
     Torn,
     HalfOpen,
+    Deaf,
     Asleep,
     Clients,
     Full,
@@ -39,7 +40,7 @@ pub(crate) struct Wired {
 }
 
 impl Fault {
-    const OF_ONE: [Self; 16] = [
+    const OF_ONE: [Self; 17] = [
         Self::None,
         Self::Absent,
         Self::Frozen,
@@ -50,6 +51,7 @@ impl Fault {
         Self::Cut,
         Self::Torn,
         Self::HalfOpen,
+        Self::Deaf,
         Self::Asleep,
         Self::Clients,
         Self::Full,
@@ -94,6 +96,7 @@ impl Fault {
             Self::Cut => ("cut", "connections are cut every 50 ms"),
             Self::Torn => ("torn", "connections break in the middle of an answer"),
             Self::HalfOpen => ("half-open", "connections are accepted, and nothing passes"),
+            Self::Deaf => ("deaf", "nothing passes on the connections on which the nodes listen, and they stand"),
             Self::Asleep => ("asleep", "DEBUG SLEEP: Redis serves nobody for a while"),
             Self::Clients => ("clients", "CLIENT KILL of everybody, every 50 ms"),
             Self::Full => ("full", "maxmemory is reached, and nothing may be evicted"),
@@ -113,7 +116,7 @@ impl Fault {
 impl Target {
     pub(crate) fn new(fault: Fault) -> anyhow::Result<Self> {
         match fault {
-            Fault::OfCluster(_) => Ok(Self::Cluster(RedisCluster::start_brittle())),
+            Fault::OfCluster(fault) => Ok(Self::Cluster(fault.cluster())),
             _ => Ok(Self::One(Wired::new(fault)?)),
         }
     }
@@ -191,6 +194,11 @@ impl Wired {
                 self.wire.cut();
                 std::thread::sleep(lasts);
                 self.wire.release();
+            }
+            Fault::Deaf => {
+                self.wire.deafen(true);
+                std::thread::sleep(lasts);
+                self.wire.deafen(false);
             }
             Fault::Cut => again_and_again(lasts, || self.wire.cut()),
             Fault::Clients => again_and_again(lasts, || {
