@@ -57,6 +57,7 @@ pub(crate) use ahead::Forerunner;
 pub(crate) use loaded::{Loaded, ValueRules};
 pub(crate) use peek::Peeked;
 pub(crate) use read::{Arrival, Lead, Turn};
+pub(crate) use refresh::HeldTask;
 pub(crate) use request::Request;
 pub(crate) use shared::{Shared, Space};
 pub(crate) use slot::Slot;

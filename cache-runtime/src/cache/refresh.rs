@@ -17,6 +17,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 /// More work than this is not begun: its entries are loaded by their readers.
@@ -78,6 +79,12 @@ impl Drop for Running {
     }
 }
 
+/// A task that ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct HeldTask {
+    _alive: oneshot::Sender<()>,
+}
+
 impl Cache {
     /// Whether work can be done in the background now.
     pub(crate) fn has_background(&self) -> bool {
@@ -98,6 +105,19 @@ impl Cache {
     /// The same for one that runs ahead of readers until there are none.
     pub(crate) fn in_front(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.spawn(&self.shared.tasks.forerunners, true, task);
+    }
+
+    /// The same for one that goes on until what is returned is dropped.
+    pub(crate) fn in_front_while_held(&self, task: impl Future<Output = ()> + Send + 'static) -> HeldTask {
+        let (alive, dropped) = oneshot::channel();
+        self.in_front(async move {
+            tokio::select! {
+                () = task => {}
+                // Nothing is ever sent.
+                _ = dropped => {}
+            }
+        });
+        HeldTask { _alive: alive }
     }
 
     fn spawn(&self, set: &Mutex<JoinSet<()>>, is_ahead: bool, task: impl Future<Output = ()> + Send + 'static) {

@@ -2,6 +2,7 @@
 //!
 //! The lines of a file that is opened again are what was owed when its process ended. A line that was torn by that is none.
 
+use super::lock::Lock;
 use super::{Kept, Outbox};
 use crate::error::Cause;
 use crate::event::Event;
@@ -17,7 +18,10 @@ const MAX_EVENTS: usize = 100_000;
 /// So many lines that are over are tolerated before the file is written anew.
 const MAX_SPENT: usize = 10_000;
 
-/// Events that wait in a file, for one process at a time: another has a file of its own.
+/// Events that wait in a file, for one process at a time: another has a file of its own, or waits until this one has ended.
+///
+/// A second one on the same file is refused, by a lock on a file beside it whose name ends in `.lock` and which is never
+/// removed. The system takes the lock away with the process, whatever ends that.
 ///
 /// An event is held before the data is committed, and released after. Until then it is not relayed; if the process ends in
 /// between, the next one that opens the file relays it, for nobody knows whether the commit was made: emitting an event of
@@ -28,6 +32,7 @@ pub struct FileOutbox(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     path: PathBuf,
+    _lock: Lock,
     file: File,
     /// Up to where its lines are whole.
     len: u64,
@@ -70,9 +75,11 @@ impl FileOutbox {
     /// The outbox in a file, which is made if it is not there. What it holds of a process that has ended waits to be relayed.
     ///
     /// # Errors
-    /// If the file cannot be read and written.
+    /// If another process has it open, or another `FileOutbox` of this one, which is
+    /// [`ResourceBusy`](io::ErrorKind::ResourceBusy); or if the file cannot be read and written.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref().to_owned();
+        let lock = Lock::on(&path)?;
         let text = match std::fs::read(&path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -81,7 +88,8 @@ impl FileOutbox {
         let (waiting, next) = lines(&text);
         let Rewritten { file, len, kept } = rewritten(&path, &waiting)?;
         kept?;
-        let state = State { path, file, len, is_torn: false, waiting, held: HashSet::new(), next, spent: 0 };
+        let state =
+            State { path, _lock: lock, file, len, is_torn: false, waiting, held: HashSet::new(), next, spent: 0 };
         Ok(Self(Arc::new(Mutex::new(state))))
     }
 
@@ -146,7 +154,6 @@ impl State {
     fn append(&mut self, line: &str) -> io::Result<()> {
         if self.is_torn {
             self.file.set_len(self.len)?;
-            self.is_torn = false;
         }
         self.is_torn = true;
         self.file.write_all(line.as_bytes())?;

@@ -4,17 +4,17 @@
 //! Each is emitted at least once, the oldest first; twice is harmless.
 
 mod file;
+mod lock;
 
 pub use file::{FileOutbox, HeldEvent};
 
-use crate::cache::Cache;
+use crate::cache::{Cache, HeldTask};
 use crate::error::{Cause, Error};
 use crate::event::Event;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
 
 /// What an outbox answers, sooner or later.
 pub type Kept<'a, T> = Pin<Box<dyn Future<Output = Result<T, Cause>> + Send + 'a>>;
@@ -134,22 +134,13 @@ impl Cache {
         pace: Pace,
         told: impl Fn(&Result<Relayed, Error>) + Send + Sync + 'static,
     ) -> Relaying {
-        let (alive, dropped) = oneshot::channel();
-        let cache = self.clone();
-        self.in_front(async move {
-            tokio::select! {
-                () = rounds(&cache, &*outbox, pace, told) => {}
-                // Nothing is ever sent.
-                _ = dropped => {}
-            }
-        });
-        Relaying { _alive: alive }
+        Relaying { _task: self.in_front_while_held(rounds(self.clone(), outbox, pace, told)) }
     }
 }
 
-async fn rounds(cache: &Cache, outbox: &dyn Outbox, pace: Pace, told: impl Fn(&Result<Relayed, Error>)) {
+async fn rounds(cache: Cache, outbox: Arc<dyn Outbox>, pace: Pace, told: impl Fn(&Result<Relayed, Error>)) {
     while !cache.is_shut_down() {
-        let relayed = cache.relay(outbox).await;
+        let relayed = cache.relay(&*outbox).await;
         let done = relayed.as_ref().map_or(0, |relayed| relayed.emitted + relayed.refused);
         if done > 0 || relayed.is_err() {
             told(&relayed);
@@ -170,5 +161,5 @@ fn failed(cause: Cause) -> Error {
 #[derive(Debug)]
 #[must_use = "dropping it ends the relaying"]
 pub struct Relaying {
-    _alive: oneshot::Sender<()>,
+    _task: HeldTask,
 }

@@ -12,10 +12,9 @@ pub use checkpoint::Checkpoint;
 pub use plan::{Plan, Step};
 pub use report::{End, Progress, Report, StepReport};
 
-use crate::cache::Cache;
+use crate::cache::{Cache, HeldTask};
 use crate::error::Error;
 use std::time::Duration;
-use tokio::sync::oneshot;
 
 impl Cache {
     /// Warms this cache by a plan: every item that no tier has is loaded, at most as many at once as the plan says.
@@ -77,16 +76,7 @@ impl Cache {
         if self.is_shut_down() {
             return Err(Error::ShutDown);
         }
-        let (alive, dropped) = oneshot::channel();
-        let cache = self.clone();
-        self.in_front(async move {
-            tokio::select! {
-                () = rounds(cache, plan, every, told) => {}
-                // Nothing is ever sent.
-                _ = dropped => {}
-            }
-        });
-        Ok(Warming { _alive: alive })
+        Ok(Warming { _task: self.in_front_while_held(rounds(self.clone(), plan, every, told)) })
     }
 }
 
@@ -103,5 +93,5 @@ async fn rounds(cache: Cache, mut plan: Plan, every: Duration, told: impl Fn(&Re
 #[derive(Debug)]
 #[must_use = "dropping it ends the warming"]
 pub struct Warming {
-    _alive: oneshot::Sender<()>,
+    _task: HeldTask,
 }

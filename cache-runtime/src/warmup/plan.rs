@@ -7,9 +7,13 @@ use std::fmt::{self, Display};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many items are warmed at once, unless told.
 const AT_ONCE: usize = 8;
+
+/// How long an item may take, unless told.
+const ITEM_DEADLINE: Duration = Duration::from_secs(30);
 
 pub(super) type Doing<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
 
@@ -20,6 +24,7 @@ type Observer = Box<dyn Fn(&Progress<'_>) + Send + Sync>;
 pub struct Plan {
     pub(super) steps: Vec<Prepared>,
     pub(super) at_once: usize,
+    pub(super) item_deadline: Duration,
     pub(super) from: Checkpoint,
     pub(super) observer: Option<Observer>,
 }
@@ -31,9 +36,10 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// Without steps, 8 items at once, from the start.
+    /// Without steps, 8 items at once, each within 30 s, from the start.
     pub fn new() -> Self {
-        Self { steps: Vec::new(), at_once: AT_ONCE, from: Checkpoint::default(), observer: None }
+        let (steps, from) = (Vec::new(), Checkpoint::default());
+        Self { steps, at_once: AT_ONCE, item_deadline: ITEM_DEADLINE, from, observer: None }
     }
 
     /// With one more step. Steps are taken in the order of their adding, but those that come after others later.
@@ -45,6 +51,12 @@ impl Plan {
     /// How many items are warmed at once: what the source bears besides its readers. 0 counts as 1.
     pub fn at_once(self, items: usize) -> Self {
         Self { at_once: items.max(1), ..self }
+    }
+
+    /// How long an item may take to be warmed, and how long to be compared with its source; by default 30 s. One that takes
+    /// longer is dropped, and has failed.
+    pub fn item_deadline(self, deadline: Duration) -> Self {
+        Self { item_deadline: deadline, ..self }
     }
 
     /// Goes on where another run was, which may have been in another process. It takes steps that list their items in the

@@ -1,6 +1,6 @@
 //! What a warm-up tells: while it runs, and when it has ended.
 
-use super::checkpoint::{Checkpoint, Done};
+use super::checkpoint::{Checkpoint, Done, Items};
 use std::time::Duration;
 
 /// One more item of a step is done.
@@ -9,17 +9,18 @@ use std::time::Duration;
 pub struct Progress<'a> {
     /// The step, as far as it has come.
     pub step: &'a StepReport,
-    /// How many of its items are done, those of earlier runs included.
+    /// How many of its items have had their turn, those of earlier runs included.
     pub done: usize,
+    pub(super) items: &'a Items,
     pub(super) before: &'a Checkpoint,
 }
 
 impl Progress<'_> {
-    /// Where another run would go on. Items that failed are behind it: a run from the start tries them again.
+    /// Where another run would go on: it tries those again that failed, and then those that had no turn.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         let mut checkpoint = self.before.clone();
-        checkpoint.set(&self.step.name, Done::Items(self.done));
+        checkpoint.set(&self.step.name, Done::Items(self.items.clone()));
         checkpoint
     }
 }

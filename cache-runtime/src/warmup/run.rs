@@ -1,7 +1,7 @@
 //! One run of a plan: step after step, item after item, so many at once.
 
-use super::checkpoint::{Checkpoint, Done};
-use super::plan::{Plan, Prepared, Stock};
+use super::checkpoint::{Checkpoint, Done, Items};
+use super::plan::{Doing, Plan, Prepared, Stock};
 use super::report::{End, Progress, Report, StepReport};
 use crate::cache::Cache;
 use crate::error::Error;
@@ -38,13 +38,13 @@ struct Run<'a> {
 impl Run<'_> {
     async fn take(&mut self, step: &Prepared) -> StepReport {
         let mut report = StepReport::new(&step.name);
-        let behind = match self.plan.from.of(&step.name) {
+        let mut done = match self.plan.from.of(&step.name) {
             Done::All => {
                 self.checkpoint.set(&step.name, Done::All);
                 report.end = End::DoneBefore;
                 return report;
             }
-            Done::Items(behind) => behind,
+            Done::Items(items) => items,
         };
         if step.after.iter().any(|name| self.is_missing(name)) {
             report.end = End::Skipped;
@@ -57,11 +57,8 @@ impl Run<'_> {
             }
             Ok(stock) => {
                 report.items = stock.items;
-                let done = self.warm(&stock, behind.min(stock.items), &mut report).await;
-                match report.end {
-                    End::Done => self.checkpoint.set(&step.name, Done::All),
-                    _ => self.checkpoint.set(&step.name, Done::Items(done)),
-                }
+                self.warm(&stock, &mut done, &mut report).await;
+                self.checkpoint.set(&step.name, done.ended(stock.items));
                 self.verify(&stock, &mut report).await;
             }
         }
@@ -74,15 +71,17 @@ impl Run<'_> {
         !matches!(ended, Some(End::Done | End::DoneBefore))
     }
 
-    /// Warms the items from one on, and tells up to which all are done.
-    async fn warm(&self, stock: &Stock, from: usize, report: &mut StepReport) -> usize {
-        let each = |at| observe((stock.warm)(at));
+    /// Warms what is missing, and notes what became of each.
+    async fn warm(&self, stock: &Stock, done: &mut Items, report: &mut StepReport) {
+        let each = |at| async move { (at, observe(self.in_time((stock.warm)(at))).await) };
+        let missing = done.missing(stock.items);
+        let (mut turns, mut in_a_row) = (stock.items - missing.len(), 0);
         // Not begun before there is room, and told in their order, so that what is behind the last one told is done.
-        let mut warmed = futures_util::stream::iter(from..stock.items).map(each).buffered(self.plan.at_once);
-        let (mut done, mut in_a_row) = (from, 0);
+        let mut warmed = futures_util::stream::iter(missing).map(each).buffered(self.plan.at_once);
         while self.cache.is_open() {
-            let Some((warmed, outcome)) = warmed.next().await else { return done };
-            done += 1;
+            let Some((at, (warmed, outcome))) = warmed.next().await else { return };
+            turns += 1;
+            done.note(at, warmed.is_ok());
             in_a_row = if warmed.is_err() { in_a_row + 1 } else { 0 };
             match warmed {
                 Ok(()) if outcome.is_some_and(|outcome| outcome.is_hit()) => report.present += 1,
@@ -90,15 +89,24 @@ impl Run<'_> {
                 Err(problem) => report.fail(problem),
             }
             if let Some(observer) = &self.plan.observer {
-                observer(&Progress { step: report, done, before: &self.checkpoint });
+                observer(&Progress { step: report, done: turns, items: done, before: &self.checkpoint });
             }
             if in_a_row == FAILURES_IN_A_ROW {
                 report.end = End::GivenUp;
-                return done;
+                return;
             }
         }
         report.end = End::Stopped;
-        done
+    }
+
+    /// An item that takes too long has failed, and keeps no others waiting.
+    async fn in_time<T>(&self, item: Doing<T>) -> Result<T, String> {
+        let limit = self.plan.item_deadline;
+        tokio::select! {
+            biased;
+            done = item => done,
+            () = self.cache.clock().sleep(limit) => Err(format!("it took more than {limit:?}")),
+        }
     }
 
     async fn verify(&self, stock: &Stock, report: &mut StepReport) {
@@ -107,8 +115,8 @@ impl Run<'_> {
             false => 0,
         };
         let compared = futures_util::stream::iter(sample(stock.items, sampled)).map(|at| async move {
-            match (stock.is_right)(at).await {
-                Ok(false) => (stock.is_right)(at).await,
+            match self.in_time((stock.is_right)(at)).await {
+                Ok(false) => self.in_time((stock.is_right)(at)).await,
                 said => said,
             }
         });

@@ -88,7 +88,36 @@ async fn o09_what_a_killed_process_owed_is_performed_by_the_next_one() {
     Node::settle().await;
     assert_eq!(other.run(row(source.clone(), 1)).await, 2);
     assert!(outbox.is_empty());
+    drop(outbox);
     assert!(FileOutbox::open(&path).expect("it is there").is_empty(), "and it stays so");
+}
+
+/// Two that wrote to one file would each write anew what the other has added since.
+#[tokio::test]
+async fn an_outbox_that_is_open_is_opened_by_nobody_else_until_its_process_ends() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let (path, data) = (directory.path().join("outbox"), directory.path().join("data"));
+    let mut writer = Command::new(env!("CARGO_BIN_EXE_outbox_writer"))
+        .args([&path, &data])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it was built with the tests");
+    let mut said = String::new();
+    BufReader::new(writer.stdout.take().expect("it is piped")).read_line(&mut said).expect("it says something");
+    let refused = FileOutbox::open(&path).expect_err("the writer has it open");
+    assert_eq!(refused.kind(), std::io::ErrorKind::ResourceBusy);
+    let words = format!("the outbox `{}` is open in another process, or twice in this one", path.display());
+    assert_eq!(refused.to_string(), words);
+    writer.kill().expect("it runs");
+    writer.wait().expect("it has ended");
+    let outbox = FileOutbox::open(&path).expect("nobody has it open");
+    assert_eq!(outbox.len(), 1, "and what the writer owed is there");
+    assert!(FileOutbox::open(&path).is_err(), "nor is it opened twice by one process");
+    let clone = outbox.clone();
+    drop(outbox);
+    assert!(FileOutbox::open(&path).is_err(), "a clone is the same one");
+    drop(clone);
+    FileOutbox::open(&path).expect("all are dropped");
 }
 
 #[tokio::test]

@@ -128,6 +128,8 @@ async fn a_source_that_is_not_well_is_not_asked_for_everything() {
     let plan = Plan::new().step(step("guilds", &rows, 0..1_000)).step(step("members", &rows, 0..5).after("guilds"));
     let report = cache.warm(&plan.at_once(4)).await.expect("coherent");
     assert_eq!((report.steps[0].end, report.steps[1].end), (End::GivenUp, End::Skipped));
+    let failed: Vec<_> = (10..42).map(|at: u64| at.to_string()).collect();
+    assert_eq!(report.checkpoint.to_string(), format!("guilds:42!{}", failed.join(",")));
     assert!(rows.taken().len() < 10 + 32 + 4, "{report:?}");
 }
 
@@ -177,6 +179,53 @@ async fn an_interrupted_run_goes_on_where_it_was() {
     assert!(report.is_complete());
     assert_eq!(rows.taken(), (17..30).collect::<Vec<_>>());
     assert_eq!(report.checkpoint.to_string(), "guilds:all members:all");
+}
+
+/// What failed is no further behind than what had no turn.
+#[tokio::test]
+async fn a_resumed_run_tries_those_again_that_failed() {
+    let (cache, rows) = (cache().await, Arc::new(Rows::default()));
+    rows.break_all([1, 3, 6]);
+    let plan = || Plan::new().step(step("rows", &rows, 0..8)).at_once(1);
+    let report = cache.warm(&plan()).await.expect("coherent");
+    assert_eq!((report.steps[0].loaded, report.steps[0].failed), (5, 3));
+    assert_eq!(report.checkpoint.to_string(), "rows:8!1,3,6");
+    rows.break_all([3]);
+    rows.taken();
+    // Another process, whose memory is empty and which has no store.
+    let after = self::cache().await;
+    let report = after.warm(&plan().resume(report.checkpoint)).await.expect("coherent");
+    assert_eq!(rows.taken(), [1, 3, 6], "and no others");
+    assert_eq!((report.steps[0].end, report.steps[0].loaded), (End::Done, 2));
+    assert_eq!(report.checkpoint.to_string(), "rows:8!3");
+    rows.break_all([]);
+    let report = after.warm(&plan().resume(report.checkpoint)).await.expect("coherent");
+    assert!(report.is_complete());
+    assert_eq!(report.checkpoint.to_string(), "rows:all");
+}
+
+#[tokio::test]
+async fn an_item_that_does_not_end_is_given_up_at_its_deadline_and_the_others_are_warmed() {
+    let (cache, rows) = (cache().await, Arc::new(Rows::default()));
+    let warm = {
+        let rows = rows.clone();
+        move |id| {
+            let rows = rows.clone();
+            async move { if id == 2 { std::future::pending().await } else { row(rows, id).await } }
+        }
+    };
+    let list = || std::future::ready(Ok::<_, String>((0..5).collect()));
+    let plan = Plan::new().step(Step::new("rows", list, warm)).at_once(2).item_deadline(Duration::from_secs(5));
+    let mut run = Box::pin(cache.warm(&plan));
+    while rows.read.lock().expect("no panic").len() < 3 {
+        assert!(futures_util::poll!(run.as_mut()).is_pending());
+        tokio::task::yield_now().await;
+    }
+    cache.clock().advance(Duration::from_secs(5));
+    let report = run.await.expect("coherent");
+    assert_eq!((report.steps[0].loaded, report.steps[0].failed), (4, 1));
+    assert_eq!(report.steps[0].problem.as_deref(), Some("it took more than 5s"));
+    assert_eq!(report.checkpoint.to_string(), "rows:5!2");
 }
 
 #[tokio::test]
