@@ -1,7 +1,9 @@
 //! A real `redis-server` for a test, on a port of its own, that keeps nothing on disk.
+//!
+//! `REDIS_SERVER` names another program than the one of the `PATH`: another version, or a `valkey-server`.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,6 +11,9 @@ use std::time::{Duration, Instant};
 
 /// How long a server may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a sentinel says of a command that it does not know.
+const NO_QUIT: &str = "-ERR unknown command 'QUIT'";
 
 /// Where `SAVE` writes, and what a server loads when it starts.
 const SNAPSHOT: &str = "dump.rdb";
@@ -29,10 +34,10 @@ struct Running {
 }
 
 const SHELL: &str = r#"
-directory=$1; shift
+server=$1; directory=$2; shift 2
 mkdir -p "$directory"
 : > "$directory/redis.conf"
-redis-server "$directory/redis.conf" --dir "$directory" "$@" >/dev/null 2>&1 &
+"$server" "$directory/redis.conf" --dir "$directory" "$@" >/dev/null 2>&1 &
 echo $!
 read -r _
 kill -9 $! 2>/dev/null; wait $! 2>/dev/null
@@ -54,8 +59,9 @@ impl RedisServer {
     /// If `redis-server` is not installed or does not start.
     pub fn start_with(options: &[&str]) -> Self {
         assert!(
-            Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_ok(),
-            "redis-server is not installed, and these tests start one: apt-get install redis-server"
+            Command::new(program()).arg("--version").stdout(Stdio::null()).status().is_ok(),
+            "{} is not there, and these tests start one: apt-get install redis-server, or say REDIS_SERVER=/path/to/one",
+            program()
         );
         for _ in 0..50 {
             // Another process may take the port before the server does.
@@ -176,7 +182,7 @@ impl RedisServer {
     /// Runs the server, and says whether it is that one which answers now.
     fn run(&mut self) -> bool {
         let mut shell = Command::new("sh")
-            .args(["-c", SHELL, "sh"])
+            .args(["-c", SHELL, "sh", &program()])
             .arg(&self.directory)
             .args([
                 "--port",
@@ -225,15 +231,20 @@ impl RedisServer {
         for word in words {
             request.push_str(&format!("${}\r\n{word}\r\n", word.len()));
         }
-        // So that the end of the answer is the end of the connection.
+        // So that the end of the answer is the end of the connection. Our end stays open until then: whoever waits within a
+        // command, as `CLUSTER SETSLOT` of Valkey does for its replicas, is given up by a server that sees it close.
         request.push_str("*1\r\n$4\r\nQUIT\r\n");
         stream.write_all(request.as_bytes()).ok()?;
-        // A sentinel does not know QUIT, and ends when we do.
-        stream.shutdown(Shutdown::Write).ok()?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).ok()?;
+        let (mut answer, mut piece) = (Vec::new(), [0; 4 << 10]);
+        // A sentinel does not know QUIT, and would go on listening.
+        while !String::from_utf8_lossy(&answer).contains(NO_QUIT) {
+            match stream.read(&mut piece).ok()? {
+                0 => break,
+                length => answer.extend_from_slice(&piece[..length]),
+            }
+        }
         let answer = String::from_utf8_lossy(&answer).into_owned();
-        let answer = answer.strip_suffix("+OK\r\n").or_else(|| answer.split("-ERR unknown command 'QUIT'").next());
+        let answer = answer.strip_suffix("+OK\r\n").or_else(|| answer.split(NO_QUIT).next());
         Some(answer.unwrap_or_default().trim_end().to_owned()).filter(|answer| !answer.is_empty())
     }
 }
@@ -244,6 +255,11 @@ impl Drop for Running {
         // The shell ends by itself as soon as it has killed the server; waiting leaves no zombie.
         let _ = self.shell.wait();
     }
+}
+
+/// The server that is started.
+fn program() -> String {
+    std::env::var("REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned())
 }
 
 /// A port below those that the system gives to outgoing connections, so that none takes it while a server restarts.

@@ -15,9 +15,10 @@ use crate::flight::Boarding;
 use crate::load::outside;
 use crate::outcome::{Outcome, Tier};
 use crate::policy::Policy;
-use crate::store::{Read, Want};
+use crate::store::{Read, Want, as_one_call};
 use futures_util::future::join_all;
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 impl Cache {
@@ -88,6 +89,10 @@ impl Cache {
 
     /// Finds the entries of several requests, or gets the right to load them: as [`arrive`](Self::arrive) does for one.
     pub(crate) async fn arrive_all(&self, requests: &[Request], wire: &dyn Wire) -> Vec<Arrival> {
+        as_one_call(pin!(self.all_arrived(requests, wire))).await
+    }
+
+    async fn all_arrived(&self, requests: &[Request], wire: &dyn Wire) -> Vec<Arrival> {
         let mut leads = Vec::new();
         let mut follows = Vec::new();
         for (at, request) in requests.iter().enumerate() {

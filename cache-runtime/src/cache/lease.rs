@@ -13,7 +13,7 @@ use crate::flight::is_within_a_load;
 use crate::key::Key;
 use crate::load::{Last, Load, Said};
 use crate::stamp::random_name;
-use crate::store::{Lease, Leased};
+use crate::store::{Lease, Leased, forgive};
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
@@ -116,6 +116,7 @@ impl Cache {
             () = wake.wait() => {}
             () = self.shared.clock.sleep(longest) => {}
         }
+        forgive();
     }
 
     /// The request of somebody who has waited for a lease since then. A load within another one waits for no longer than

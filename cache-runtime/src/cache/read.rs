@@ -20,8 +20,9 @@ use crate::key::Dependency;
 use crate::outcome::{Outcome, Tier};
 use crate::schema::Schema;
 use crate::stamp::Partition;
-use crate::store::{Begun, Leased, Store};
+use crate::store::{Begun, Leased, Store, as_one_call};
 use crate::telemetry::Notice;
+use std::pin::pin;
 use std::sync::Arc;
 
 /// Up to where each partition was known when something began.
@@ -112,6 +113,10 @@ impl Turn {
 impl Cache {
     /// Finds an entry, or gets the right to load it.
     pub(crate) async fn arrive(&self, request: &Request, wire: &dyn Wire) -> Arrival {
+        as_one_call(pin!(self.arrived(request, wire))).await
+    }
+
+    async fn arrived(&self, request: &Request, wire: &dyn Wire) -> Arrival {
         let caller = Caller::new(self, request);
         if let Some(value) = self.stale_meanwhile(request, wire) {
             return Arrival::Found(value);
@@ -172,7 +177,8 @@ impl Cache {
 
     /// Finds an entry without ever loading it, or waiting for somebody who does.
     pub(crate) async fn look_only(&self, request: &Request, wire: &dyn Wire) -> Option<Option<Value>> {
-        match self.look(request, wire, &request.grounds(self)).await.fresh {
+        let grounds = request.grounds(self);
+        match as_one_call(pin!(self.look(request, wire, &grounds))).await.fresh {
             Some((seen, tier)) => {
                 self.record_hit(&seen.slot, tier);
                 Some(seen.slot.value.clone())

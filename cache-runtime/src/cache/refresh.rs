@@ -11,9 +11,10 @@ use super::slot::{Ground, Slot};
 use crate::codec::Wire;
 use crate::flight::Boarding;
 use crate::schema::Schema;
-use crate::store::Leased;
+use crate::store::{Leased, as_one_call};
 use crate::telemetry::Notice;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -151,6 +152,10 @@ impl Cache {
         lead: Lead,
         current: &Arc<Slot>,
     ) -> Option<Turn> {
+        as_one_call(pin!(self.renewal_begun(request, wire, lead, current))).await
+    }
+
+    async fn renewal_begun(&self, request: &Request, wire: &dyn Wire, lead: Lead, current: &Arc<Slot>) -> Option<Turn> {
         let grounds = request.grounds(self);
         let (newer, met, aside) = self.newer_in_store(request, wire, &grounds, current).await;
         if let Some(seen) = newer {

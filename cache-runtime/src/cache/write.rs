@@ -19,8 +19,9 @@ use crate::error::{CodecError, Error};
 use crate::load::Validators;
 use crate::packing::Place;
 use crate::stamp::random_name;
-use crate::store::{Begun, Commit, Put, Store, Verdict};
+use crate::store::{Begun, Commit, Put, Store, Verdict, as_one_call};
 use crate::telemetry::Notice;
+use std::pin::pin;
 use std::sync::Arc;
 
 /// How many tags and events an entry may depend on: each is a name to read with it.
@@ -52,7 +53,7 @@ impl Cache {
         let load_cost_ms = u32::try_from(loaded_ms.saturating_sub(turn.started_ms)).unwrap_or(u32::MAX);
         let value = loaded.value.clone();
         let turn = match loaded.is_keepable && request.is_worth_keeping(load_cost_ms) {
-            true => self.keep_loaded(request, wire, turn, loaded, load_cost_ms).await,
+            true => as_one_call(pin!(self.keep_loaded(request, wire, turn, loaded, load_cost_ms))).await,
             false => turn,
         };
         self.share_out(turn, value, loaded_ms);

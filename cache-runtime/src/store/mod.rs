@@ -11,6 +11,7 @@ pub mod redis;
 
 pub use crate::breaker::{Breaker, BreakerState};
 pub use guarded::{BreakerChange, Deadlines, Guarded, Resilience};
+pub(crate) use guarded::{as_one_call, forgive};
 pub use memory::MemoryStore;
 
 use crate::bus::Bus;

@@ -9,5 +9,6 @@ mod memory;
 mod outbox;
 mod packed;
 mod queue;
+mod waits;
 mod warmup;
 mod wire;

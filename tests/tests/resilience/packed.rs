@@ -1,4 +1,4 @@
-//! Entries that are compressed and encrypted, over a whole cache: S04, S07, S08.
+//! Entries that are compressed and encrypted, over a whole cache: S04, S07, S08, and J11.
 
 use cache_runtime::{Builder, Cache, Clock, Compress, Keyring, MemoryStore, Notice, assert_hit, assert_miss, cached};
 use std::sync::{Arc, Mutex};
@@ -32,6 +32,21 @@ async fn s04_compression_can_be_switched_while_others_read() {
     assert_eq!(plain.clone().scope(async { assert_hit!(text(1)) }).await, loaded);
     plain.scope(async { assert_miss!(text(2)) }).await;
     smaller.scope(async { assert_hit!(text(2)) }).await;
+}
+
+/// J11: what it takes up in memory is not what it takes up in the store.
+#[tokio::test]
+async fn j11_an_entry_that_came_by_way_of_the_store_weighs_what_it_weighed_where_it_was_loaded() {
+    let store = MemoryStore::with_clock(Clock::manual());
+    for configure in [compressing, encrypting, |builder| builder] {
+        let (loads, finds) = (node(&store, configure).await, node(&store, configure).await);
+        let value = loads.clone().scope(async { assert_miss!(text(1)) }).await;
+        assert_eq!(finds.clone().scope(async { assert_hit!(text(1)) }).await, value);
+        let weights = [&loads, &finds].map(|cache| (cache.stats().l1_entries, cache.stats().l1_weight));
+        assert_eq!(weights[0], weights[1]);
+        assert!(weights[0].1 > 12_000, "{weights:?}");
+        loads.clear().await.expect("the store is well");
+    }
 }
 
 #[tokio::test]

@@ -6,9 +6,11 @@
 mod bus;
 mod circuits;
 mod resilience;
+mod waits;
 
 pub use circuits::BreakerChange;
 pub use resilience::{Deadlines, Resilience};
+pub(crate) use waits::{as_one_call, forgive};
 
 use super::{
     Announce, Answer, Begin, Begun, Bump, Commit, Lease, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
@@ -21,10 +23,10 @@ use crate::error::StoreError;
 use crate::key::{Dependency, Key, Name};
 use crate::stamp::Partition;
 use circuits::{Circuits, Passes};
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
+use waits::{Limit, within};
 
 /// A store with its guard; clones share both.
 ///
@@ -133,24 +135,33 @@ impl Guard {
         partitions: Vec<Partition>,
         act: impl Fn() -> Answer<'a, T>,
     ) -> Result<T, StoreError> {
+        let limit = self.limit(sort)?;
         let _under_way = self.enter(sort)?;
         let passes = self.circuits.admit(&*self.inner, &partitions, || self.clock.now_ms())?;
-        let answer = self.attempts(sort, act).await;
-        self.judge(passes, answer.as_ref().err());
+        let started_ms = self.real.now_ms();
+        let answer = self.attempts(sort, limit, started_ms, act).await;
+        if let Err(StoreError::Unreachable { .. } | StoreError::Timeout { .. }) = &answer {
+            limit.was_in_vain(Duration::from_millis(self.real.now_ms().saturating_sub(started_ms)));
+        }
+        self.judge(passes, answer.as_ref().err(), limit);
         answer
     }
 
-    async fn attempts<'a, T>(&self, sort: Sort, act: impl Fn() -> Answer<'a, T>) -> Result<T, StoreError> {
+    async fn attempts<'a, T>(
+        &self,
+        sort: Sort,
+        limit: Limit,
+        started_ms: u64,
+        act: impl Fn() -> Answer<'a, T>,
+    ) -> Result<T, StoreError> {
         let (mut backoff, mut left) = (self.resilience.backoff(), self.resilience.retries);
-        let (limit, is_ours) = self.limit(sort);
-        let started_ms = self.real.now_ms();
-        let mut answer = within(limit.filter(|_| is_ours), self.inner.name(), act()).await;
+        let mut answer = within(limit.ours(), self.inner.name(), act()).await;
         while let Err(error) = &answer
             && left > 0
             && sort.may_repeat(error)
         {
             left -= 1;
-            let Some(rest) = self.rest(sort, limit, started_ms, &mut backoff).await else { break };
+            let Some(rest) = self.rest(sort, limit.time, started_ms, &mut backoff).await else { break };
             self.retries.fetch_add(1, Ordering::Relaxed);
             answer = within(rest, self.inner.name(), act()).await;
         }
@@ -184,14 +195,6 @@ impl Guard {
         Some(if sort == Sort::Invalidation { limit } else { left() })
     }
 
-    /// How long an operation may take, if there is a limit, and whether it is for us to hold it to that.
-    fn limit(&self, sort: Sort) -> (Option<Duration>, bool) {
-        let its_own = self.inner.deadlines();
-        let deadlines = self.resilience.deadlines.or(its_own).unwrap_or_default();
-        let limit = if sort == Sort::Question { deadlines.read } else { deadlines.write };
-        ((limit < Duration::MAX).then_some(limit), self.resilience.deadlines.is_some() || its_own.is_none())
-    }
-
     fn enter(&self, sort: Sort) -> Result<Room<'_>, StoreError> {
         let taken = match sort {
             Sort::Invalidation => &self.under_way.invalidations,
@@ -205,8 +208,8 @@ impl Guard {
     }
 
     /// A server that refuses is one that answers.
-    fn judge(&self, passes: Passes<'_>, error: Option<&StoreError>) {
-        let counts_timeouts = self.resilience.breaker.is_some_and(|breaker| breaker.counts_timeouts);
+    fn judge(&self, passes: Passes<'_>, error: Option<&StoreError>, limit: Limit) {
+        let counts_timeouts = limit.is_fair && self.resilience.breaker.is_some_and(|breaker| breaker.counts_timeouts);
         match error {
             Some(StoreError::Unreachable { .. }) => passes.failed(self.clock.now_ms()),
             Some(StoreError::Timeout { .. }) if counts_timeouts => passes.failed(self.clock.now_ms()),
@@ -245,21 +248,6 @@ impl Sort {
             (_, StoreError::Unreachable { .. }) => true,
             _ => false,
         }
-    }
-}
-
-/// Ends an attempt when its time is up.
-async fn within<T>(
-    limit: Option<Duration>,
-    store: &'static str,
-    act: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    match limit.filter(|_| tokio::runtime::Handle::try_current().is_ok()) {
-        None => act.await,
-        Some(limit) => match tokio::time::timeout(limit, act).await {
-            Ok(answer) => answer,
-            Err(_elapsed) => Err(StoreError::Timeout { store, waited: limit }),
-        },
     }
 }
 

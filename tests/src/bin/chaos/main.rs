@@ -30,7 +30,7 @@ faults
 ";
 
 const CLOSING: &str = "
-exit status: 0; 1 if a call failed or hung, something old was served past the bound, an invalidation was lost or
+exit status: 0; 1 if a call failed, hung or waited longer for Redis than its deadline, something old was served past the bound, an invalidation was lost or
 something did not heal; 2 if it could not be done
 ";
 

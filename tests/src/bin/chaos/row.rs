@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 pub(crate) const HEADING: &str = "\
-cache    fault            calls   p50 us   p99 ms   max ms  open us  failed  past bound  stale  longest ms  emits  queued  refused  lost  healed ms";
+cache    fault            calls   p50 us   p99 ms   max ms   lag ms  open us  failed  past bound  stale  longest ms  emits  queued  refused  lost  healed ms";
 
 /// Rows that change.
 const ROWS: usize = 64;
@@ -18,6 +18,8 @@ const ROWS: usize = 64;
 const READERS: u64 = 4;
 /// Healing takes no longer, or it has not happened.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// What a call waits for Redis at most, the load apart: the deadline of writes, as it comes. All that it asks is within it.
+const WAITS: Duration = Duration::from_millis(100);
 /// A call that takes longer hangs.
 const HANGS: Duration = Duration::from_secs(1);
 
@@ -29,6 +31,8 @@ pub(crate) struct Outcome {
     emits: Emits,
     lost: usize,
     healed: Option<Duration>,
+    /// How late a task was woken at most.
+    lag: Duration,
 }
 
 #[derive(Default)]
@@ -57,6 +61,7 @@ pub(crate) fn run(runtime: &Runtime, kind: Kind, fault: Fault, lasts: Duration) 
         .flat_map(|(node, writes)| (0..READERS).map(move |seed| (node.clone(), writes, seed)))
         .map(|(node, writes, seed)| runtime.spawn(read(node, writes, shared.clone(), seed)))
         .collect();
+    let late = runtime.spawn(lag(shared.clone()));
     let writer = runtime.spawn(write(writes.clone(), shared.clone()));
     std::thread::sleep(lasts / 3);
     target.strike(fault, lasts);
@@ -75,8 +80,9 @@ pub(crate) fn run(runtime: &Runtime, kind: Kind, fault: Fault, lasts: Duration) 
             Err(_panicked) => seen.failed += 1,
         }
     }
+    let lag = runtime.block_on(late).context("nobody looks at the time")?;
     let shared = Arc::try_unwrap(shared).map_err(|_| anyhow::anyhow!("somebody still reads"))?;
-    Ok(Outcome { kind, fault, seen, emits: shared.emits, lost, healed })
+    Ok(Outcome { kind, fault, seen, emits: shared.emits, lost, healed, lag })
 }
 
 impl Shared {
@@ -102,6 +108,18 @@ async fn read(node: Arc<dyn Subject>, writes: bool, shared: Arc<Shared>, seed: u
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     seen
+}
+
+/// How much later than it should a task is woken: what the machine adds to any wait.
+async fn lag(shared: Arc<Shared>) -> Duration {
+    const PAUSE: Duration = Duration::from_millis(2);
+    let mut longest = Duration::ZERO;
+    while shared.reads_on.load(Ordering::SeqCst) {
+        let slept = Instant::now();
+        tokio::time::sleep(PAUSE).await;
+        longest = longest.max(slept.elapsed().saturating_sub(PAUSE));
+    }
+    longest
 }
 
 async fn write(node: Arc<dyn Subject>, shared: Arc<Shared>) {
@@ -169,10 +187,16 @@ impl Outcome {
     pub(crate) fn is_clean(&self) -> bool {
         let refused = self.emits.refused.load(Ordering::SeqCst);
         self.seen.failed == 0
+            && self.seen.longest_wait() <= self.may_wait()
             && self.seen.past_bound == 0
             && self.lost == 0
             && self.healed.is_some()
             && (refused == 0 || self.fault.may_refuse())
+    }
+
+    /// A call that waits for a deadline is woken late, and so is what it had asked before; the rest is its own work.
+    fn may_wait(&self) -> Duration {
+        WAITS + self.lag * 2 + Duration::from_millis(10)
     }
 
     fn last_refusal(&self) -> String {
@@ -185,13 +209,14 @@ impl Outcome {
         let counted = |count: &AtomicU64| count.load(Ordering::SeqCst);
         let ms = |us: u32| f64::from(us) / 1_000.0;
         format!(
-            "{:<8} {:<15} {:>6} {:>8} {:>8.1} {:>8.1} {:>8} {:>7} {:>11} {:>6} {:>11.0} {:>6} {:>7} {:>8} {:>5} {:>10}{}",
+            "{:<8} {:<15} {:>6} {:>8} {:>8.1} {:>8.1} {:>8.1} {:>8} {:>7} {:>11} {:>6} {:>11.0} {:>6} {:>7} {:>8} {:>5} {:>10}{}",
             self.kind.name(),
             self.fault.name(),
             seen.calls(),
             seen.wait_us(50),
             ms(seen.wait_us(99)),
             ms(seen.wait_us(100)),
+            self.lag.as_secs_f64() * 1_000.0,
             seen.open_us().map_or_else(|| "-".to_owned(), |us| us.to_string()),
             seen.failed,
             seen.past_bound,

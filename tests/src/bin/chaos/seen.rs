@@ -117,6 +117,10 @@ impl Seen {
         at_percent(&mut self.waits_us, percent).unwrap_or(0)
     }
 
+    pub(crate) fn longest_wait(&self) -> Duration {
+        self.waits_us.iter().max().map_or(Duration::ZERO, |us| Duration::from_micros(u64::from(*us)))
+    }
+
     /// Half of the misses with an open breaker took less.
     pub(crate) fn open_us(&mut self) -> Option<u32> {
         at_percent(&mut self.open_us, 50)
