@@ -113,9 +113,15 @@ impl Function {
     /// Always inlined, into a place that knows what the values are: they are asked for theirs without a detour then.
     #[inline(always)]
     pub(crate) fn fingerprint(&self, values: &[Part<'_>]) -> Id {
-        let mut print = Fingerprinter::go_on(*self.print.get().unwrap_or_else(|| self.begin_print()));
-        for value in values {
-            value.0.fingerprint(&mut print);
+        let mut print = Fingerprinter::go_on(self.print.get().unwrap_or_else(|| self.begin_print()));
+        // Few are spelled out: what they are is known then even where the loop is not unrolled.
+        match values {
+            [one] => one.0.fingerprint(&mut print),
+            [one, two] => {
+                one.0.fingerprint(&mut print);
+                two.0.fingerprint(&mut print);
+            }
+            all => all.iter().for_each(|value| value.0.fingerprint(&mut print)),
         }
         print.finish()
     }

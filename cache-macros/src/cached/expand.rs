@@ -48,9 +48,10 @@ fn answer(model: &Model) -> TokenStream {
     let (parts, span) = (parts(model), at_return(model));
     let door = model.door.at(span);
     quote_spanned! {span=>
-        if let #door::Some(hit) = call.peek(&shape, &[#(#parts),*]) {
-            return hit;
-        }
+        let call = match call.peek(&shape, &[#(#parts),*]) {
+            #door::Ok(hit) => return hit,
+            #door::Err(call) => call,
+        };
     }
 }
 

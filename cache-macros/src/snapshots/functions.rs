@@ -77,7 +77,7 @@ fn a_method_with_a_field_of_self() {
                 );
                 let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(door::chosen(&self.cache), &__CACHED_FUNCTION);
-                if let door::Some(hit) = call
+                let call = match call
                     .peek(
                         &shape,
                         &[
@@ -87,8 +87,9 @@ fn a_method_with_a_field_of_self() {
                         ],
                     )
                 {
-                    return hit;
-                }
+                    door::Ok(hit) => return hit,
+                    door::Err(call) => call,
+                };
                 let call = call
                     .named(
                         &[
@@ -200,7 +201,7 @@ fn a_generic_function() {
                 );
                 let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
-                if let door::Some(hit) = call
+                let call = match call
                     .peek(
                         &shape,
                         &[
@@ -210,8 +211,9 @@ fn a_generic_function() {
                         ],
                     )
                 {
-                    return hit;
-                }
+                    door::Ok(hit) => return hit,
+                    door::Err(call) => call,
+                };
                 let call = call
                     .named(
                         &[
@@ -297,9 +299,10 @@ fn a_pattern_parameter() {
                 let wire = door::local_wire(&shape);
                 let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
-                if let door::Some(hit) = call.peek(&shape, &[door::part(&(id))]) {
-                    return hit;
-                }
+                let call = match call.peek(&shape, &[door::part(&(id))]) {
+                    door::Ok(hit) => return hit,
+                    door::Err(call) => call,
+                };
                 let call = call.named(&[door::part(&(id))]);
                 let loader = door::None;
                 call.fetch(
@@ -385,9 +388,10 @@ fn a_policy() {
                 );
                 let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
-                if let door::Some(hit) = call.peek(&shape, &[]) {
-                    return hit;
-                }
+                let call = match call.peek(&shape, &[]) {
+                    door::Ok(hit) => return hit,
+                    door::Err(call) => call,
+                };
                 let call = call.named(&[]);
                 #[allow(unused, clippy::all, clippy::pedantic)]
                 async fn __hello_run(__kept: door::Arc<()>) -> u64 {

@@ -77,11 +77,10 @@ fn the_default_key() {
                 );
                 let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
-                if let door::Some(hit) = call
-                    .peek(&shape, &[door::part(&(guild_id)), door::part(&(name))])
-                {
-                    return hit;
-                }
+                let call = match call.peek(&shape, &[door::part(&(guild_id)), door::part(&(name))]) {
+                    door::Ok(hit) => return hit,
+                    door::Err(call) => call,
+                };
                 let call = call.named(&[door::part(&(guild_id)), door::part(&(name))]);
                 let loader = door::None;
                 call.fetch(
@@ -223,11 +222,12 @@ fn typed_events_and_tags() {
                 );
                 let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
-                if let door::Some(hit) = call
+                let call = match call
                     .peek(&shape, &[door::part(&(guild_id)), door::part(&(user.id))])
                 {
-                    return hit;
-                }
+                    door::Ok(hit) => return hit,
+                    door::Err(call) => call,
+                };
                 let call = call.named(&[door::part(&(guild_id)), door::part(&(user.id))]);
                 let loader = door::None;
                 call.fetch(

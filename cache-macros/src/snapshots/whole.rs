@@ -76,9 +76,10 @@ fn the_first_example_of_the_guide() {
                 );
                 let rules = door::Rules::of(&shape, unanswered);
                 let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
-                if let door::Some(hit) = call.peek(&shape, &[door::part(&(guild_id))]) {
-                    return hit;
-                }
+                let call = match call.peek(&shape, &[door::part(&(guild_id))]) {
+                    door::Ok(hit) => return hit,
+                    door::Err(call) => call,
+                };
                 let call = call.named(&[door::part(&(guild_id))]);
                 let loader = door::None;
                 call.fetch(

@@ -12,7 +12,6 @@ use crate::function::Function;
 use crate::key::{Id, Part, Template};
 use crate::schema::Schema;
 use crate::scope;
-use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -77,48 +76,44 @@ where
 pub struct Call {
     place: Place,
     function: &'static Function,
-    due: Cell<Option<Arc<Slot>>>,
+    due: Option<Arc<Slot>>,
 }
 
 impl Call {
     /// Of a function.
     #[inline]
     pub fn open(place: Place, function: &'static Function) -> Self {
-        Self { place, function, due: Cell::new(None) }
+        Self { place, function, due: None }
     }
 
-    /// The answer of memory, if it has one that needs nobody's word and no load. The fingerprint is
-    /// made where the arguments' types are known, and the cache is looked for once.
-    #[inline]
-    pub fn peek<S>(&self, _: &S, values: &[Part<'_>]) -> Option<S::Return>
+    /// The answer of memory, if it has one that needs nobody's word and no load; or the call, which goes on: so of one that
+    /// was answered there is nothing to drop. The fingerprint is made where the arguments' types are known, and the cache
+    /// is looked for once.
+    ///
+    /// # Errors
+    /// The call.
+    #[inline(always)]
+    pub fn peek<S>(self, _: &S, values: &[Part<'_>]) -> Result<S::Return, Self>
     where
         S: Shape<Value: Clone + 'static>,
     {
         let print = self.function.fingerprint(values);
-        self.place.with(|cache| {
+        let mut due = None;
+        let found = self.place.with(|cache| {
             if !cache.is_open() {
                 return None;
             }
             let print = cache.print_here(print);
-            cache.hit(print, close::<S>).unwrap_or_else(|| close::<S>(self.look(cache, print)?.value.as_ref()))
-        })
-    }
-
-    /// What takes a thought.
-    #[cold]
-    fn look(&self, cache: &Cache, print: Id) -> Option<Arc<Slot>> {
-        match cache.peek(print) {
-            Peeked::Hit(slot) => Some(slot),
-            Peeked::Due(slot) => {
-                self.due.set(Some(slot));
-                None
-            }
-            Peeked::Miss => None,
+            cache.hit(print, close::<S>).unwrap_or_else(|| close::<S>(look(cache, print, &mut due)?.value.as_ref()))
+        });
+        match found {
+            Some(answer) => Ok(answer),
+            None => Err(Self { due, ..self }),
         }
     }
 
     /// Makes the key's text and finds the policy.
-    pub fn named(self, values: &[Part<'_>]) -> NamedCall {
+    pub fn named(mut self, values: &[Part<'_>]) -> NamedCall {
         let due = self.due.take();
         let (cache, function, print) = self.settled(values);
         let request = Request::of_call(&cache, function, print, values);
@@ -130,6 +125,20 @@ impl Call {
         let cache = self.place.take();
         let print = cache.print_here(self.function.fingerprint(values));
         (cache, self.function, print)
+    }
+}
+
+/// What takes a thought.
+#[cold]
+#[inline(never)]
+fn look(cache: &Cache, print: Id, due: &mut Option<Arc<Slot>>) -> Option<Arc<Slot>> {
+    match cache.peek(print) {
+        Peeked::Hit(slot) => Some(slot),
+        Peeked::Due(slot) => {
+            *due = Some(slot);
+            None
+        }
+        Peeked::Miss => None,
     }
 }
 

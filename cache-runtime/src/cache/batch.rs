@@ -160,7 +160,7 @@ impl Cache {
             return all;
         };
         let may_be_there = |(request, caller): (&Request, &Caller)| {
-            request.tiers().has_l2() && !caller.grounds.iter().any(super::slot::Ground::is_owed)
+            request.tiers().has_l2() && !caller.grounds.iter().any(super::ground::Ground::is_owed)
         };
         let wanted: Vec<usize> = (0..asked.len()).filter(|at| may_be_there(asked[*at])).collect();
         if wanted.is_empty() {

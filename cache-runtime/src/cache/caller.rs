@@ -2,9 +2,9 @@
 
 use super::Cache;
 use super::demand::Moment;
+use super::ground::Ground;
 use super::read::{Departed, Landing, Marks};
 use super::request::Request;
-use super::slot::Ground;
 use crate::key::Dependency;
 use crate::stamp::Partition;
 

@@ -5,36 +5,76 @@
 //! has it, for good.
 
 use super::sequence::Mark;
-use crate::key::{Id, Prehashed};
-use std::borrow::Borrow;
-use std::collections::HashSet;
-use std::hash::{Hash, Hasher};
+use crate::key::{Id, Name};
+use hashbrown::HashTable;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use triomphe::ThinArc;
 
 /// The mark of the last bump of one dependency or removal of one key that was heard of.
+///
+/// In one allocation with the text of a dependency, which entries keep nowhere else; that of a key is not kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Cell(ThinArc<Head, u8>);
+
 #[derive(Debug)]
-pub(crate) struct Cell {
-    id: Id,
+struct Head {
+    half: Half,
     mark: AtomicU64,
     /// How many invalidations of it this node has accepted and not yet performed.
     owed: AtomicU32,
 }
 
+/// Half of an [`Id`]. Names that have it in common by chance are invalidated together, which costs a load.
+type Half = u64;
+
+/// What a cell takes up besides its text.
+const BARE_BYTES: usize = size_of::<usize>() * 2 + size_of::<Head>();
+
+/// So many have the cell of something common, as a function: nobody keeps it for one of them.
+const MANY_HOLDERS: usize = 16;
+
 impl Cell {
-    fn new(id: Id) -> Self {
-        Self { id, mark: AtomicU64::new(0), owed: AtomicU32::new(0) }
+    fn new(half: Half, text: &str) -> Self {
+        let head = Head { half, mark: AtomicU64::new(0), owed: AtomicU32::new(0) };
+        Self(ThinArc::from_header_and_slice(head, text.as_bytes()))
+    }
+
+    /// The text of the dependency; none of a key.
+    pub(crate) fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0.slice).ok().filter(|text| !text.is_empty())
+    }
+
+    /// Whether it is that of a dependency.
+    pub(crate) fn is_of(&self, name: &Name) -> bool {
+        self.is(half(name.id()), name.as_str())
+    }
+
+    fn is(&self, half: Half, text: &str) -> bool {
+        self.head().half == half && self.0.slice == *text.as_bytes()
+    }
+
+    /// Whether both are one.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        std::ptr::eq(self.head(), other.head())
+    }
+
+    /// Bytes that one who has it keeps by that; nothing if it is kept anyway.
+    pub(crate) fn weight(&self) -> usize {
+        let text = self.0.slice.len();
+        let is_common = text > 0 && self.holders() > MANY_HOLDERS;
+        if is_common { 0 } else { BARE_BYTES + text + TABLE_BYTES }
     }
 
     /// Whether nothing was heard since `mark`, and nothing is owed. What is owed is read first: by the time that it is
     /// paid, the mark has been raised.
     pub(crate) fn is_covered_by(&self, mark: Mark) -> bool {
-        !self.is_owed() && self.mark.load(Ordering::Acquire) <= mark.raw()
+        !self.is_owed() && self.load() <= mark.raw()
     }
 
     /// Whether this node has accepted an invalidation of it that the store has not performed yet.
     pub(crate) fn is_owed(&self) -> bool {
-        self.owed.load(Ordering::Acquire) > 0
+        self.head().owed.load(Ordering::Acquire) > 0
     }
 
     fn raise(&self, mark: Mark, changes: &Changes) {
@@ -43,22 +83,31 @@ impl Cell {
 
     /// The same, and tells where it was before.
     pub(super) fn raised_from(&self, mark: Mark, changes: &Changes) -> u64 {
-        let before = self.mark.fetch_max(mark.raw(), Ordering::AcqRel);
+        let before = self.head().mark.fetch_max(mark.raw(), Ordering::AcqRel);
         changes.count_one();
         before
     }
 
     pub(super) fn owe(&self, changes: &Changes) {
-        self.owed.fetch_add(1, Ordering::AcqRel);
+        self.head().owed.fetch_add(1, Ordering::AcqRel);
         changes.count_one();
     }
 
     pub(super) fn pay(&self) {
-        self.owed.fetch_sub(1, Ordering::AcqRel);
+        self.head().owed.fetch_sub(1, Ordering::AcqRel);
     }
 
     pub(crate) fn load(&self) -> u64 {
-        self.mark.load(Ordering::Acquire)
+        self.head().mark.load(Ordering::Acquire)
+    }
+
+    fn head(&self) -> &Head {
+        &self.0.header.header
+    }
+
+    /// The table of cells included.
+    fn holders(&self) -> usize {
+        ThinArc::strong_count(&self.0)
     }
 }
 
@@ -78,7 +127,7 @@ impl Changes {
     }
 }
 
-/// All cells of a process, by the hash of what they stand for.
+/// All cells of a process, by half of the hash of what they stand for.
 #[derive(Debug)]
 pub(crate) struct Cells {
     shards: Box<[Mutex<Shard>]>,
@@ -87,50 +136,58 @@ pub(crate) struct Cells {
 
 #[derive(Debug)]
 struct Shard {
-    cells: HashSet<ById, Prehashed>,
+    cells: HashTable<Cell>,
     sweep_at: usize,
 }
-
-/// A cell knows what it stands for, so the set need not have it once more. There are two of them to an entry.
-#[derive(Debug)]
-struct ById(Arc<Cell>);
 
 const SHARDS: usize = 64;
 const FIRST_SWEEP: usize = 64;
 
+/// What the table takes up for a cell: a pointer and a byte, in places of which two thirds are taken.
+const TABLE_BYTES: usize = (size_of::<usize>() + 1) * 3 / 2;
+
 impl Cells {
     pub(crate) fn new() -> Self {
-        let shard = || Mutex::new(Shard { cells: HashSet::default(), sweep_at: FIRST_SWEEP });
+        let shard = || Mutex::new(Shard { cells: HashTable::new(), sweep_at: FIRST_SWEEP });
         Self { shards: (0..SHARDS).map(|_| shard()).collect(), changes: Changes::default() }
     }
 
-    /// The cell of a dependency or key, made if nobody has one.
-    pub(crate) fn get(&self, id: Id) -> Arc<Cell> {
-        let mut shard = self.shard(id);
-        if let Some(known) = shard.cells.get(&id) {
-            return known.0.clone();
+    /// The cell of a dependency, made if nobody has one.
+    pub(crate) fn of(&self, dependency: &Name) -> Cell {
+        self.get(dependency.id(), dependency.as_str())
+    }
+
+    /// The cell of a key, made if nobody has one.
+    pub(crate) fn of_key(&self, key: Id) -> Cell {
+        self.get(key, "")
+    }
+
+    fn get(&self, id: Id, text: &str) -> Cell {
+        let (mut shard, half) = (self.shard(id), half(id));
+        if let Some(known) = shard.cells.find(half, |cell| cell.is(half, text)) {
+            return known.clone();
         }
-        let cell = Arc::new(Cell::new(id));
-        shard.cells.insert(ById(cell.clone()));
+        let cell = Cell::new(half, text);
+        shard.cells.insert_unique(half, cell.clone(), Cell::hash);
         shard.sweep_when_doubled();
         cell
     }
 
-    /// Raises the cell of a dependency or key, if anybody has one.
+    /// Raises the cells of what is called so, dependency and key, if anybody has one.
     pub(crate) fn raise(&self, id: Id, mark: Mark) {
-        if let Some(known) = self.shard(id).cells.get(&id).filter(|known| known.is_held()) {
-            known.0.raise(mark, &self.changes);
-        }
+        let (shard, half) = (self.shard(id), half(id));
+        let all = shard.cells.iter_hash(half).filter(|cell| cell.head().half == half && cell.is_held());
+        all.for_each(|cell| cell.raise(mark, &self.changes));
     }
 
-    /// Ends all that has the cell of a dependency or key; what is asked for from now on gets another.
+    /// Ends all that has a cell of what is called so; what is asked for from now on gets another.
     ///
     /// For a change that has no mark. Who began to ask before it may have seen what was there before: whatever that
     /// puts into memory is as dead.
     pub(crate) fn retire(&self, id: Id) {
-        let retired = self.shard(id).cells.take(&id);
-        if let Some(known) = retired {
-            known.0.raise(Mark::AFTER_ALL, &self.changes);
+        let (mut shard, half) = (self.shard(id), half(id));
+        while let Ok(retired) = shard.cells.find_entry(half, |cell| cell.head().half == half) {
+            retired.remove().0.raise(Mark::AFTER_ALL, &self.changes);
         }
     }
 
@@ -138,7 +195,7 @@ impl Cells {
     pub(crate) fn retire_all(&self) {
         for shard in &self.shards {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            shard.cells.drain().for_each(|known| known.0.raise(Mark::AFTER_ALL, &self.changes));
+            shard.cells.drain().for_each(|known| known.raise(Mark::AFTER_ALL, &self.changes));
         }
     }
 
@@ -156,62 +213,70 @@ impl Shard {
     /// Keeps the dead at no more than the living, at a cost that is constant on average.
     fn sweep_when_doubled(&mut self) {
         if self.cells.len() >= self.sweep_at {
-            self.cells.retain(ById::is_held);
+            self.cells.retain(|cell| cell.is_held());
             self.sweep_at = (self.cells.len() * 2).max(FIRST_SWEEP);
         }
     }
 }
 
-impl ById {
-    /// Whether anybody has it but the set, under whose lock this is asked: nobody else can come by it meanwhile.
+impl Cell {
+    /// Whether anybody has it but the table, under whose lock this is asked: nobody else can come by it meanwhile.
     fn is_held(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
+        self.holders() > 1
+    }
+
+    /// Half of a keyed hash is as good as hashing it again.
+    fn hash(&self) -> u64 {
+        self.head().half
     }
 }
 
-impl Borrow<Id> for ById {
-    fn borrow(&self) -> &Id {
-        &self.0.id
-    }
+/// The half that tables of entries go by as well; shards go by the other.
+fn half(id: Id) -> Half {
+    (id.0 >> 64) as u64
 }
-
-impl Hash for ById {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.id.hash(state);
-    }
-}
-
-impl PartialEq for ById {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.id == other.0.id
-    }
-}
-
-impl Eq for ById {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Hashes differ in both halves.
+    fn id(of: u128) -> Id {
+        Id(of.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
+    }
+
     #[test]
     fn what_has_a_retired_cell_is_ended_and_what_comes_later_is_not() {
         let cells = Cells::new();
-        let (before, other) = (cells.get(Id(1)), cells.get(Id(2)));
-        cells.retire(Id(1));
+        let (before, other) = (cells.of_key(id(1)), cells.of_key(id(2)));
+        cells.retire(id(1));
         let latest = Mark::new(7, 7);
-        assert!(!before.is_covered_by(latest) && cells.get(Id(1)).is_covered_by(latest));
+        assert!(!before.is_covered_by(latest) && cells.of_key(id(1)).is_covered_by(latest));
         assert!(other.is_covered_by(latest));
         cells.retire_all();
-        assert!(!other.is_covered_by(latest) && cells.get(Id(2)).is_covered_by(latest));
+        assert!(!other.is_covered_by(latest) && cells.of_key(id(2)).is_covered_by(latest));
     }
 
     #[test]
     fn cells_that_nobody_points_to_are_swept() {
         let cells = Cells::new();
         for at in 0..100_000_u128 {
-            drop(cells.get(Id(at)));
+            drop(cells.of_key(id(at)));
         }
         let left: usize = cells.shards.iter().map(|shard| shard.lock().expect("no panic").cells.len()).sum();
         assert!(left <= SHARDS * FIRST_SWEEP, "{left}");
+    }
+
+    #[test]
+    fn a_dependency_and_a_key_of_one_text_have_a_cell_each_and_are_ended_together() {
+        let (cells, name) = (Cells::new(), Name::new("", "tag:x".to_owned(), 64));
+        let (dependency, key) = (cells.of(&name), cells.of_key(name.id()));
+        assert!(!dependency.is_same(&key) && dependency.is_same(&cells.of(&name)));
+        assert_eq!((dependency.text(), key.text()), (Some("tag:x"), None));
+        cells.raise(name.id(), Mark::new(1, 2));
+        assert!([&dependency, &key].iter().all(|cell| !cell.is_covered_by(Mark::new(1, 1))));
+        cells.retire(name.id());
+        assert!([&dependency, &key].iter().all(|cell| !cell.is_covered_by(Mark::new(7, 7))));
+        assert!(cells.of(&name).is_covered_by(Mark::new(1, 1)));
     }
 }

@@ -4,7 +4,7 @@ use super::Cache;
 use super::lives::Lives;
 use super::read::Turn;
 use super::request::Request;
-use super::slot::{Backing, Slot, Standing};
+use super::slot::{Backing, Made, Standing};
 use super::write::Fill;
 use crate::clock::whole_ms;
 use crate::codec::{Value, Wire};
@@ -35,10 +35,10 @@ impl Cache {
             return;
         }
         let fill = Fill { value: Some(error), life_ms, ..Fill::default() };
-        let Some(slot) = self.slot(request, wire, turn, &fill, (backing, 0)) else { return };
-        let lives = Lives::only_until(slot.loaded_ms.saturating_add(life_ms));
+        let Some(made) = self.slot(request, wire, turn, &fill, (backing, 0)) else { return };
+        let lives = Lives::only_until(made.loaded_ms.saturating_add(life_ms));
         // As a value that the store is asked about it is passed over by the quick look, which knows values only.
-        self.insert(request, Slot { is_strong: true, lives, ..slot });
+        self.insert(request, Made { is_strong: true, lives, ..made });
     }
 
     /// Whether memory has a value that may be served, though it be past its TTL.

@@ -67,12 +67,12 @@ impl Cache {
         };
         let now_ms = self.now_ms();
         let found = match slot.standing(now_ms) {
-            Standing::Valid => Found::Valid { remaining: Duration::from_millis(slot.lives.fresh_until_ms - now_ms) },
+            Standing::Valid => Found::Valid { remaining: Duration::from_millis(slot.lives().fresh_until_ms - now_ms) },
             Standing::Doubtful => Found::Doubtful,
-            Standing::Invalid if slot.lives.fresh_until_ms <= now_ms => invalid("expired"),
+            Standing::Invalid if slot.lives().fresh_until_ms <= now_ms => invalid("expired"),
             Standing::Invalid => invalid("invalidated since it was loaded"),
         };
-        (found, slot.dependencies.to_vec())
+        (found, self.names(slot.dependencies().map(str::to_owned).collect()))
     }
 
     /// The request comes back with the dependencies that the entry was found to have.

@@ -5,10 +5,11 @@
 //! to the store, since its cells did not exist while the load ran. Section 4 of `docs/protocol.md`.
 
 use super::Cache;
+use super::ground::Ground;
 use super::read::{Marks, Turn};
 use super::request::Request;
 use super::sequence::Mark;
-use super::slot::{Backing, Ground, Slot};
+use super::slot::{Backing, Made, Slot};
 use crate::function::tag_dependency;
 use crate::key::Dependency;
 use crate::stamp::Partition;
@@ -92,17 +93,17 @@ impl Cache {
     }
 
     /// Puts an entry into memory whose cells are younger than its load, if nothing has ended it since.
-    pub(super) async fn insert_late(&self, request: &Request, slot: Slot) {
+    pub(super) async fn insert_late(&self, request: &Request, made: Made) {
         if self.shared.store.is_some() {
-            let _kept_if_valid = self.revalidate(request, &Arc::new(slot)).await;
+            let _kept_if_valid = self.revalidate(request, &Arc::new(Slot::new(made))).await;
             return;
         }
-        debug_assert_eq!(slot.backing, Backing::Nothing);
+        debug_assert_eq!(made.backing, Backing::Nothing);
         // Nothing at all happened here since the load began; more than that nobody can say.
-        if slot.grounds.iter().all(|root| root.ground.knowledge.now() == root.mark)
+        if made.roots.iter().all(|root| root.knowledge().now() == root.mark())
             && let Some(l1) = &self.shared.l1
         {
-            l1.insert(request.print, Arc::new(slot));
+            l1.insert(request.print, Arc::new(Slot::new(made)));
         }
     }
 }

@@ -8,6 +8,9 @@ use crate::stamp::random_name;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How eagerly an early load is drawn for, if a policy does not say.
+const BETA: f64 = 1.0;
+
 /// Until when an entry in memory is good for what, by this node's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Lives {
@@ -35,8 +38,13 @@ impl Lives {
         Self { early_from_ms: never, due_from_ms: never, ..fresh }
     }
 
+    /// What follows from what a load costs, and from when on something has to be drawn, where a policy says nothing more.
+    pub(crate) fn plain_sure_until(sure_until_ms: u64, load_cost_ms: u32) -> Self {
+        let ttl_until_ms = sure_until_ms.saturating_add(early::longest_ms(u64::from(load_cost_ms), BETA));
+        Self { early_from_ms: sure_until_ms, beta: BETA, ..Self::only_until(ttl_until_ms) }
+    }
+
     /// Until when it is fresh and nothing has to be drawn.
-    #[inline]
     pub(crate) fn sure_until_ms(&self) -> u64 {
         self.fresh_until_ms.min(self.early_from_ms).min(self.due_from_ms)
     }
@@ -112,7 +120,7 @@ impl Request {
         let fresh_until_ms = ttl_until_ms.min(now_ms.saturating_add(in_memory_ms));
         let window =
             |window: Option<Duration>| window.map_or(0, |window| ttl_until_ms.saturating_add(whole_ms(window)));
-        let beta = policy.early.unwrap_or(1.0);
+        let beta = policy.early.unwrap_or(BETA);
         let early_ms = early::longest_ms(u64::from(load_cost_ms), beta);
         // Where it is loaded ahead of its readers, that has not happened for two periods.
         let due_ms = policy.refresh_every.map_or(u64::MAX, |every| whole_ms(every).saturating_mul(2));

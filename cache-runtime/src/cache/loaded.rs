@@ -6,7 +6,6 @@ use super::request::Request;
 use super::shared::GENERATION_MARGIN_MS;
 use super::slot::Slot;
 use crate::codec::Value;
-use crate::key::Dependency;
 use crate::load::{Said, Validators};
 use crate::store::Begin;
 use std::sync::Arc;
@@ -22,7 +21,7 @@ pub(crate) struct Loaded {
     /// Whether that was said by the load, and not by a rule that every reader knows.
     pub(crate) has_own_life: bool,
     /// What else it depends on: what the value did that was not modified.
-    pub(crate) names: Arc<[Dependency]>,
+    pub(crate) names: Vec<String>,
     pub(crate) validators: Option<Arc<Validators>>,
     /// Whether it may be kept at all.
     pub(crate) is_keepable: bool,
@@ -31,7 +30,7 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// Without anything that follows from it.
     fn plain(value: Option<Value>, is_keepable: bool) -> Self {
-        let (tags, names) = (Vec::new(), Arc::new([]));
+        let (tags, names) = (Vec::new(), Vec::new());
         Self { value, tags, life: None, has_own_life: false, names, validators: None, is_keepable }
     }
 
@@ -39,12 +38,12 @@ impl Loaded {
     pub(crate) fn told_by(mut self, said: Said, last: Option<&Slot>) -> Self {
         let last = last.filter(|_| said.is_not_modified && self.value.is_some());
         if let Some(last) = last {
-            (self.value, self.names) = (last.value.clone(), last.dependencies.clone());
+            (self.value, self.names) = (last.value.clone(), last.dependencies().map(str::to_owned).collect());
         }
         if said.ttl.is_some() {
             (self.life, self.has_own_life) = (said.ttl, true);
         }
-        self.validators = said.validators.or(last.and_then(|last| last.validators.as_deref()));
+        self.validators = said.validators.or(last.and_then(Slot::validators).as_deref());
         self.tags.extend(said.tags);
         self.is_keepable &= !said.is_not_stored;
         self

@@ -2,11 +2,11 @@
 
 use super::Cache;
 use super::demand::Moment;
-use super::l1::Seat;
+use super::ground::{Ground, Root};
 use super::lives::Left;
 use super::read::Marks;
 use super::request::Request;
-use super::slot::{Backing, Ground, Looked, Retry, Rooted, Slot, Standing};
+use super::slot::{Backing, Made, Slot, Standing};
 use super::stamps::{departures, is_of_this_epoch, is_valid, observe, rooted};
 use crate::codec::Wire;
 use crate::envelope::{Envelope, HEAD_BYTES, Unreadable, identity_of, schema_of};
@@ -68,7 +68,7 @@ impl Cache {
         let l1 = self.shared.l1.as_ref().filter(|_| request.serves_stale() && request.tiers().has_l1())?;
         let slot = l1.get(request.print).or_else(|| l1.get_by_key(request.key.id()))?;
         let is_of_use = slot.value.as_ref().is_none_or(|value| wire.knows(value))
-            && request.is_covered_by(&slot.dependencies)
+            && request.is_covered_by_entry(&slot)
             && (self.is_to_be_revalidated(&slot) || self.may_stand_in(request, &slot));
         let known = self.holds_as_of(&slot);
         is_of_use.then_some(Sighting { slot, known })
@@ -90,9 +90,7 @@ impl Cache {
         let candidates = [own, l1.get_by_key(request.key.id())];
         let is_of_use = |slot: &Arc<Slot>| {
             let is_its_type = slot.value.as_ref().is_none_or(|value| request.knows(wire, value));
-            is_its_type
-                && request.is_covered_by(&slot.dependencies)
-                && slot.standing(self.now_ms()) != Standing::Invalid
+            is_its_type && request.is_covered_by_entry(slot) && slot.standing(self.now_ms()) != Standing::Invalid
         };
         let slot = candidates.into_iter().flatten().find(is_of_use)?;
         // Before the standing: a lease renewed in between may come with knowledge that ends this entry.
@@ -114,14 +112,14 @@ impl Cache {
 
     /// Asks the store whether an entry in memory still holds; the value does not travel.
     pub(super) async fn revalidate(&self, request: &Request, slot: &Arc<Slot>) -> Option<Sighting> {
-        if slot.backing == Backing::Nothing {
+        if slot.backing() == Backing::Nothing {
             return None;
         }
-        let request = request.depending_on(slot.dependencies.iter().cloned());
+        let request = request.depending_on(slot.dependencies().map(|text| self.name(text.to_owned())));
         let grounds = request.grounds(self);
-        let stamps: Vec<_> = slot.grounds.iter().map(Rooted::stamp).collect::<Option<_>>()?;
+        let stamps: Vec<_> = slot.roots().map(Root::stamp).collect::<Option<_>>()?;
         let (snapshot, marks, known) = self.read_store(&request, &grounds, Want::Head(HEAD_BYTES)).await?;
-        let same = match slot.backing {
+        let same = match slot.backing() {
             Backing::Entry(identity) => snapshot.entry.as_deref().and_then(identity_of) == Some(identity),
             Backing::Generation => true,
             Backing::Nothing => false,
@@ -130,19 +128,13 @@ impl Cache {
             return None;
         }
         self.shared.counters.revalidated.count();
-        let renewed = Arc::new(Slot {
-            value: slot.value.clone(),
+        let renewed = Arc::new(Slot::new(Made {
             print: request.print,
             is_strong: self.asks_always(&request),
-            dependencies: request.dependencies.clone(),
-            grounds: rooted(&grounds, &marks)?,
-            retry: Retry::default(),
-            reads: slot.reads.clone(),
-            looked: Looked::default(),
-            seat: Seat::default(),
-            validators: slot.validators.clone(),
-            ..**slot
-        });
+            roots: rooted(&grounds, &marks)?,
+            retry_at_ms: 0,
+            ..slot.made()
+        }));
         self.shared.l1.as_ref()?.insert(request.print, renewed.clone());
         Some(Sighting { slot: renewed, known })
     }
@@ -248,7 +240,7 @@ impl Cache {
         wire: &dyn Wire,
         (envelope, payload): (Envelope, &[u8]),
         snapshot: &Snapshot,
-        grounds: Box<[Rooted]>,
+        roots: Vec<Root>,
         known: Moment,
     ) -> Option<Seen> {
         let is_spare = !is_valid(&envelope.stamps, request, snapshot, self.partitions());
@@ -279,26 +271,23 @@ impl Cache {
                 }
             },
         };
-        let slot = Arc::new(Slot {
+        let slot = Arc::new(Slot::new(Made {
             value,
+            value_bytes: wire.weight(payload.len()),
             print: request.print,
             key: request.key.id(),
             is_strong: self.asks_always(request),
-            dependencies: request.dependencies.clone(),
-            weight: super::write::weight(payload.len() + wire.size(), &grounds, envelope.validators.as_deref()),
+            roots,
             region: request.region,
-            grounds,
             backing: Backing::Entry(envelope.identity),
             loaded_ms: now_ms.saturating_sub(age_ms),
             load_cost_ms: envelope.load_cost_ms,
             lives,
             is_spare,
-            retry: Retry::default(),
+            retry_at_ms: 0,
             reads: self.shared.ahead.reads(request.key.id()),
-            looked: Looked::default(),
-            seat: Seat::default(),
             validators: envelope.validators,
-        });
+        }));
         if is_spare || lives.ttl_until_ms <= now_ms {
             return Some(Seen { stale: Some(Sighting { slot, known }), ..Seen::default() });
         }

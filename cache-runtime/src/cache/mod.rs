@@ -14,6 +14,7 @@ mod entry;
 mod errors;
 mod explain;
 mod graph;
+mod ground;
 mod impact;
 mod knowledge;
 mod l1;

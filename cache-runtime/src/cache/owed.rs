@@ -36,7 +36,7 @@ struct Debt {
     space: Arc<Space>,
     what: What,
     name: Option<Name>,
-    cells: Vec<Arc<Cell>>,
+    cells: Vec<Cell>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -155,9 +155,11 @@ impl Owed {
 impl Debt {
     fn new(number: u64, cache: &Cache, what: What, name: Option<&Name>) -> Self {
         let (space, cells) = (&cache.space, &cache.shared.cells);
-        let mut owed: Vec<Arc<Cell>> = name.map(|name| cells.get(name.id())).into_iter().collect();
+        // A key may be called as a dependency is: whatever has the name is owed.
+        let both = |name: &Name| [cells.of(name), cells.of_key(name.id())];
+        let mut owed: Vec<Cell> = name.into_iter().flat_map(both).collect();
         if let (What::Remove(_), Some(key)) = (what, name) {
-            owed.push(cells.get(cache.name(key_dependency(key.as_str())).id()));
+            owed.push(cells.of(&cache.name(key_dependency(key.as_str()))));
         }
         owed.iter().for_each(|cell| cell.owe(cells.changes()));
         if what == What::Clear {

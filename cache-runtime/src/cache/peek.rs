@@ -61,12 +61,12 @@ impl Cache {
 
     /// The same for a request by hand, whose dependencies need not be those that the entry was filled with.
     pub(crate) fn peek_for(&self, request: &Request) -> Peeked {
-        self.peek_if(request.print, |slot| request.is_covered_by(&slot.dependencies))
+        self.peek_if(request.print, |slot| request.is_covered_by_entry(slot))
     }
 
     fn peek_if(&self, print: Id, may_answer: impl FnOnce(&Slot) -> bool) -> Peeked {
         let slot = self.shared.l1.as_ref().and_then(|l1| l1.get(print));
-        let Some(slot) = slot.filter(|slot| !slot.is_strong && may_answer(slot)) else { return Peeked::Miss };
+        let Some(slot) = slot.filter(|slot| !slot.is_strong() && may_answer(slot)) else { return Peeked::Miss };
         if is_demanding() && !self.is_admitted(&slot) {
             return Peeked::Miss;
         }
@@ -81,7 +81,7 @@ impl Cache {
         if self.is_to_be_revalidated(&slot) {
             slot.seat.mark_hit();
             self.show_stale(&slot);
-            return if slot.retry.is_too_early(now_ms) { Peeked::Hit(slot) } else { Peeked::Due(slot) };
+            return if slot.is_too_early_to_retry(now_ms) { Peeked::Hit(slot) } else { Peeked::Due(slot) };
         }
         Peeked::Miss
     }

@@ -5,10 +5,11 @@
 //! the entry instead: then nobody knows which value is the newer, and the next read loads it.
 
 use super::Cache;
+use super::ground::Ground;
 use super::loaded::Loaded;
 use super::read::Turn;
 use super::request::Request;
-use super::slot::{Backing, Ground, Rooted};
+use super::slot::Backing;
 use super::write::Fill;
 use crate::codec::Wire;
 use crate::error::Error;
@@ -80,7 +81,7 @@ impl Cache {
     fn put_in_memory(&self, request: &Request, wire: &dyn Wire, turn: Turn, fill: &Fill) {
         let Some((partition, began)) = turn.marks.first().copied() else { return };
         let knowledge = self.space.knowledge(partition).clone();
-        let own = self.shared.cells.get(request.key.id());
+        let own = self.shared.cells.of_key(request.key.id());
         let mark = knowledge.step();
         let is_overtaken = own.raised_from(mark, self.shared.cells.changes()) > began.raw();
         if let Some(l1) = &self.shared.l1 {
@@ -88,11 +89,11 @@ impl Cache {
         }
         self.shared.counters.invalidations.count();
         let Some(bytes) = self.measured(request, wire, fill).filter(|_| !is_overtaken) else { return };
-        let Some(mut slot) = self.slot(request, wire, &turn, fill, (Backing::Nothing, bytes)) else { return };
+        let Some(mut made) = self.slot(request, wire, &turn, fill, (Backing::Nothing, bytes)) else { return };
         // What it depends on must not have changed since before the write; the key itself has, just now.
-        let cells = request.dependencies.iter().map(|name| self.shared.cells.get(name.id())).collect();
-        let others = Rooted { ground: Ground { knowledge: knowledge.clone(), cells }, mark: began };
-        slot.grounds = [others, Rooted { ground: Ground { knowledge, cells: [own].into() }, mark }].into();
-        self.insert(request, slot);
+        let cells = request.dependencies.iter().map(|name| self.shared.cells.of(name)).collect();
+        let others = Ground { knowledge: knowledge.clone(), cells };
+        made.roots = vec![Ground { knowledge, cells: [own].into() }.rooted(mark), others.rooted(began)];
+        self.insert(request, made);
     }
 }

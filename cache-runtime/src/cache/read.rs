@@ -5,11 +5,12 @@
 
 use super::caller::Caller;
 use super::demand::Moment;
+use super::ground::Ground;
 use super::lease::HeldLease;
 use super::look::{Seen, Sighting};
 use super::request::Request;
 use super::sequence::Mark;
-use super::slot::{Ground, Slot};
+use super::slot::Slot;
 use super::stamps::{departures, observe};
 use super::{Cache, Peeked};
 use crate::codec::{Value, Wire};
@@ -55,12 +56,13 @@ pub(crate) struct Landing {
 
 impl Sighting {
     /// What those get who wait for somebody to look.
-    pub(super) fn landing(&self, is_stale: bool) -> Landing {
+    pub(super) fn landing(&self, cache: &Cache, is_stale: bool) -> Landing {
+        let dependencies = self.slot.dependencies().map(|text| cache.name(text.to_owned())).collect();
         Landing {
             value: self.slot.value.clone(),
             is_loaded: false,
             is_stale,
-            departed: Departed { marks: self.slot.marks(), dependencies: self.slot.dependencies.clone() },
+            departed: Departed { marks: self.slot.marks(), dependencies },
             known: self.known,
             loaded_ms: self.slot.loaded_ms,
         }
@@ -255,7 +257,7 @@ impl Cache {
             };
             if let Some((seen, tier)) = fresh {
                 self.record_hit(&seen.slot, tier);
-                lead.land(|| seen.landing(false));
+                lead.land(|| seen.landing(self, false));
                 return if self.is_due(&seen.slot) {
                     Arrival::Due(seen.slot)
                 } else {
@@ -263,7 +265,7 @@ impl Cache {
                 };
             }
             if let Some(arrival) = stale.as_ref().and_then(|seen| self.show_while_renewed(&request, seen)) {
-                lead.land(|| stale.expect("it is shown").landing(true));
+                lead.land(|| stale.expect("it is shown").landing(self, true));
                 return arrival;
             }
             if let Some(schema) = aside {

@@ -4,10 +4,11 @@
 //! goes through the flight and the commit of every other load.
 
 use super::Cache;
+use super::ground::Ground;
 use super::look::Sighting;
 use super::read::{Lead, Turn};
 use super::request::Request;
-use super::slot::{Ground, Slot};
+use super::slot::Slot;
 use crate::codec::Wire;
 use crate::flight::Boarding;
 use crate::schema::Schema;
@@ -159,7 +160,7 @@ impl Cache {
         let grounds = request.grounds(self);
         let (newer, met, aside) = self.newer_in_store(request, wire, &grounds, current).await;
         if let Some(seen) = newer {
-            lead.land(|| seen.landing(false));
+            lead.land(|| seen.landing(self, false));
             return None;
         }
         let aside = aside.map(|schema| request.aside(self, schema));
@@ -172,11 +173,11 @@ impl Cache {
             && let (Some(seen), ..) = self.newer_in_store(request, wire, &turn.grounds, current).await
             && let Some(lead) = turn.lead.take()
         {
-            lead.land(|| seen.landing(false));
+            lead.land(|| seen.landing(self, false));
             return None;
         }
         if matches!(turn.leased(), Leased::Other { .. }) {
-            current.retry.not_before(self.now_ms().saturating_add(OTHERS_RENEWAL_MS));
+            current.retry_not_before(self.now_ms().saturating_add(OTHERS_RENEWAL_MS));
             return None;
         }
         self.shared.counters.renewals.count();
@@ -202,7 +203,7 @@ impl Cache {
 
 /// Whether an entry in the store was loaded after the one that is served here.
 fn is_newer(stored: &Slot, current: &Slot) -> bool {
-    stored.backing != current.backing && stored.loaded_ms >= current.loaded_ms
+    stored.backing() != current.backing() && stored.loaded_ms >= current.loaded_ms
 }
 
 /// A panic while a set was locked leaves it whole.

@@ -2,9 +2,10 @@
 
 use super::Cache;
 use super::demand::Demand;
+use super::ground::Ground;
 use super::l1::Region;
 use super::shared::{FENCE_LIFE_MS, GENERATION_MARGIN_MS};
-use super::slot::Ground;
+use super::slot::Slot;
 use super::stale::Sight;
 use crate::codec::Value;
 use crate::envelope::HEAD_BYTES;
@@ -147,6 +148,11 @@ impl Request {
         self.dependencies.iter().all(|name| listed.contains(name))
     }
 
+    /// The same of an entry in memory.
+    pub(crate) fn is_covered_by_entry(&self, slot: &Slot) -> bool {
+        self.dependencies.iter().all(|name| slot.depends_on(name))
+    }
+
     /// What a store is asked to prepare before a load that depends on these.
     pub(super) fn begin<'a>(&'a self, dependencies: &'a [Dependency]) -> Begin<'a> {
         Begin {
@@ -180,9 +186,13 @@ impl Request {
         let count = cache.space.partitions.len() as u16;
         names.sort_by_key(|name| name.partition(count));
         let same = |left: &&Key, right: &&Key| left.partition(count) == right.partition(count);
+        let cell = |name: &&Key| match std::ptr::eq(*name, &self.key) {
+            true => cache.shared.cells.of_key(name.id()),
+            false => cache.shared.cells.of(name),
+        };
         let ground = |names: &[&Key]| Ground {
             knowledge: cache.space.knowledge(names[0].partition(count)).clone(),
-            cells: names.iter().map(|name| cache.shared.cells.get(name.id())).collect(),
+            cells: names.iter().map(cell).collect(),
         };
         names.chunk_by(same).map(ground).collect()
     }

@@ -1,33 +1,73 @@
 //! An entry in memory, and whether it may answer: by its own lives, its cells, and what is known of their partitions.
+//!
+//! There are as many of these as memory holds, so what few entries have is aside, and what a hit asks for is together.
 
 use super::cells::{Cell, Changes};
-use super::knowledge::{Knowledge, Trust};
-use super::l1::{Region, Seat};
+use super::ground::Root;
+use super::knowledge::Trust;
+use super::l1::{Region, SEAT_BYTES, Seat};
 use super::lives::{Lives, random_ratio};
 use super::sequence::Mark;
 use crate::codec::Value;
 use crate::early;
 use crate::key::{Dependency, Id};
 use crate::load::{Last, Validators};
-use crate::stamp::{Partition, Stamp};
+use crate::stamp::Partition;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An entry in memory.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    /// The value; none is a remembered absence.
-    pub(crate) value: Option<Value>,
     /// The fingerprint that memory knows it by.
     pub(crate) print: Id,
+    /// Until when a hit has to look at neither its lives nor anything else that few entries have.
+    sure_until_ms: u64,
+    /// At which count of changes its cells were last found to cover it. At first one that is never reached.
+    looked: AtomicU64,
+    /// What it rests on; in other partitions, `rest` says.
+    root: Root,
+    rest: Option<Box<Rest>>,
+    /// The value; none is a remembered absence.
+    pub(crate) value: Option<Value>,
+    /// What memory notes while it holds it.
+    pub(crate) seat: Seat,
+    /// Bytes.
+    pub(crate) weight: u32,
+    load_cost_ms: u32,
+    /// When it was loaded, by this node's clock.
+    pub(crate) loaded_ms: u64,
     /// The entry's key, by which it can be found without its typed arguments.
     pub(crate) key: Id,
-    /// Whether its function wants the store to be asked on every call.
-    pub(crate) is_strong: bool,
-    /// What it depends on.
-    pub(crate) dependencies: Arc<[Dependency]>,
-    /// What it rests on.
-    pub(crate) grounds: Box<[Rooted]>,
+    backing: Backed,
+    /// Until when nobody is to load in its place, after a load that failed.
+    retry_at_ms: AtomicU64,
+}
+
+/// What few entries have.
+#[derive(Clone, Debug, Default)]
+struct Rest {
+    lives: Lives,
+    further: Box<[Root]>,
+    is_strong: bool,
+    is_spare: bool,
+    reads: Option<Arc<AtomicU64>>,
+    validators: Option<Arc<Validators>>,
+}
+
+/// What an entry is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    /// The value; none is a remembered absence.
+    pub(crate) value: Option<Value>,
+    /// Bytes of it.
+    pub(crate) value_bytes: usize,
+    /// The fingerprint that memory knows it by.
+    pub(crate) print: Id,
+    /// The entry's key.
+    pub(crate) key: Id,
+    /// What it rests on: at least its key.
+    pub(crate) roots: Vec<Root>,
     /// By what the store can tell that it still holds.
     pub(crate) backing: Backing,
     /// When it was loaded, by this node's clock.
@@ -36,53 +76,18 @@ pub(crate) struct Slot {
     pub(crate) load_cost_ms: u32,
     /// Until when it is good for what.
     pub(crate) lives: Lives,
+    /// Until when nobody is to load in its place.
+    pub(crate) retry_at_ms: u64,
+    /// Whether its function wants the store to be asked on every call.
+    pub(crate) is_strong: bool,
     /// Whether the store was found to take it for invalid: it is kept for the case that the load fails.
     pub(crate) is_spare: bool,
-    /// Until when nobody is to load in its place, after a load that failed.
-    pub(crate) retry: Retry,
     /// Where readers leave their time, if its function is loaded ahead of them.
     pub(crate) reads: Option<Arc<AtomicU64>>,
     /// By what its source tells whether it still holds.
     pub(crate) validators: Option<Arc<Validators>>,
-    /// Bytes.
-    pub(crate) weight: u32,
     /// Whose room it takes up.
     pub(crate) region: Region,
-    /// What its last hit found out.
-    pub(crate) looked: Looked,
-    /// What memory notes while it holds it.
-    pub(crate) seat: Seat,
-}
-
-/// At which count of changes an entry's cells were last found to cover it.
-#[derive(Debug)]
-pub(crate) struct Looked(AtomicU64);
-
-impl Default for Looked {
-    /// No count of changes is so large.
-    fn default() -> Self {
-        Self(AtomicU64::new(u64::MAX))
-    }
-}
-
-/// Until when a load that failed is not to be tried again.
-#[derive(Debug, Default)]
-pub(crate) struct Retry(AtomicU64);
-
-impl Clone for Retry {
-    fn clone(&self) -> Self {
-        Self(AtomicU64::new(self.0.load(Ordering::Relaxed)))
-    }
-}
-
-impl Retry {
-    pub(crate) fn not_before(&self, at_ms: u64) {
-        self.0.fetch_max(at_ms, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_too_early(&self, now_ms: u64) -> bool {
-        now_ms < self.0.load(Ordering::Relaxed)
-    }
 }
 
 /// What an entry in memory has in the store.
@@ -96,19 +101,9 @@ pub(crate) enum Backing {
     Nothing,
 }
 
-/// The dependencies of a call in one partition, before it is known what they will answer for.
-#[derive(Clone, Debug)]
-pub(crate) struct Ground {
-    pub(crate) knowledge: Arc<Knowledge>,
-    pub(crate) cells: Box<[Arc<Cell>]>,
-}
-
-/// A ground, and the mark up to which an entry knows it.
-#[derive(Clone, Debug)]
-pub(crate) struct Rooted {
-    pub(crate) ground: Ground,
-    pub(crate) mark: Mark,
-}
+/// A [`Backing`] in one word.
+#[derive(Clone, Copy, Debug)]
+struct Backed(u64);
 
 /// Whether an entry may answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -118,83 +113,108 @@ pub(crate) enum Standing {
     Invalid,
 }
 
-impl Ground {
-    /// Whether this node has accepted an invalidation of it that the store does not know of yet.
-    pub(crate) fn is_owed(&self) -> bool {
-        self.knowledge.is_owed() || self.cells.iter().any(|cell| cell.is_owed())
+/// Bytes that an entry takes up besides its value, what few entries have, and its cells.
+const BARE_BYTES: usize = 2 * size_of::<usize>() + size_of::<Slot>() + SEAT_BYTES;
+
+/// What a value has before it: two counts.
+const VALUE_HEAD_BYTES: usize = 2 * size_of::<usize>();
+
+/// No count of changes is so large.
+const NEVER: u64 = u64::MAX;
+
+impl Slot {
+    pub(crate) fn new(made: Made) -> Self {
+        let (weight, has_rest, is_looked_at) = (made.weight(), made.has_rest(), made.is_looked_at());
+        let Made { value, print, key, backing, loaded_ms, load_cost_ms, lives, .. } = made;
+        let mut roots = made.roots.into_iter();
+        let root = roots.next().expect("an entry rests on its key at least");
+        let further: Box<[Root]> = roots.collect();
+        let (is_strong, is_spare, reads, validators) = (made.is_strong, made.is_spare, made.reads, made.validators);
+        Self {
+            print,
+            sure_until_ms: if is_looked_at { 0 } else { lives.sure_until_ms() },
+            looked: AtomicU64::new(NEVER),
+            root,
+            rest: has_rest.then(|| Box::new(Rest { lives, further, is_strong, is_spare, reads, validators })),
+            value,
+            seat: Seat::new(made.region),
+            weight,
+            load_cost_ms,
+            loaded_ms,
+            key,
+            backing: Backed::from(backing),
+            retry_at_ms: AtomicU64::new(made.retry_at_ms),
+        }
     }
 
-    fn has(&self, cell: &Cell) -> bool {
-        self.cells.iter().any(|own| std::ptr::eq(&**own, cell))
-    }
-
-    /// The latest that was heard of anything in this partition that matters here: a bump, or the end of an epoch; and if
-    /// it is to be heeded, that something was missed, which may have mattered.
-    pub(crate) fn known(&self, heeds_floor: bool) -> (Partition, u64) {
-        let epoch = self.knowledge.epoch_start().raw();
-        let bumped = self.cells.iter().map(|cell| cell.load()).max().unwrap_or(0);
-        let floor = if heeds_floor { self.knowledge.floor().raw() } else { 0 };
-        (self.knowledge.partition(), bumped.max(epoch).max(floor))
+    /// What it is made of, to make another that differs.
+    pub(crate) fn made(&self) -> Made {
+        let Rest { is_strong, is_spare, reads, validators, .. } = self.rest.as_deref().cloned().unwrap_or_default();
+        let mut made = Made {
+            value: self.value.clone(),
+            value_bytes: 0,
+            print: self.print,
+            key: self.key,
+            roots: self.roots().cloned().collect(),
+            region: self.seat.region(),
+            backing: self.backing(),
+            loaded_ms: self.loaded_ms,
+            load_cost_ms: self.load_cost_ms,
+            lives: self.lives(),
+            retry_at_ms: self.retry_at_ms.load(Ordering::Relaxed),
+            is_strong,
+            is_spare,
+            reads,
+            validators,
+        };
+        made.value_bytes = (self.weight as usize).saturating_sub(made.weight() as usize);
+        made
     }
 }
 
-impl Rooted {
-    /// Whether nothing was heard of its cells since.
-    fn is_covered(&self) -> bool {
-        self.ground.cells.iter().all(|cell| cell.is_covered_by(self.mark))
+impl Made {
+    /// Whether a hit has to look at more than its lives: what the store says, or that it is read at all.
+    fn is_looked_at(&self) -> bool {
+        self.is_strong || self.is_spare || self.reads.is_some()
     }
 
-    /// Whether nothing was cleared or lost since: what was invalidated one by one may still be shown as stale.
-    fn is_of_this_history(&self) -> bool {
-        !self.ground.knowledge.is_owed() && self.ground.knowledge.goes_on_since(self.mark)
+    fn has_rest(&self) -> bool {
+        // Lives that do not follow from one moment and the cost of the load have to be kept.
+        let is_plain = self.lives == Lives::plain_sure_until(self.lives.sure_until_ms(), self.load_cost_ms);
+        self.is_looked_at() || !is_plain || self.roots.len() > 1 || self.validators.is_some()
     }
 
-    /// The stamp behind the mark, unless its epoch is over.
-    pub(crate) fn stamp(&self) -> Option<(Partition, Stamp)> {
-        Some((self.ground.knowledge.partition(), self.ground.knowledge.stamp(self.mark)?))
+    /// Bytes that the entry takes up in memory: its value, and what keeps it.
+    fn weight(&self) -> u32 {
+        let further = size_of::<Root>() * self.roots.len().saturating_sub(1);
+        let aside = if self.has_rest() { size_of::<Rest>() + further } else { 0 };
+        let roots: usize = self.roots.iter().map(Root::weight).sum();
+        let validators = self.validators.as_deref().map_or(0, Validators::len_bytes);
+        let value = if self.value.is_some() { VALUE_HEAD_BYTES + self.value_bytes } else { 0 };
+        u32::try_from(value + validators + BARE_BYTES + aside + roots).unwrap_or(u32::MAX)
     }
 }
 
 impl Slot {
-    pub(crate) fn marks(&self) -> Arc<[(Partition, Mark)]> {
-        self.grounds.iter().map(|root| (root.ground.knowledge.partition(), root.mark)).collect()
-    }
-
-    /// The same entry, to be known by another fingerprint.
-    pub(crate) fn under(&self, print: Id) -> Self {
-        Self {
-            print,
-            value: self.value.clone(),
-            dependencies: self.dependencies.clone(),
-            grounds: self.grounds.clone(),
-            retry: self.retry.clone(),
-            reads: self.reads.clone(),
-            validators: self.validators.clone(),
-            looked: Looked::default(),
-            seat: Seat::default(),
-            ..*self
-        }
-    }
-
     /// Whether it may answer without anybody's word. Its cells are many and far apart, and seldom does any change between
     /// two hits: they are looked at again only then.
     #[inline]
     pub(crate) fn is_sure(&self, now_ms: u64, changes: &Changes) -> bool {
-        if now_ms >= self.lives.sure_until_ms() || self.is_looked_at() {
+        if now_ms >= self.sure_until_ms {
             return false;
         }
-        let is_sure = |root: &Rooted| root.ground.knowledge.trust(root.mark, now_ms) == Trust::Sure;
-        let is_trusted = self.grounds.iter().all(is_sure);
+        let is_sure = |root: &Root| root.trust(now_ms) == Trust::Sure;
+        let is_trusted = is_sure(&self.root) && self.rest.as_ref().is_none_or(|rest| rest.further.iter().all(is_sure));
         // The count after the trust and before the cells: what changes later leaves it behind.
         let count = changes.count();
-        is_trusted && (self.looked.0.load(Ordering::Relaxed) == count || self.look(count))
+        is_trusted && (self.looked.load(Ordering::Relaxed) == count || self.look(count))
     }
 
     #[cold]
     fn look(&self, count: u64) -> bool {
-        let is_covered = self.grounds.iter().all(Rooted::is_covered);
+        let is_covered = self.roots().all(Root::is_covered);
         if is_covered {
-            self.looked.0.store(count, Ordering::Relaxed);
+            self.looked.store(count, Ordering::Relaxed);
         }
         is_covered
     }
@@ -206,40 +226,92 @@ impl Slot {
 
     /// What a load is told that is to replace it.
     pub(super) fn last(&self) -> Last {
-        Last { value: self.value.clone(), validators: self.validators.clone() }
+        Last { value: self.value.clone(), validators: self.validators() }
+    }
+
+    /// By what its source tells whether it still holds.
+    pub(crate) fn validators(&self) -> Option<Arc<Validators>> {
+        self.rest.as_ref()?.validators.clone()
+    }
+
+    /// By what the store can tell that it still holds.
+    pub(crate) fn backing(&self) -> Backing {
+        self.backing.into()
+    }
+
+    /// Until when it is good for what.
+    pub(crate) fn lives(&self) -> Lives {
+        match &self.rest {
+            Some(rest) => rest.lives,
+            None => Lives::plain_sure_until(self.sure_until_ms, self.load_cost_ms),
+        }
+    }
+
+    /// What it rests on, by partition.
+    pub(crate) fn roots(&self) -> impl Iterator<Item = &Root> {
+        std::iter::once(&self.root).chain(self.rest.iter().flat_map(|rest| &rest.further))
+    }
+
+    /// Up to where it knows each partition that it rests on.
+    pub(crate) fn marks(&self) -> Arc<[(Partition, Mark)]> {
+        self.roots().map(|root| (root.partition(), root.mark())).collect()
+    }
+
+    /// The texts of what it depends on.
+    pub(crate) fn dependencies(&self) -> impl Iterator<Item = &str> {
+        self.roots().flat_map(Root::cells).filter_map(Cell::text)
+    }
+
+    pub(crate) fn depends_on(&self, name: &Dependency) -> bool {
+        self.roots().flat_map(Root::cells).any(|cell| cell.is_of(name))
     }
 
     /// Until when this entry may answer if its standing is found to be valid after this was asked.
     pub(crate) fn lease_until_ms(&self) -> u64 {
-        self.grounds.iter().map(|root| root.ground.knowledge.lease_until_ms()).min().unwrap_or(u64::MAX)
+        self.roots().map(|root| root.knowledge().lease_until_ms()).min().unwrap_or(u64::MAX)
     }
 
-    /// Whether it may answer as a fresh value.
-    pub(crate) fn standing(&self, now_ms: u64) -> Standing {
-        if self.lives.fresh_until_ms <= now_ms { Standing::Invalid } else { self.holding(now_ms) }
+    /// Whether its function wants the store to be asked on every call.
+    pub(crate) fn is_strong(&self) -> bool {
+        self.rest.as_ref().is_some_and(|rest| rest.is_strong)
     }
 
-    /// Whether a hit has to look at more than its life: what the store says, or that it is read at all.
-    #[inline]
-    pub(crate) fn is_looked_at(&self) -> bool {
-        self.is_strong || self.is_spare || self.reads.is_some()
+    /// Whether the store was found to take it for invalid: it is kept for the case that the load fails.
+    pub(crate) fn is_spare(&self) -> bool {
+        self.rest.as_ref().is_some_and(|rest| rest.is_spare)
     }
 
     pub(crate) fn note_read(&self, now_ms: u64) {
-        if let Some(reads) = &self.reads {
+        if let Some(reads) = self.rest.as_ref().and_then(|rest| rest.reads.as_ref()) {
             reads.fetch_max(now_ms, Ordering::Relaxed);
         }
     }
 
+    /// Notes that nobody is to load in its place before that.
+    pub(crate) fn retry_not_before(&self, at_ms: u64) {
+        self.retry_at_ms.fetch_max(at_ms, Ordering::Relaxed);
+    }
+
+    /// Whether a load in its place failed so lately that it is not to be tried again.
+    pub(crate) fn is_too_early_to_retry(&self, now_ms: u64) -> bool {
+        now_ms < self.retry_at_ms.load(Ordering::Relaxed)
+    }
+
+    /// Whether it may answer as a fresh value.
+    pub(crate) fn standing(&self, now_ms: u64) -> Standing {
+        if self.lives().fresh_until_ms <= now_ms { Standing::Invalid } else { self.holding(now_ms) }
+    }
+
     /// Whether there is anything to be drawn for.
     pub(crate) fn may_be_due(&self, now_ms: u64) -> bool {
-        now_ms >= self.lives.early_from_ms.min(self.lives.due_from_ms)
+        let lives = self.lives();
+        now_ms >= lives.early_from_ms.min(lives.due_from_ms)
     }
 
     /// Draws whether it is to be loaded anew, although it may answer.
     pub(crate) fn is_due(&self, now_ms: u64) -> bool {
-        let lives = &self.lives;
-        if !self.may_be_due(now_ms) || self.retry.is_too_early(now_ms) {
+        let lives = self.lives();
+        if !self.may_be_due(now_ms) || self.is_too_early_to_retry(now_ms) {
             return false;
         }
         let left_ms = lives.ttl_until_ms.saturating_sub(now_ms);
@@ -249,12 +321,12 @@ impl Slot {
 
     /// Whether it may answer, whatever its age.
     pub(crate) fn holding(&self, now_ms: u64) -> Standing {
-        if self.is_spare {
+        if self.is_spare() {
             return Standing::Invalid;
         }
         let mut standing = Standing::Valid;
-        for root in &self.grounds {
-            match root.ground.knowledge.trust(root.mark, now_ms) {
+        for root in self.roots() {
+            match root.trust(now_ms) {
                 Trust::Lost => return Standing::Invalid,
                 Trust::Doubtful => standing = Standing::Doubtful,
                 Trust::Sure => {}
@@ -269,13 +341,39 @@ impl Slot {
     /// Whether its value may be shown as a stale one if the load fails: it was neither removed, set nor cleared, as far as
     /// is known here.
     pub(crate) fn may_stand_in(&self, now_ms: u64, key: &Cell) -> bool {
-        now_ms < self.lives.stand_in_until_ms
-            && self.grounds.iter().all(Rooted::is_of_this_history)
-            && self.grounds.iter().any(|root| root.ground.has(key) && key.is_covered_by(root.mark))
+        now_ms < self.lives().stand_in_until_ms
+            && self.roots().all(Root::is_of_this_history)
+            && self.roots().any(|root| root.covers(key))
     }
 
     /// Whether there is still something that it may be good for.
     pub(crate) fn is_kept(&self, now_ms: u64) -> bool {
-        now_ms < self.lives.end_ms()
+        now_ms < self.lives().end_ms()
+    }
+}
+
+impl Backed {
+    const NOTHING: u64 = 0;
+    const GENERATION: u64 = 1;
+}
+
+/// An identity that is one of the two others' numbers, which is as improbable as any, has nothing to vouch for it.
+impl From<Backing> for Backed {
+    fn from(backing: Backing) -> Self {
+        match backing {
+            Backing::Entry(Self::GENERATION) | Backing::Nothing => Self(Self::NOTHING),
+            Backing::Generation => Self(Self::GENERATION),
+            Backing::Entry(identity) => Self(identity),
+        }
+    }
+}
+
+impl From<Backed> for Backing {
+    fn from(backed: Backed) -> Self {
+        match backed.0 {
+            Backed::NOTHING => Self::Nothing,
+            Backed::GENERATION => Self::Generation,
+            identity => Self::Entry(identity),
+        }
     }
 }

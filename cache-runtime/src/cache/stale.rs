@@ -5,10 +5,11 @@
 //! set or cleared never is, nor is anything where a call asks for strong answers.
 
 use super::Cache;
+use super::ground::Ground;
 use super::look::Sighting;
 use super::read::{Arrival, Turn};
 use super::request::Request;
-use super::slot::{Ground, Slot, Standing};
+use super::slot::{Slot, Standing};
 use crate::clock::whole_ms;
 use crate::codec::{Value, Wire};
 use crate::outcome::{Outcome, Tier};
@@ -77,12 +78,12 @@ impl Cache {
     /// Whether an entry is past its TTL and is served all the same while it is loaded anew: nothing invalidated it.
     pub(super) fn is_to_be_revalidated(&self, slot: &Slot) -> bool {
         let now_ms = self.now_ms();
-        slot.lives.is_to_be_revalidated(now_ms) && slot.holding(now_ms) == Standing::Valid
+        slot.lives().is_to_be_revalidated(now_ms) && slot.holding(now_ms) == Standing::Valid
     }
 
     /// Whether an entry may be shown if it cannot be loaded.
     pub(super) fn may_stand_in(&self, request: &Request, slot: &Slot) -> bool {
-        let key = self.shared.cells.get(request.key.id());
+        let key = self.shared.cells.of_key(request.key.id());
         !request.demand.is_strict && slot.may_stand_in(self.now_ms(), &key)
     }
 
@@ -99,7 +100,7 @@ impl Cache {
         let may_be = request.policy.stale_while_revalidate.is_some() && !request.demand.is_strict;
         let slot = self.shared.l1.as_ref().filter(|_| may_be).and_then(|l1| l1.get(request.print));
         let now_ms = self.now_ms();
-        slot.is_some_and(|slot| slot.lives.is_to_be_revalidated(now_ms) && slot.holding(now_ms) == Standing::Doubtful)
+        slot.is_some_and(|slot| slot.lives().is_to_be_revalidated(now_ms) && slot.holding(now_ms) == Standing::Doubtful)
     }
 
     /// What the store says of it.
@@ -132,7 +133,7 @@ impl Cache {
     }
 
     fn is_backing_off(&self, request: &Request, slot: &Slot) -> bool {
-        slot.retry.is_too_early(self.now_ms()) && self.may_stand_in(request, slot)
+        slot.is_too_early_to_retry(self.now_ms()) && self.may_stand_in(request, slot)
     }
 
     /// What stands in for a load that failed just now or takes too long. It is not tried again for a while.
@@ -160,7 +161,7 @@ impl Cache {
         if let Some(lead) = turn.lead {
             let known = self.holds_as_of(slot);
             let is_stale = slot.standing(self.now_ms()) != Standing::Valid;
-            lead.land(|| Sighting { slot: slot.clone(), known }.landing(is_stale));
+            lead.land(|| Sighting { slot: slot.clone(), known }.landing(self, is_stale));
         }
         Some(value)
     }
@@ -179,11 +180,11 @@ impl Cache {
     /// Notes that a load failed that an entry stood in for.
     fn back_off(&self, request: &Request, slot: &Arc<Slot>) {
         let at_ms = self.now_ms().saturating_add(request.backoff_ms());
-        slot.retry.not_before(at_ms);
+        slot.retry_not_before(at_ms);
         let Some(l1) = &self.shared.l1 else { return };
         match l1.get(request.print) {
             // It may have been taken from the store once more meanwhile.
-            Some(own) if own.loaded_ms >= slot.loaded_ms => own.retry.not_before(at_ms),
+            Some(own) if own.loaded_ms >= slot.loaded_ms => own.retry_not_before(at_ms),
             // One that was found in the store is to be remembered here, with the time of the next attempt.
             _ => self.keep_in_memory(request, slot),
         }
@@ -192,7 +193,7 @@ impl Cache {
     /// Counts and records a stale answer.
     pub(crate) fn show_stale(&self, slot: &Slot) -> Option<Value> {
         self.shared.counters.stale_hits.count();
-        let tier = if slot.is_spare { Tier::L2 } else { Tier::L1 };
+        let tier = if slot.is_spare() { Tier::L2 } else { Tier::L1 };
         crate::outcome::record(|| Outcome::of(tier, self.now_ms().saturating_sub(slot.loaded_ms)).stale());
         slot.value.clone()
     }

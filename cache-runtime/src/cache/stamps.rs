@@ -1,9 +1,9 @@
 //! Whether a stamped entry is valid in what was read of the store: section 3 of `docs/protocol.md`.
 
+use super::ground::{Ground, Root};
 use super::read::Marks;
 use super::request::Request;
 use super::sequence::Departure;
-use super::slot::{Ground, Rooted};
 use crate::stamp::{Partition, Stamp};
 use crate::store::Snapshot;
 
@@ -49,11 +49,11 @@ pub(super) fn observe(
 }
 
 /// The grounds, each with its mark.
-pub(super) fn rooted(grounds: &[Ground], marks: &Marks) -> Option<Box<[Rooted]>> {
+pub(super) fn rooted(grounds: &[Ground], marks: &Marks) -> Option<Vec<Root>> {
     let root = |ground: &Ground| {
         let partition = ground.knowledge.partition();
         let (_, mark) = marks.iter().find(|(of, _)| *of == partition)?;
-        Some(Rooted { ground: ground.clone(), mark: *mark })
+        Some(ground.rooted(*mark))
     };
     grounds.iter().map(root).collect()
 }

@@ -3,7 +3,6 @@
 //! Memory is filled before the flight lands, or a caller arriving in between would load again.
 
 use super::Cache;
-use super::l1::Seat;
 use super::lease::HeldLease;
 use super::lives::Left;
 use super::loaded::Loaded;
@@ -11,7 +10,7 @@ use super::owed::Invalidation;
 use super::read::{Landing, Turn};
 use super::remove::BumpUnderWay;
 use super::request::{Request, key_dependency};
-use super::slot::{Backing, Looked, Retry, Rooted, Slot, Standing};
+use super::slot::{Backing, Made, Slot, Standing};
 use super::stamps::rooted;
 use crate::codec::{Output, Value, Wire};
 use crate::envelope::Envelope;
@@ -76,7 +75,8 @@ impl Cache {
         if life_ms == 0 {
             return turn;
         }
-        let names = self.tag_names(&loaded.tags).into_iter().chain(loaded.names.iter().cloned());
+        let names =
+            self.tag_names(&loaded.tags).into_iter().chain(loaded.names.iter().map(|text| self.name(text.clone())));
         let wider = self.with_late_names(living, &mut turn, names).await;
         let widest = wider.as_ref().unwrap_or(living);
         if living.longest_life_ms() > request.longest_life_ms() {
@@ -95,8 +95,8 @@ impl Cache {
     async fn keep(&self, request: &Request, wire: &dyn Wire, turn: &mut Turn, fill: &Fill, has_late_tags: bool) {
         let Some(kept) = self.commit(request, wire, turn, fill).await else { return };
         match self.slot(request, wire, turn, fill, kept) {
-            Some(slot) if has_late_tags => self.insert_late(request, slot).await,
-            Some(slot) => self.insert(request, slot),
+            Some(made) if has_late_tags => self.insert_late(request, made).await,
+            Some(made) => self.insert(request, made),
             None => {}
         }
     }
@@ -157,44 +157,42 @@ impl Cache {
         turn: &Turn,
         fill: &Fill,
         kept: (Backing, usize),
-    ) -> Option<Slot> {
-        let (backing, payload_bytes) = kept;
+    ) -> Option<Made> {
+        let (backing, encoded_bytes) = kept;
         self.shared.l1.as_ref().filter(|_| request.tiers().has_l1())?;
-        let grounds = rooted(&turn.grounds, &turn.marks)?;
+        let roots = rooted(&turn.grounds, &turn.marks)?;
         let loaded_ms = self.now_ms();
         let left = Left { fresh_ms: fill.life_ms, late_ms: 0 };
         let lives = request.lives(loaded_ms, left, fill.load_cost_ms);
-        Some(Slot {
+        Some(Made {
             value: fill.value.clone(),
+            value_bytes: wire.weight(encoded_bytes),
             print: request.print,
             key: request.key.id(),
             is_strong: self.asks_always(request),
-            dependencies: request.dependencies.clone(),
-            weight: weight(payload_bytes + wire.size(), &grounds, fill.validators.as_deref()),
+            roots,
             region: request.region,
-            grounds,
             backing,
             loaded_ms,
             load_cost_ms: fill.load_cost_ms,
             lives,
             is_spare: false,
-            retry: Retry::default(),
+            retry_at_ms: 0,
             reads: self.shared.ahead.reads(request.key.id()),
-            looked: Looked::default(),
-            seat: Seat::default(),
             validators: fill.validators.clone(),
         })
     }
 
-    pub(super) fn insert(&self, request: &Request, slot: Slot) {
+    pub(super) fn insert(&self, request: &Request, made: Made) {
         let Some(l1) = &self.shared.l1 else { return };
+        let slot = Slot::new(made);
         match slot.standing(slot.loaded_ms) {
             // It would be dead on arrival, and in the way of a newer one.
             Standing::Invalid => {
                 self.refused::<()>(request);
             }
             // The store is away and nothing vouches for it: it could never answer.
-            Standing::Doubtful if slot.backing == Backing::Nothing => {}
+            Standing::Doubtful if slot.backing() == Backing::Nothing => {}
             Standing::Doubtful | Standing::Valid => l1.insert(request.print, Arc::new(slot)),
         }
     }
@@ -286,9 +284,9 @@ impl Cache {
         let turn = self.arrive_to_refresh(request).await;
         let backing = if turn.begun.is_some() { Backing::Generation } else { Backing::Nothing };
         let is_dirty = turn.begun.as_ref().is_some_and(|begun| begun.is_dirty);
-        let slot = self.slot(request, wire, &turn, &fill, (backing, bytes));
-        if let Some(slot) = slot.filter(|_| !is_dirty) {
-            self.insert(request, slot);
+        let made = self.slot(request, wire, &turn, &fill, (backing, bytes));
+        if let Some(made) = made.filter(|_| !is_dirty) {
+            self.insert(request, made);
         }
         self.share_out(turn, fill.value, self.now_ms());
         Ok(())
@@ -327,13 +325,4 @@ impl Cache {
     pub(super) async fn bump_key(&self, request: &Request) -> Result<(), Error> {
         self.bump(vec![key_dependency(request.key.as_str())]).await.map(drop)
     }
-}
-
-/// Bytes that an entry takes up in memory: its value, and what keeps it.
-pub(super) fn weight(value_bytes: usize, grounds: &[Rooted], validators: Option<&Validators>) -> u32 {
-    const BOOK_KEEPING_BYTES: usize = 200;
-    const CELL_BYTES: usize = 80;
-    let cells: usize = grounds.iter().map(|root| root.ground.cells.len()).sum();
-    let validators = validators.map_or(0, Validators::len_bytes);
-    u32::try_from(value_bytes + validators + BOOK_KEEPING_BYTES + cells * CELL_BYTES).unwrap_or(u32::MAX)
 }

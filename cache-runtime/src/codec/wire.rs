@@ -54,8 +54,8 @@ pub trait Wire: Send + Sync {
     /// Whether a value in memory is of this type.
     fn knows(&self, value: &Arc<dyn Any + Send + Sync>) -> bool;
 
-    /// Bytes of the value itself, without what it points to.
-    fn size(&self) -> usize;
+    /// Bytes that a value takes up in memory, if so many encode it: about as many as it points to, if it points anywhere.
+    fn weight(&self, encoded_bytes: usize) -> usize;
 }
 
 /// Which codec a function uses.
@@ -155,8 +155,8 @@ impl<T: Cacheable, C: CodecChoice> Wire for TypedWire<T, C> {
         value.is::<T>()
     }
 
-    fn size(&self) -> usize {
-        size_of::<T>()
+    fn weight(&self, encoded_bytes: usize) -> usize {
+        weight_of::<T>(encoded_bytes)
     }
 }
 
@@ -191,7 +191,12 @@ impl<T: Clone + Send + Sync + 'static> Wire for LocalWire<T> {
         value.is::<T>()
     }
 
-    fn size(&self) -> usize {
-        size_of::<T>()
+    fn weight(&self, encoded_bytes: usize) -> usize {
+        weight_of::<T>(encoded_bytes)
     }
+}
+
+/// What owns nothing is as large as it is; what it owns is about as large as when it is written.
+fn weight_of<T>(encoded_bytes: usize) -> usize {
+    size_of::<T>() + if std::mem::needs_drop::<T>() { encoded_bytes } else { 0 }
 }

@@ -25,6 +25,7 @@ pub struct Fingerprinter {
 /// A fingerprinter that has taken in what many fingerprints begin with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Begun {
+    secrets: &'static Secrets,
     sums: [u128; 2],
     at: usize,
 }
@@ -54,12 +55,12 @@ mod tag {
 
 impl Fingerprinter {
     pub(crate) fn new() -> Self {
-        Self::go_on(Begun { sums: [0; 2], at: 0 })
+        Self::go_on(&Begun { secrets: &SECRETS, sums: [0; 2], at: 0 })
     }
 
     #[inline]
-    pub(crate) fn go_on(begun: Begun) -> Self {
-        Self { secrets: &SECRETS, sums: begun.sums, at: begun.at, rest: None }
+    pub(crate) fn go_on(begun: &Begun) -> Self {
+        Self { secrets: begun.secrets, sums: begun.sums, at: begun.at, rest: None }
     }
 
     /// What tells apart equal fingerprints of several spaces, as each is in one of them. That of the first is zero.
@@ -75,7 +76,7 @@ impl Fingerprinter {
     pub(crate) fn begin_with(id: Id) -> Begun {
         let mut print = Self::new();
         print.fixed(id.0.to_le_bytes());
-        Begun { sums: print.sums, at: print.at }
+        Begun { secrets: print.secrets, sums: print.sums, at: print.at }
     }
 
     /// Takes in a text.
@@ -143,7 +144,7 @@ impl Fingerprinter {
             self.add(self.at, word, tag);
             self.at += 1;
         } else {
-            self.condense(word, tag);
+            condense(&mut self.rest, self.secrets, word, tag);
         }
     }
 
@@ -156,14 +157,16 @@ impl Fingerprinter {
             *sum = sum.wrapping_add(product);
         }
     }
+}
 
-    #[cold]
-    fn condense(&mut self, word: u64, tag: u64) {
-        let key = |half: usize| self.secrets[WORDS][half] as u64;
-        let rest = self.rest.get_or_insert_with(|| SipHasher13::new_with_keys(key(0), key(1)));
-        rest.write_u64(word);
-        rest.write_u64(tag);
-    }
+/// Apart from the fingerprinter, so that what it has taken in so far may stay in registers.
+#[cold]
+#[inline(never)]
+fn condense(rest: &mut Option<SipHasher13>, secrets: &Secrets, word: u64, tag: u64) {
+    let key = |half: usize| secrets[WORDS][half] as u64;
+    let rest = rest.get_or_insert_with(|| SipHasher13::new_with_keys(key(0), key(1)));
+    rest.write_u64(word);
+    rest.write_u64(tag);
 }
 
 /// Makes each bit of three that are far apart; what differs goes on differing. A table goes by few bits, and in few bits the
@@ -233,9 +236,9 @@ mod tests {
     #[test]
     fn to_go_on_is_to_have_begun_so() {
         let begun = Fingerprinter::begin_with(Id(7));
-        let mut on = Fingerprinter::go_on(begun);
+        let mut on = Fingerprinter::go_on(&begun);
         on.text("x");
-        assert_eq!(on.finish().0, print(|p| (p.fixed(7_u128.to_le_bytes()), p.text("x")).1));
+        assert_eq!({ on.finish().0 }, print(|p| (p.fixed(7_u128.to_le_bytes()), p.text("x")).1));
     }
 
     /// Neighbouring numbers are what most keys are, and tables go by some of the bits.

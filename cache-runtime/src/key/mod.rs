@@ -25,7 +25,8 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use std::sync::Arc;
 
-/// A 128-bit keyed hash that names a key or dependency inside this process.
+/// A 128-bit keyed hash that names a key or dependency inside this process. Aligned as a word, so that entries have no gaps.
+#[repr(Rust, packed(8))]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Id(pub(crate) u128);
 

@@ -28,7 +28,8 @@ pub enum Eviction {
 }
 
 impl L1 {
-    /// At most this many bytes, each entry weighing its encoded size and its book-keeping.
+    /// At most this many bytes. An entry weighs what it takes up with all that keeps it; what its value points to is taken to
+    /// be as large as its encoding.
     pub fn max_bytes(bytes: u64) -> Self {
         Self { max_entries: UNBOUNDED, max_bytes: bytes, eviction: Eviction::default() }
     }

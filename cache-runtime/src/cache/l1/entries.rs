@@ -6,7 +6,7 @@
 use super::index::Index;
 use super::names::Names;
 use super::regions::{Region, Regions};
-use crate::cache::slot::Slot;
+use crate::cache::slot::{Made, Slot};
 use crate::clock::Clock;
 use crate::key::Id;
 use crate::policy::L1;
@@ -48,6 +48,17 @@ const SWEPT_PER_INSERT: usize = 3;
 /// And so many by whoever asks how much there is: where nothing comes any more, that is who would notice.
 const SWEPT_PER_LOOK: usize = 64;
 
+/// From this weight on an entry that has left is not kept for a while longer.
+const HEAVY_BYTES: u32 = 32 << 10;
+
+/// What index, queues and names take up for an entry, in tables of which two thirds are taken; and about as often as not a
+/// fingerprint of one that was evicted.
+pub(crate) const SEAT_BYTES: usize = {
+    let pointer = size_of::<usize>();
+    let (index, names, queue, ghost) = (pointer + (pointer + 1) * 3 / 2, (pointer + 1) * 3 / 2, pointer * 3 / 2, 24);
+    index + names + queue + ghost
+};
+
 impl Entries {
     /// `None` if nothing is to be kept.
     pub(crate) fn new(size: L1, gone: Gone, clock: Clock) -> Option<Self> {
@@ -84,16 +95,19 @@ impl Entries {
     /// Keeps an entry under a fingerprint, in the place of the one that is there.
     pub(crate) fn insert(&self, print: Id, slot: Arc<Slot>) {
         // One that was found under another fingerprint has its seat there.
-        let slot = if slot.print == print { slot } else { Arc::new(slot.under(print)) };
+        let slot = if slot.print == print { slot } else { Arc::new(Slot::new(Made { print, ..slot.made() })) };
         let mut kept = self.lock();
         let before = self.index.get(print);
         if before.as_ref().is_some_and(|before| Arc::ptr_eq(before, &slot)) {
             return;
         }
-        let has_room = kept.regions.of(slot.region).has_room_for(&slot);
-        let region = slot.region;
+        let has_room = kept.regions.of(slot.seat.region).has_room_for(&slot);
+        let region = slot.seat.region;
         match &before {
-            Some(before) if has_room && before.region == region => self.replace(&mut kept, before, slot),
+            Some(before) if has_room && before.seat.region == region => {
+                self.replace(&mut kept, before, slot);
+                self.let_go(before);
+            }
             Some(before) => {
                 self.take_out(&mut kept, before);
                 if has_room {
@@ -135,15 +149,23 @@ impl Entries {
         (self.len.load(Ordering::Relaxed), self.weight.load(Ordering::Relaxed))
     }
 
+    /// What the index has let go of, a few entries of each thread, is kept until that thread removes more. It shall not be
+    /// much.
+    fn let_go(&self, slot: &Slot) {
+        if slot.weight >= HEAVY_BYTES {
+            self.index.drop_removed();
+        }
+    }
+
     fn take_in(&self, kept: &mut Kept, slot: Arc<Slot>) {
-        kept.regions.of(slot.region).push(slot.clone());
+        kept.regions.of(slot.seat.region).push(slot.clone());
         self.make_room_for(kept, slot);
     }
 
     /// In the same region.
     fn replace(&self, kept: &mut Kept, before: &Arc<Slot>, slot: Arc<Slot>) {
         kept.names.forget(before);
-        kept.regions.of(slot.region).replace(before, slot.clone());
+        kept.regions.of(slot.seat.region).replace(before, slot.clone());
         self.make_room_for(kept, slot);
     }
 
@@ -151,8 +173,9 @@ impl Entries {
     /// newcomer that goes.
     fn make_room_for(&self, kept: &mut Kept, slot: Arc<Slot>) {
         let mut stays = true;
-        while let Some(evicted) = kept.regions.of(slot.region).evict() {
+        while let Some(evicted) = kept.regions.of(slot.seat.region).evict() {
             self.index.remove(evicted.print);
+            self.let_go(&evicted);
             kept.names.forget(&evicted);
             self.gone.evicted.count();
             stays &= !Arc::ptr_eq(&evicted, &slot);
@@ -175,7 +198,8 @@ impl Entries {
 
     fn take_out(&self, kept: &mut Kept, slot: &Arc<Slot>) {
         self.index.remove(slot.print);
-        kept.regions.of(slot.region).remove(slot);
+        self.let_go(slot);
+        kept.regions.of(slot.seat.region).remove(slot);
         kept.names.forget(slot);
     }
 

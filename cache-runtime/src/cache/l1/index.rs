@@ -2,7 +2,7 @@
 
 use crate::cache::slot::Slot;
 use crate::key::{Id, Prehashed};
-use papaya::{Equivalent, HashSet};
+use papaya::{Equivalent, Guard, HashSet, ResizeMode};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -14,8 +14,10 @@ pub(super) struct Index(HashSet<ByPrint, Prehashed>);
 struct ByPrint(Arc<Slot>);
 
 impl Index {
+    /// It grows at once, as those beside it do: one that grows bit by bit has its readers ask two tables until enough was
+    /// written, and where all is there that is asked for, that is for ever.
     pub(super) fn new() -> Self {
-        Self(HashSet::builder().hasher(Prehashed).build())
+        Self(HashSet::builder().hasher(Prehashed).resize_mode(ResizeMode::Blocking).build())
     }
 
     /// Looks at an entry without taking it along: nobody waits for its count.
@@ -35,6 +37,11 @@ impl Index {
 
     pub(super) fn remove(&self, print: Id) {
         self.0.pin().remove(&print);
+    }
+
+    /// Has what was removed or replaced dropped as soon as nobody looks at it, and not with what this thread removes next.
+    pub(super) fn drop_removed(&self) {
+        self.0.guard().flush();
     }
 
     #[cfg(test)]

@@ -7,6 +7,7 @@
 //! the entry: so nobody waits to be hit. A scan passes through the small queue alone.
 
 use super::ghosts::Ghosts;
+use super::regions::Region;
 use crate::cache::slot::Slot;
 use crate::policy::{Eviction, L1};
 use std::collections::VecDeque;
@@ -34,11 +35,13 @@ const MAX_HITS: u8 = 3;
 const HITS_TO_STAY: u8 = 2;
 
 /// So many entries are passed over for one that has to go, whatever their hits: the lock is not to be held for long.
-const MAX_TURNS: u32 = 256;
+pub(super) const MAX_TURNS: u32 = 256;
 
 /// What memory notes in an entry that it holds.
 #[derive(Debug, Default)]
 pub(crate) struct Seat {
+    /// Whose room it takes up.
+    pub(super) region: Region,
     hits: AtomicU8,
     /// The number of its place, which wraps around, as no queue is so long; and in the lowest bit in which queue that is.
     /// Changed by whoever holds the queues.
@@ -46,6 +49,14 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
+    pub(crate) fn new(region: Region) -> Self {
+        Self { region, ..Self::default() }
+    }
+
+    pub(crate) fn region(&self) -> Region {
+        self.region
+    }
+
     /// Marks a hit, unless it makes no difference any more: what is hit often shall not be written to.
     #[inline]
     pub(crate) fn mark_hit(&self) {
@@ -55,7 +66,7 @@ impl Seat {
         }
     }
 
-    fn hits(&self) -> u8 {
+    pub(super) fn hits(&self) -> u8 {
         self.hits.load(Ordering::Relaxed)
     }
 }

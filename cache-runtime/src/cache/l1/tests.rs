@@ -1,11 +1,13 @@
 //! Index, queues and names hold the same, and nothing that was raised answers, whatever races.
 
+use super::queues::{MAX_TURNS, Queues};
 use super::*;
 use crate::cache::cells::Cells;
+use crate::cache::ground::Ground;
 use crate::cache::knowledge::Knowledge;
 use crate::cache::lives::Lives;
 use crate::cache::sequence::Mark;
-use crate::cache::slot::{Backing, Ground, Looked, Retry, Rooted, Slot, Standing};
+use crate::cache::slot::{Backing, Made, Slot, Standing};
 use crate::clock::Clock;
 use crate::key::Id;
 use crate::policy::{Eviction, L1};
@@ -26,33 +28,28 @@ fn of(size: L1, clock: &Clock) -> Entries {
 
 /// An entry that rests on one cell, up to `seq`.
 fn slot(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Arc<Slot> {
-    let ground = Ground { knowledge: Arc::new(Knowledge::local()), cells: Box::new([cells.get(CELL)]) };
-    Arc::new(Slot {
+    Arc::new(Slot::new(made(cells, key, seq, expires_ms)))
+}
+
+fn made(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Made {
+    let ground = Ground { knowledge: Arc::new(Knowledge::local()), cells: Box::new([cells.of_key(CELL)]) };
+    Made {
         value: Some(Arc::new(seq)),
+        value_bytes: key as usize % 32 * 16,
         print: print(key as u64),
         key: Id(key),
-        is_strong: false,
-        dependencies: Arc::new([]),
-        grounds: Box::new([Rooted { ground, mark: Mark::new(1, seq) }]),
+        roots: vec![ground.rooted(Mark::new(1, seq))],
         backing: Backing::Nothing,
         loaded_ms: 0,
         load_cost_ms: 0,
-        lives: Lives {
-            fresh_until_ms: expires_ms,
-            ttl_until_ms: expires_ms,
-            early_from_ms: u64::MAX,
-            due_from_ms: u64::MAX,
-            ..Lives::default()
-        },
+        lives: Lives::only_until(expires_ms),
+        retry_at_ms: 0,
+        is_strong: false,
         is_spare: false,
-        retry: Retry::default(),
         reads: None,
-        weight: key as u32 % 16 + 1,
         region: Region::SHARED,
         validators: None,
-        looked: Looked::default(),
-        seat: Seat::default(),
-    })
+    }
 }
 
 /// Prints lie in the upper half too, which tables go by.
@@ -181,7 +178,7 @@ fn the_index_forgets_what_goes_for_room() {
 /// T01: never, not even while room is made.
 #[test]
 fn what_answers_never_weighs_more_than_the_bound() {
-    const BOUND: u64 = 300;
+    const BOUND: u64 = 20_000;
     let (entries, cells, is_over) = (of(L1::max_bytes(BOUND), &Clock::manual()), Cells::new(), AtomicBool::new(false));
     let work = |seed: u64| {
         let mut draw = random(seed);
@@ -212,9 +209,9 @@ fn what_answers_never_weighs_more_than_the_bound() {
 
 #[test]
 fn what_is_heavier_than_the_bound_is_not_kept_and_moves_nobody() {
-    let (entries, cells) = (of(L1::max_bytes(20), &Clock::manual()), Cells::new());
+    let (entries, cells) = (of(L1::max_bytes(2_000), &Clock::manual()), Cells::new());
     entries.insert(print(1), slot(&cells, 1, 1, u64::MAX));
-    let heavy = |print: Id| Arc::new(Slot { weight: 21, ..slot(&cells, 3, 1, u64::MAX).under(print) });
+    let heavy = |print: Id| Arc::new(Slot::new(Made { print, value_bytes: 2_000, ..made(&cells, 3, 1, u64::MAX) }));
     entries.insert(print(2), heavy(print(2)));
     assert!(entries.get(print(2)).is_none() && entries.get(print(1)).is_some());
     // What it would have replaced is older than it.
@@ -287,11 +284,49 @@ fn what_is_replaced_or_removed_leaves_nothing_behind() {
     let (entries, cells) = (entries(1_000), Cells::new());
     let before: Vec<_> = (0..100).map(|key| slot(&cells, key, 1, u64::MAX)).collect();
     for round in 0..100 {
-        before.iter().for_each(|slot| entries.insert(slot.print, Arc::new(slot.under(slot.print))));
+        before.iter().for_each(|slot| entries.insert(slot.print, Arc::new(Slot::new(slot.made()))));
         if round % 2 == 0 {
             (0..100).for_each(|key| entries.remove_by_key(Id(key)));
         }
     }
     assert_eq!(entries.size().0, 100);
     assert!(entries.places() <= 250, "{}", entries.places());
+}
+
+#[test]
+fn few_are_passed_over_for_one_that_goes_whatever_their_hits() {
+    const FULL: u64 = 2_000;
+    let cells = Cells::new();
+    for eviction in [Eviction::Lru, Eviction::S3Fifo] {
+        let mut queues = Queues::new(L1::max_entries(FULL).policy(eviction));
+        let all: Vec<_> = (0..FULL).map(|key| slot(&cells, u128::from(key), 1, u64::MAX)).collect();
+        let hit = || all.iter().for_each(|slot| (0..3).for_each(|_| slot.seat.mark_hit()));
+        all.iter().for_each(|slot| queues.push(slot.clone()));
+        for key in 0..10 {
+            hit();
+            queues.push(slot(&cells, u128::from(FULL + key), 1, u64::MAX));
+            assert!(queues.evict().is_some() && queues.evict().is_none());
+            let passed_over = all.iter().filter(|slot| slot.seat.hits() < 3).count();
+            assert!(passed_over <= MAX_TURNS as usize, "{passed_over} by {eviction:?}");
+        }
+        assert_eq!(queues.len() as u64, FULL);
+    }
+}
+
+#[test]
+fn what_is_large_does_not_outlive_its_removal() {
+    let (entries, cells) = (entries(10), Cells::new());
+    let insert = |key: u64, value: &Arc<Vec<u8>>| {
+        let value: crate::codec::Value = value.clone();
+        let large = Made { value: Some(value), value_bytes: 1 << 20, ..made(&cells, u128::from(key), 1, u64::MAX) };
+        entries.insert(print(key), Arc::new(Slot::new(large)));
+    };
+    let (replaced, removed, evicted) = (Arc::new(vec![1]), Arc::new(vec![2]), Arc::new(vec![3]));
+    [&replaced, &removed].into_iter().for_each(|value| insert(1, value));
+    assert_eq!(Arc::strong_count(&replaced), 1);
+    entries.remove_by_key(Id(1));
+    assert_eq!(Arc::strong_count(&removed), 1);
+    insert(2, &evicted);
+    (10..30).for_each(|key| entries.insert(print(key), slot(&cells, u128::from(key), 1, u64::MAX)));
+    assert_eq!(Arc::strong_count(&evicted), 1);
 }
