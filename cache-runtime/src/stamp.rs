@@ -35,8 +35,7 @@ impl Stamp {
 
     /// Reads the form that [`Display`](fmt::Display) writes: sixteen hex digits, a colon, a decimal number.
     pub fn parse(text: &str) -> Option<Self> {
-        let colon = text.bytes().position(|byte| byte == b':')?;
-        let (epoch, seq) = (&text[..colon], &text[colon + 1..]);
+        let (epoch, seq) = text.split_once(':')?;
         Some(Self { epoch: u64::from_str_radix(epoch, 16).ok()?, seq: seq.parse().ok()? })
     }
 }

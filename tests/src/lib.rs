@@ -2,6 +2,7 @@
 
 mod caches;
 mod certificates;
+mod failed;
 pub mod model;
 mod proxy;
 mod redis_cluster;
@@ -12,6 +13,7 @@ mod tasks;
 
 pub use caches::{BOUND, CLUSTER, Over, eventually, eventually_is, on_each, on_nodes, on_nodes_with, over_redis};
 pub use certificates::Certificates;
+pub use failed::Failed;
 pub use proxy::Proxy;
 pub use redis_cluster::{RedisCluster, Wires};
 pub use redis_server::RedisServer;

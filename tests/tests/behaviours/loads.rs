@@ -1,85 +1,12 @@
-//! What a body knows of its load and says of what it loads: I01 to I06, I09, and of the others G09, G10, G15, H12.
+//! What a body knows of its load and says of what it loads: I01 to I04, I09, and of the others G09, G10, G15, H12.
 
+use super::validators::{Site, page, page_refresh};
 use cache_runtime::testing::Node;
-use cache_runtime::{
-    Call, Load, Policy, Tier, Unanswered, assert_hit, assert_miss, assert_stale, cached, observe, with,
-};
-use cache_tests::{Source, begin, eventually, on_each, on_nodes};
+use cache_runtime::{Call, Load, Policy, assert_hit, assert_miss, assert_stale, cached, observe, with};
+use cache_tests::{Failed, Source, begin, eventually, on_each, on_nodes};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
-
-/// A page on a site that answers conditional requests.
-#[derive(Debug)]
-struct Site {
-    page: Arc<Source>,
-    conditions: Mutex<Vec<Option<String>>>,
-    sent: AtomicUsize,
-}
-
-impl Site {
-    fn new(value: u64) -> Arc<Self> {
-        Arc::new(Self { page: Source::new(value), conditions: Mutex::default(), sent: AtomicUsize::new(0) })
-    }
-
-    /// The page and its entity tag, unless the caller has it.
-    async fn get(&self, if_none_match: Option<&str>) -> Result<Option<(u64, String)>, Failed> {
-        let condition = if_none_match.map(str::to_owned);
-        let value = self.page.read().await;
-        let etag = format!("\"v{value}\"");
-        let has_it = condition.as_ref() == Some(&etag);
-        self.conditions.lock().expect("whole").push(condition);
-        match value {
-            0 => Err(Failed::Down),
-            _ if has_it => Ok(None),
-            value => {
-                self.sent.fetch_add(1, Ordering::Relaxed);
-                Ok(Some((value, etag)))
-            }
-        }
-    }
-
-    fn last_condition(&self) -> Option<String> {
-        self.conditions.lock().expect("whole").last().cloned().flatten()
-    }
-
-    fn sent(&self) -> usize {
-        self.sent.load(Ordering::Relaxed)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Failed {
-    Down,
-    Late(Unanswered),
-}
-
-impl From<Unanswered> for Failed {
-    fn from(why: Unanswered) -> Self {
-        Self::Late(why)
-    }
-}
-
-#[cached(
-    key = "loads:page:<id>",
-    ttl = 10,
-    stale_if_error = 60,
-    soft_timeout = "100ms",
-    hard_timeout = 2,
-    early = 0,
-    tags = ["loads:pages"]
-)]
-async fn page(site: Arc<Site>, id: u64) -> Result<u64, Failed> {
-    let load = Load::current().expect("a body runs in a load");
-    let Some((value, etag)) = site.get(load.etag()).await? else {
-        return load.not_modified().ok_or(Failed::Down);
-    };
-    load.set_etag(etag);
-    load.set_last_modified("Sat, 21 Nov 2026 08:00:00 GMT");
-    load.add_tag(format!("loads:value:{value}"));
-    Ok(value)
-}
 
 #[cached(key = "loads:told:<id>", ttl = 10, early = 0)]
 async fn told(source: Arc<Source>, id: u64, say: fn(&Load)) -> u64 {
@@ -88,7 +15,7 @@ async fn told(source: Arc<Source>, id: u64, say: fn(&Load)) -> u64 {
     value
 }
 
-fn seconds(seconds: u64) -> Duration {
+pub(super) fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
@@ -236,88 +163,6 @@ async fn i04_callers_share_one_load_whatever_tags_it_gives_and_whatever_happens_
             assert_eq!(call.await.expect("ran"), 7);
         }
         assert_eq!(source.reads(), 2);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn i05_not_modified_gives_the_stale_value_a_new_life_with_its_tags_and_validators() {
-    on_each(async |cache, _| {
-        let site = Site::new(7);
-        page(site.clone(), 1).await.expect("up");
-        assert_eq!(site.last_condition(), None);
-        for _ in 0..3 {
-            cache.clock().advance(seconds(11));
-            assert_eq!(assert_miss!(page(site.clone(), 1)), Ok(7));
-            assert_eq!((site.last_condition().as_deref(), site.sent()), (Some("\"v7\""), 1));
-            cache.clock().advance(seconds(9));
-            drop(assert_hit!(page(site.clone(), 1)));
-        }
-        cache.invalidate_tag("loads:value:7").await.expect("acknowledged");
-        assert_eq!(assert_miss!(page(site.clone(), 1)), Ok(7));
-        assert_eq!(site.last_condition().as_deref(), Some("\"v7\""), "invalidated, and not removed");
-        drop(assert_hit!(page(site.clone(), 1)));
-        site.page.write(8);
-        cache.clock().advance(seconds(11));
-        assert_eq!((assert_miss!(page(site.clone(), 1)), site.sent()), (Ok(8), 2));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn i05_validators_travel_with_the_entry_to_other_nodes() {
-    on_nodes(async |[ada, bob]: [Node; 2]| {
-        let site = Site::new(7);
-        ada.run(page(site.clone(), 1)).await.expect("up");
-        ada.clock().advance(seconds(11));
-        bob.run(async { assert_miss!(page(site.clone(), 1)) }).await.expect("up");
-        assert_eq!((site.last_condition().as_deref(), site.sent()), (Some("\"v7\""), 1));
-        let (value, outcome) = ada.run(observe(page(site.clone(), 1))).await;
-        assert_eq!((value, outcome.map(|outcome| outcome.tier)), (Ok(7), Some(Tier::L2)), "its new life as well");
-        ada.clock().advance(seconds(11));
-        ada.run(page(site.clone(), 1)).await.expect("up");
-        assert_eq!((site.last_condition().as_deref(), site.sent()), (Some("\"v7\""), 1), "and its validators");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn i06_not_modified_does_not_revive_what_was_invalidated_during_the_request() {
-    on_nodes(async |[ada, bob]: [Node; 2]| {
-        for tag in ["loads:pages", "loads:value:7"] {
-            let site = Site::new(7);
-            ada.cache().remove("loads:page:1").await.expect("acknowledged");
-            ada.run(page(site.clone(), 1)).await.expect("up");
-            ada.clock().advance(seconds(11));
-            let gate = site.page.hold();
-            let call = begin(ada.cache(), page(site.clone(), 1)).await;
-            gate.reached().await;
-            site.page.write(8);
-            bob.cache().invalidate_tag(tag).await.expect("acknowledged");
-            gate.release();
-            assert_eq!(call.await.expect("ran"), Ok(7), "it began before");
-            for node in [&bob, &ada] {
-                assert_eq!(node.run(page(site.clone(), 1)).await, Ok(8), "{tag}");
-            }
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn i06_what_was_removed_during_the_request_offers_no_validators_afterwards() {
-    on_each(async |cache, _| {
-        let site = Site::new(7);
-        page(site.clone(), 1).await.expect("up");
-        cache.clock().advance(seconds(11));
-        let gate = site.page.hold();
-        let call = begin(&cache, page(site.clone(), 1)).await;
-        gate.reached().await;
-        cache.remove("loads:page:1").await.expect("acknowledged");
-        gate.release();
-        assert_eq!(call.await.expect("ran"), Ok(7));
-        assert_eq!(assert_miss!(page(site.clone(), 1)), Ok(7));
-        assert_eq!((site.last_condition(), site.sent()), (None, 2));
     })
     .await;
 }

@@ -39,4 +39,5 @@ mod tags;
 mod timeouts;
 mod turns;
 mod unhappy;
+mod validators;
 mod wire;

@@ -1,7 +1,7 @@
-//! How often a source is asked over a minute of a busy key: G04 as a service meets it.
+//! How often a source is asked, and who waits for it, over a minute of a busy key: F10 and G04 as a service meets them.
 
 use cache_runtime::testing::Node;
-use cache_runtime::{Cache, Clock, cached};
+use cache_runtime::{Cache, Clock, Tier, cached, observe};
 use cache_tests::begin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -45,6 +45,40 @@ impl Slow {
             tokio::task::yield_now().await;
         }
     }
+}
+
+#[cached(key = "rates:hot:<id>", ttl = 1, early = 1.0)]
+async fn hot(slow: Arc<Slow>, id: u64) -> Result<u64, String> {
+    slow.read().await
+}
+
+/// F10: between one load and the next lie the TTL, less the time that is left when the draw falls, and the load itself.
+/// That time follows a Gumbel distribution of scale `delta`: with `n` reads in a `delta`, it is `delta * (ln n + 0.577)` on
+/// average.
+#[tokio::test]
+async fn f10_of_two_thousand_readers_a_second_the_first_one_waits_and_no_other() {
+    let clock = Clock::manual();
+    let cache = Cache::builder().clock(clock.clone()).build().await.expect("coherent");
+    let slow = Slow::new(clock.clone());
+    let first = begin(&cache, hot(slow.clone(), 1)).await;
+    for _ in 0..LOAD_MS {
+        slow.tick().await;
+    }
+    first.await.expect("ran").expect("it is up");
+    let mut waited = 1;
+    for _ in 0..60_000 {
+        for _ in 0..2 {
+            let (value, outcome) = cache.clone().scope(observe(hot(slow.clone(), 1))).await;
+            assert_eq!(value, Ok(7));
+            waited += usize::from(outcome.is_none_or(|outcome| outcome.tier != Tier::L1));
+        }
+        slow.tick().await;
+    }
+    assert_eq!(waited, 1);
+    let ahead_ms = LOAD_MS as f64 * ((2.0 * LOAD_MS as f64).ln() + 0.577);
+    let predicted = 60_000.0 / (1_000.0 - ahead_ms + LOAD_MS as f64);
+    println!("120,000 calls, 1 waited; {} loads, {predicted:.1} predicted", slow.loads());
+    assert!((slow.loads() as f64 - predicted).abs() < 0.2 * predicted, "{} and not {predicted}", slow.loads());
 }
 
 #[cached(key = "rates:spare:<id>", ttl = 10, stale_if_error = 120, error_backoff = 5, early = 0)]

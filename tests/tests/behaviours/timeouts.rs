@@ -2,21 +2,9 @@
 
 use cache_runtime::testing::{Node, Operation, When};
 use cache_runtime::{Unanswered, assert_hit, cached, observe};
-use cache_tests::{Source, begin, eventually, on_each, on_nodes};
+use cache_tests::{Failed, Source, begin, eventually, on_each, on_nodes};
 use std::sync::Arc;
 use std::time::Duration;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Failed {
-    Down,
-    Late(Unanswered),
-}
-
-impl From<Unanswered> for Failed {
-    fn from(why: Unanswered) -> Self {
-        Self::Late(why)
-    }
-}
 
 #[cached(
     key = "timeouts:row:<id>",

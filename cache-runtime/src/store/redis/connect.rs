@@ -3,6 +3,8 @@
 //! Its driver runs as a task of the runtime that connected. It ends with the connection, with the last operation that
 //! uses it, or with that runtime.
 
+use super::hex;
+use super::invocation::Invocation;
 use super::names::Names;
 use super::reach::Reach;
 use super::scripts::ADOPT;
@@ -49,12 +51,12 @@ impl Link {
     }
 
     async fn adopt_anew(&self, names: &Names, count: u16) -> RedisResult<()> {
-        let mut adopt = ADOPT.key(names.meta());
-        adopt.arg(format!("{:016x}", random_name())).arg(&self.incarnation);
+        let mut adopt = Invocation::of(&ADOPT);
+        adopt.key(names.meta()).arg(hex(random_name())).arg(&self.incarnation);
         if names.partition == Partition(0) {
             adopt.key(names.count()).arg(count);
         }
-        adopt.invoke_async::<()>(&mut self.connection()).await?;
+        adopt.invoke::<()>(&mut self.connection()).await?;
         self.adopted().insert(names.prefix().into());
         Ok(())
     }
