@@ -191,6 +191,14 @@ pub enum StoreError {
         /// How many may be under way.
         limit: usize,
     },
+    /// It cannot do this; stores may be without what is no part of the protocol.
+    #[error("store `{store}` has no operation `{operation}`")]
+    Unsupported {
+        /// The store's name.
+        store: &'static str,
+        /// What it was asked for.
+        operation: &'static str,
+    },
     /// The address of the store does not parse or names something this build cannot do.
     #[error("store address: {problem}")]
     Address {
@@ -221,7 +229,7 @@ impl StoreError {
             Self::Timeout { .. } | Self::Unreachable { .. } | Self::NotReplicated { .. } => true,
             Self::BreakerOpen { .. } | Self::TooManyInFlight { .. } => true,
             Self::Refused { cause, .. } => is_of_its_condition(&cause.to_string()),
-            Self::Address { .. } | Self::Tls { .. } => false,
+            Self::Unsupported { .. } | Self::Address { .. } | Self::Tls { .. } => false,
         }
     }
 

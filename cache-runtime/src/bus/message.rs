@@ -20,6 +20,9 @@ const HEAD: &str = "CRM1 ";
 /// The same of a lease that was given back. Versions that know no leases take it for nonsense, and lose nothing by it.
 const FREED_HEAD: &str = "CRL1 ";
 
+/// In the place of names that are not listed.
+pub const UNLISTED: &str = "*";
+
 /// More bytes of names than this are not listed.
 const MAX_NAMES_BYTES: usize = 64 << 10;
 
@@ -33,7 +36,7 @@ pub fn names_blob<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
         blob.push(':');
         blob.push_str(name);
         if blob.len() > MAX_NAMES_BYTES {
-            return "*".to_owned();
+            return UNLISTED.to_owned();
         }
     }
     blob
@@ -57,7 +60,8 @@ impl Heard {
 impl Message {
     /// The message as it is published.
     pub fn publish(&self) -> String {
-        let blob = self.names.as_ref().map_or("*".to_owned(), |names| names_blob(names.iter().map(String::as_str)));
+        let blob =
+            self.names.as_ref().map_or(UNLISTED.to_owned(), |names| names_blob(names.iter().map(String::as_str)));
         format!("{HEAD}{} {blob}", self.stamp)
     }
 
@@ -65,7 +69,7 @@ impl Message {
     pub fn read(partition: Partition, bytes: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?.strip_prefix(HEAD)?;
         let (stamp, blob) = text.split_once(' ')?;
-        let names = if blob == "*" { None } else { Some(names_of(blob)?) };
+        let names = if blob == UNLISTED { None } else { Some(names_of(blob)?) };
         Some(Self { partition, stamp: Stamp::parse(stamp)?, names })
     }
 }

@@ -9,7 +9,7 @@ mod message;
 mod redis;
 
 pub(crate) use local::LocalBus;
-pub use message::{Message, freed, names_blob};
+pub use message::{Message, UNLISTED, freed, names_blob};
 #[cfg(feature = "redis")]
 pub(crate) use redis::RedisBus;
 

@@ -13,7 +13,7 @@ use triomphe::ThinArc;
 
 /// The mark of the last bump of one dependency or removal of one key that was heard of.
 ///
-/// In one allocation with the text of a dependency, which entries keep nowhere else; that of a key is not kept.
+/// In one allocation with the text, which entries keep nowhere else.
 #[derive(Clone, Debug)]
 pub(crate) struct Cell(ThinArc<Head, u8>);
 
@@ -23,6 +23,14 @@ struct Head {
     mark: AtomicU64,
     /// How many invalidations of it this node has accepted and not yet performed.
     owed: AtomicU32,
+    kind: Kind,
+}
+
+/// What a cell is of. A key and a dependency may have the same text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Dependency,
+    Key,
 }
 
 /// Half of an [`Id`]. Names that have it in common by chance are invalidated together, which costs a load.
@@ -35,23 +43,27 @@ const BARE_BYTES: usize = size_of::<usize>() * 2 + size_of::<Head>();
 const MANY_HOLDERS: usize = 16;
 
 impl Cell {
-    fn new(half: Half, text: &str) -> Self {
-        let head = Head { half, mark: AtomicU64::new(0), owed: AtomicU32::new(0) };
+    fn new(half: Half, kind: Kind, text: &str) -> Self {
+        let head = Head { half, mark: AtomicU64::new(0), owed: AtomicU32::new(0), kind };
         Self(ThinArc::from_header_and_slice(head, text.as_bytes()))
     }
 
     /// The text of the dependency; none of a key.
     pub(crate) fn text(&self) -> Option<&str> {
-        std::str::from_utf8(&self.0.slice).ok().filter(|text| !text.is_empty())
+        self.text_of(Kind::Dependency)
+    }
+
+    fn text_of(&self, kind: Kind) -> Option<&str> {
+        std::str::from_utf8(&self.0.slice).ok().filter(|_| self.head().kind == kind)
     }
 
     /// Whether it is that of a dependency.
     pub(crate) fn is_of(&self, name: &Name) -> bool {
-        self.is(half(name.id()), name.as_str())
+        self.is(half(name.id()), Kind::Dependency, name.as_str())
     }
 
-    fn is(&self, half: Half, text: &str) -> bool {
-        self.head().half == half && self.0.slice == *text.as_bytes()
+    fn is(&self, half: Half, kind: Kind, text: &str) -> bool {
+        self.head().half == half && self.head().kind == kind && self.0.slice == *text.as_bytes()
     }
 
     /// Whether both are one.
@@ -61,9 +73,8 @@ impl Cell {
 
     /// Bytes that one who has it keeps by that; nothing if it is kept anyway.
     pub(crate) fn weight(&self) -> usize {
-        let text = self.0.slice.len();
-        let is_common = text > 0 && self.holders() > MANY_HOLDERS;
-        if is_common { 0 } else { BARE_BYTES + text + TABLE_BYTES }
+        let is_common = self.head().kind == Kind::Dependency && self.holders() > MANY_HOLDERS;
+        if is_common { 0 } else { BARE_BYTES + self.0.slice.len() + TABLE_BYTES }
     }
 
     /// Whether nothing was heard since `mark`, and nothing is owed. What is owed is read first: by the time that it is
@@ -154,23 +165,34 @@ impl Cells {
 
     /// The cell of a dependency, made if nobody has one.
     pub(crate) fn of(&self, dependency: &Name) -> Cell {
-        self.get(dependency.id(), dependency.as_str())
+        self.get(dependency, Kind::Dependency)
     }
 
     /// The cell of a key, made if nobody has one.
-    pub(crate) fn of_key(&self, key: Id) -> Cell {
-        self.get(key, "")
+    pub(crate) fn of_key(&self, key: &Name) -> Cell {
+        self.get(key, Kind::Key)
     }
 
-    fn get(&self, id: Id, text: &str) -> Cell {
-        let (mut shard, half) = (self.shard(id), half(id));
-        if let Some(known) = shard.cells.find(half, |cell| cell.is(half, text)) {
+    fn get(&self, name: &Name, kind: Kind) -> Cell {
+        let (mut shard, half) = (self.shard(name.id()), half(name.id()));
+        if let Some(known) = shard.cells.find(half, |cell| cell.is(half, kind, name.as_str())) {
             return known.clone();
         }
-        let cell = Cell::new(half, text);
+        let cell = Cell::new(half, kind, name.as_str());
         shard.cells.insert_unique(half, cell.clone(), Cell::hash);
         shard.sweep_when_doubled();
         cell
+    }
+
+    /// The keys of this process, whatever their namespace, that somebody has an entry or a load of and that fit.
+    pub(crate) fn keys(&self, fits: impl Fn(&str) -> bool) -> Vec<String> {
+        let mut keys = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            let held = shard.cells.iter().filter(|cell| cell.is_held()).filter_map(|cell| cell.text_of(Kind::Key));
+            keys.extend(held.filter(|key| fits(key)).map(str::to_owned));
+        }
+        keys
     }
 
     /// Raises the cells of what is called so, dependency and key, if anybody has one.
@@ -240,28 +262,27 @@ fn half(id: Id) -> Half {
 mod tests {
     use super::*;
 
-    /// Hashes differ in both halves.
-    fn id(of: u128) -> Id {
-        Id(of.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
+    fn key(of: u32) -> Name {
+        Name::new("", of.to_string(), 64)
     }
 
     #[test]
     fn what_has_a_retired_cell_is_ended_and_what_comes_later_is_not() {
         let cells = Cells::new();
-        let (before, other) = (cells.of_key(id(1)), cells.of_key(id(2)));
-        cells.retire(id(1));
+        let (before, other) = (cells.of_key(&key(1)), cells.of_key(&key(2)));
+        cells.retire(key(1).id());
         let latest = Mark::new(7, 7);
-        assert!(!before.is_covered_by(latest) && cells.of_key(id(1)).is_covered_by(latest));
+        assert!(!before.is_covered_by(latest) && cells.of_key(&key(1)).is_covered_by(latest));
         assert!(other.is_covered_by(latest));
         cells.retire_all();
-        assert!(!other.is_covered_by(latest) && cells.of_key(id(2)).is_covered_by(latest));
+        assert!(!other.is_covered_by(latest) && cells.of_key(&key(2)).is_covered_by(latest));
     }
 
     #[test]
     fn cells_that_nobody_points_to_are_swept() {
         let cells = Cells::new();
-        for at in 0..100_000_u128 {
-            drop(cells.of_key(id(at)));
+        for at in 0..100_000 {
+            drop(cells.of_key(&key(at)));
         }
         let left: usize = cells.shards.iter().map(|shard| shard.lock().expect("no panic").cells.len()).sum();
         assert!(left <= SHARDS * FIRST_SWEEP, "{left}");
@@ -270,7 +291,7 @@ mod tests {
     #[test]
     fn a_dependency_and_a_key_of_one_text_have_a_cell_each_and_are_ended_together() {
         let (cells, name) = (Cells::new(), Name::new("", "tag:x".to_owned(), 64));
-        let (dependency, key) = (cells.of(&name), cells.of_key(name.id()));
+        let (dependency, key) = (cells.of(&name), cells.of_key(&name));
         assert!(!dependency.is_same(&key) && dependency.is_same(&cells.of(&name)));
         assert_eq!((dependency.text(), key.text()), (Some("tag:x"), None));
         cells.raise(name.id(), Mark::new(1, 2));

@@ -25,6 +25,7 @@ mod lives;
 mod loaded;
 mod look;
 mod owed;
+mod pattern;
 mod peek;
 mod put;
 mod read;

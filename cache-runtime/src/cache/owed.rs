@@ -156,7 +156,7 @@ impl Debt {
     fn new(number: u64, cache: &Cache, what: What, name: Option<&Name>) -> Self {
         let (space, cells) = (&cache.space, &cache.shared.cells);
         // A key may be called as a dependency is: whatever has the name is owed.
-        let both = |name: &Name| [cells.of(name), cells.of_key(name.id())];
+        let both = |name: &Name| [cells.of(name), cells.of_key(name)];
         let mut owed: Vec<Cell> = name.into_iter().flat_map(both).collect();
         if let (What::Remove(_), Some(key)) = (what, name) {
             owed.push(cells.of(&cache.name(key_dependency(key.as_str()))));

@@ -81,7 +81,7 @@ impl Cache {
     fn put_in_memory(&self, request: &Request, wire: &dyn Wire, turn: Turn, fill: &Fill) {
         let Some((partition, began)) = turn.marks.first().copied() else { return };
         let knowledge = self.space.knowledge(partition).clone();
-        let own = self.shared.cells.of_key(request.key.id());
+        let own = self.shared.cells.of_key(&request.key);
         let mark = knowledge.step();
         let is_overtaken = own.raised_from(mark, self.shared.cells.changes()) > began.raw();
         if let Some(l1) = &self.shared.l1 {

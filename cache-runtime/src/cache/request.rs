@@ -131,7 +131,7 @@ impl Request {
     /// It is another name, which a removal does not know of. So it stands in for no load that fails: that would bring back
     /// what was removed.
     pub(super) fn aside(&self, cache: &Cache, schema: Schema) -> Self {
-        let key = cache.name(format!("{}~s{:016x}", self.key, schema.0));
+        let key = cache.name(format!("{}{ASIDE}{:016x}", self.key, schema.0));
         let policy = Arc::new(Policy { stale_if_error: None, ..(*self.policy).clone() });
         let own = cache.name(key_dependency(self.key.as_str()));
         Self { key, policy, aside: Some(schema), ..self.depending_on([own]) }
@@ -187,7 +187,7 @@ impl Request {
         names.sort_by_key(|name| name.partition(count));
         let same = |left: &&Key, right: &&Key| left.partition(count) == right.partition(count);
         let cell = |name: &&Key| match std::ptr::eq(*name, &self.key) {
-            true => cache.shared.cells.of_key(name.id()),
+            true => cache.shared.cells.of_key(name),
             false => cache.shared.cells.of(name),
         };
         let ground = |names: &[&Key]| Ground {
@@ -195,6 +195,17 @@ impl Request {
             cells: names.iter().map(cell).collect(),
         };
         names.chunk_by(same).map(ground).collect()
+    }
+}
+
+/// What stands between a key and the schema of an entry that lies aside, in sixteen digits.
+const ASIDE: &str = "~s";
+
+/// The key of an entry without the schema behind it, and whether there was one.
+pub(super) fn without_schema(text: &str) -> (&str, bool) {
+    match text.rsplit_once(ASIDE) {
+        Some((key, schema)) if schema.len() == 16 && schema.bytes().all(|byte| byte.is_ascii_hexdigit()) => (key, true),
+        _ => (text, false),
     }
 }
 

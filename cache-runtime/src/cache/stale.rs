@@ -83,7 +83,7 @@ impl Cache {
 
     /// Whether an entry may be shown if it cannot be loaded.
     pub(super) fn may_stand_in(&self, request: &Request, slot: &Slot) -> bool {
-        let key = self.shared.cells.of_key(request.key.id());
+        let key = self.shared.cells.of_key(&request.key);
         !request.demand.is_strict && slot.may_stand_in(self.now_ms(), &key)
     }
 

@@ -11,6 +11,7 @@ pub mod loads;
 pub mod messages;
 pub mod names;
 pub mod removals;
+pub mod searches;
 mod waiting;
 
 use super::{Announce, Begin, Begun, Bump, Commit, Put, Read, Removal, Settle, Snapshot, Store, Verdict, Want};
@@ -128,10 +129,17 @@ macro_rules! store_suite {
             a_put_is_told
             announcements_and_settlements_are_told
             clearing_is_told_as_another_epoch
+            doubt_is_told_without_names
             messages_come_in_the_order_of_their_steps
             two_namespaces_are_not_told_of_each_other
             any_text_is_told
             listeners_that_gave_up_waiting_miss_nothing
+        }
+        $crate::store_suite! { @$form searches $make =>
+            all_that_is_there_is_found
+            nothing_of_another_namespace_is_found
+            any_text_is_searched_for
+            doubt_steps_every_seq_and_invalidates_nothing
         }
         $crate::store_suite! { @$form names $make =>
             two_namespaces_do_not_touch

@@ -8,11 +8,13 @@ mod guarded;
 mod memory;
 #[cfg(feature = "redis")]
 pub mod redis;
+mod search;
 
 pub use crate::breaker::{Breaker, BreakerState};
 pub use guarded::{BreakerChange, Deadlines, Guarded, Resilience};
 pub(crate) use guarded::{as_one_call, forgive};
 pub use memory::MemoryStore;
+pub use search::{Cursor, Page, Search};
 
 use crate::bus::Bus;
 use crate::error::StoreError;
@@ -96,6 +98,20 @@ pub trait Store: Send + Sync + 'static {
     /// Gives a lease back if it still is its holder's, and tells those who wait for it. Another's is left alone.
     fn release<'a>(&'a self, _namespace: &'a str, _key: &'a Key, _holder: u64) -> Answer<'a, ()> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Looks for names, a page at a time, among all that it holds: what such a search costs grows with that.
+    ///
+    /// A name is on one of the pages if it was there from before the first was asked for until after the last was
+    /// answered. Unlike everything else here, it is no part of the protocol; a store without it says so.
+    fn search<'a>(&'a self, _namespace: &'a str, _search: Search<'a>) -> Answer<'a, Page> {
+        Box::pin(std::future::ready(Err(StoreError::Unsupported { store: self.name(), operation: "search" })))
+    }
+
+    /// Takes a step in every partition without saying what it invalidates, which is nothing: whatever nodes keep in memory,
+    /// they ask about before they answer with it.
+    fn doubt<'a>(&'a self, _namespace: &'a str) -> Answer<'a, Vec<Bump>> {
+        Box::pin(std::future::ready(Err(StoreError::Unsupported { store: self.name(), operation: "doubt" })))
     }
 
     /// Where partitions stand; none for one without a history yet.

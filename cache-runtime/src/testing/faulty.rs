@@ -6,8 +6,8 @@ use crate::error::StoreError;
 use crate::key::{Dependency, Key};
 use crate::stamp::Partition;
 use crate::store::{
-    Announce, Answer, Begin, Begun, Bump, Commit, Deadlines, Lease, Position, Put, Read, Removal, Settle, Snapshot,
-    Store, Verdict,
+    Announce, Answer, Begin, Begun, Bump, Commit, Deadlines, Lease, Page, Position, Put, Read, Removal, Search, Settle,
+    Snapshot, Store, Verdict,
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,6 +30,10 @@ pub enum Operation {
     Put,
     /// `clear`
     Clear,
+    /// `search`
+    Search,
+    /// `doubt`
+    Doubt,
     /// `announce`
     Announce,
     /// `settle`
@@ -260,6 +264,14 @@ impl Store for FaultyStore {
 
     fn clear<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {
         faulty!(self, Clear, self.inner.clear(namespace))
+    }
+
+    fn search<'a>(&'a self, namespace: &'a str, search: Search<'a>) -> Answer<'a, Page> {
+        faulty!(self, Search, self.inner.search(namespace, search))
+    }
+
+    fn doubt<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {
+        faulty!(self, Doubt, self.inner.doubt(namespace))
     }
 
     fn announce<'a>(&'a self, namespace: &'a str, announce: Announce<'a>) -> Answer<'a, Vec<Bump>> {

@@ -4,8 +4,17 @@ use cache_tests::{CLUSTER, RedisCluster};
 use std::process::Command;
 
 /// The files that are run again. What they start or make by themselves, they do once more.
-const AGAIN: [&str; 8] =
-    ["invalidation::", "tags::", "functions::", "generations::", "many::", "nodes::", "messages::", "consistency::"];
+const AGAIN: [&str; 9] = [
+    "invalidation::",
+    "patterns::",
+    "tags::",
+    "functions::",
+    "generations::",
+    "many::",
+    "nodes::",
+    "messages::",
+    "consistency::",
+];
 
 #[test]
 fn invalidation_tags_and_nodes_do_the_same_over_a_cluster() {

@@ -29,6 +29,7 @@ mod messages;
 mod negatives;
 mod nodes;
 mod odd;
+mod patterns;
 mod policies;
 mod rates;
 mod redis;

@@ -9,14 +9,17 @@ use crate::cache::lives::Lives;
 use crate::cache::sequence::Mark;
 use crate::cache::slot::{Backing, Made, Slot, Standing};
 use crate::clock::Clock;
-use crate::key::Id;
+use crate::key::{Id, Key};
 use crate::policy::{Eviction, L1};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-const CELL: Id = Id(7);
+/// What all entries here rest on.
+fn ground() -> Key {
+    Key::new("", "ground".to_owned(), 64)
+}
 
 fn entries(capacity: u64) -> Entries {
     of(L1::max_entries(capacity), &Clock::manual())
@@ -32,7 +35,7 @@ fn slot(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Arc<Slot> {
 }
 
 fn made(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Made {
-    let ground = Ground { knowledge: Arc::new(Knowledge::local()), cells: Box::new([cells.of_key(CELL)]) };
+    let ground = Ground { knowledge: Arc::new(Knowledge::local()), cells: Box::new([cells.of_key(&ground())]) };
     Made {
         value: Some(Arc::new(seq)),
         value_bytes: key as usize % 32 * 16,
@@ -121,7 +124,7 @@ fn what_a_hit_remembers_of_cells_changes_no_answer() {
         match (random >> 40) % 16 {
             0 => {
                 seq += 1;
-                cells.raise(CELL, Mark::new(1, seq - (random >> 20) % 2));
+                cells.raise(ground().id(), Mark::new(1, seq - (random >> 20) % 2));
             }
             1 => clock.advance(Duration::from_millis(1)),
             2..5 => entries.insert(at, slot(&cells, 0, seq - (random >> 30) % 2, clock.now_ms() + random % 40)),
@@ -154,7 +157,7 @@ fn no_hit_is_from_before_a_raise_that_was_over() {
         let readers = [(); 3].map(|()| scope.spawn(read));
         for seq in 1..=20_000 {
             entries.insert(at, slot(&cells, 1, seq, u64::MAX));
-            cells.raise(CELL, Mark::new(1, seq + 1));
+            cells.raise(ground().id(), Mark::new(1, seq + 1));
             raised.store(seq + 1, Ordering::Release);
         }
         is_over.store(true, Ordering::Relaxed);

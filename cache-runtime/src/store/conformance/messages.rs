@@ -57,6 +57,15 @@ pub async fn clearing_is_told_as_another_epoch(store: &dyn Store) {
     heard(&mut *feed, &cleared).await;
 }
 
+/// In every partition, and of none by its name: nobody is to think that nothing is meant.
+pub async fn doubt_is_told_without_names(store: &dyn Store) {
+    let space = Space::new(store);
+    let Some(mut feed) = space.listen().await else { return };
+    space.bump(&["d"]).await;
+    let bumps = store.doubt(&space.namespace).await.expect("the store casts doubt");
+    assert!(heard(&mut *feed, &bumps).await.iter().all(|message| message.names.is_none()));
+}
+
 /// Of one partition: a listener takes a seq that is left out for one that was lost.
 pub async fn messages_come_in_the_order_of_their_steps(store: &dyn Store) {
     let space = Space::new(store);

@@ -13,7 +13,8 @@ pub use resilience::{Deadlines, Resilience};
 pub(crate) use waits::{as_one_call, forgive};
 
 use super::{
-    Announce, Answer, Begin, Begun, Bump, Commit, Lease, Position, Put, Read, Removal, Settle, Snapshot, Store, Verdict,
+    Announce, Answer, Begin, Begun, Bump, Commit, Lease, Page, Position, Put, Read, Removal, Search, Settle, Snapshot,
+    Store, Verdict,
 };
 use crate::backoff::Backoff;
 use crate::breaker::BreakerState;
@@ -298,6 +299,16 @@ impl Store for Guarded {
     fn clear<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {
         let all = (0..self.partitions()).map(Partition).collect();
         Box::pin(self.0.perform(Sort::Invalidation, all, move || self.0.inner.clear(namespace)))
+    }
+
+    fn search<'a>(&'a self, namespace: &'a str, search: Search<'a>) -> Answer<'a, Page> {
+        let asked = if self.partitions() == 1 { Vec::new() } else { vec![Partition(search.from.partition)] };
+        Box::pin(self.0.perform(Sort::Question, asked, move || self.0.inner.search(namespace, search)))
+    }
+
+    fn doubt<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {
+        let all = (0..self.partitions()).map(Partition).collect();
+        Box::pin(self.0.perform(Sort::Invalidation, all, move || self.0.inner.doubt(namespace)))
     }
 
     fn announce<'a>(&'a self, namespace: &'a str, announce: Announce<'a>) -> Answer<'a, Vec<Bump>> {

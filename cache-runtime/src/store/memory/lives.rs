@@ -18,6 +18,11 @@ impl<T: Clone> Lives<T> {
         self.map.len()
     }
 
+    /// The names of what is there.
+    pub(super) fn names(&self, now_ms: u64) -> impl Iterator<Item = &str> {
+        self.map.iter().filter(move |(_, (_, until_ms))| *until_ms > now_ms).map(|(name, _)| &**name)
+    }
+
     pub(super) fn remove(&mut self, name: &str) {
         self.map.remove(name);
     }

@@ -6,8 +6,8 @@ mod lives;
 mod partition;
 
 use super::{
-    Announce, Answer, Begin, Begun, Bump, Commit, Deadlines, Lease, Leased, Position, Put, Read, Removal, Settle,
-    Snapshot, Store, Verdict, Want,
+    Announce, Answer, Begin, Begun, Bump, Commit, Deadlines, Lease, Leased, Page, Position, Put, Read, Removal, Search,
+    Settle, Snapshot, Store, Verdict, Want,
 };
 use crate::bus::{Bus, Heard, LocalBus, Message};
 use crate::clock::Clock;
@@ -118,8 +118,13 @@ impl MemoryStore {
     fn tell(&self, namespace: &str, space: &mut Space, partition: Partition, names: &[&Name]) -> Bump {
         let stamp = space.of(partition).now;
         let names = names.iter().map(ToString::to_string).collect();
-        self.bus.publish(namespace, Heard::Step(Message { partition, stamp, names: Some(names) }));
-        Bump { partition, stamp }
+        self.publish(namespace, Message { partition, stamp, names: Some(names) })
+    }
+
+    fn publish(&self, namespace: &str, message: Message) -> Bump {
+        let bump = Bump { partition: message.partition, stamp: message.stamp };
+        self.bus.publish(namespace, Heard::Step(message));
+        bump
     }
 
     /// Tells that the lease of a key was given back, if it was.
@@ -181,6 +186,26 @@ impl Store for MemoryStore {
         answer(self.within(namespace, |space, _| {
             space.0.iter_mut().for_each(Held::begin_anew);
             (0..self.count).map(|at| self.tell(namespace, space, Partition(at), &[])).collect()
+        }))
+    }
+
+    fn search<'a>(&'a self, namespace: &'a str, search: Search<'a>) -> Answer<'a, Page> {
+        answer(self.within(namespace, |space, now_ms| {
+            let mut found = Page::default();
+            space.0.iter().for_each(|held| held.search(search.part, now_ms, &mut found));
+            found
+        }))
+    }
+
+    fn doubt<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {
+        answer(self.within(namespace, |space, _| {
+            let step = |held: &mut Held| {
+                held.now.seq += 1;
+                held.now
+            };
+            let stamps: Vec<_> = space.0.iter_mut().map(step).collect();
+            let told = stamps.into_iter().zip((0..).map(Partition));
+            told.map(|(stamp, partition)| self.publish(namespace, Message { partition, stamp, names: None })).collect()
         }))
     }
 

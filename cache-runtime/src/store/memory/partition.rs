@@ -3,7 +3,7 @@
 use super::lives::Lives;
 use crate::key::{Dependency, Key};
 use crate::stamp::{Stamp, random_name};
-use crate::store::{Announce, Begin, Commit, Lease, Leased, Put, Settle, Verdict};
+use crate::store::{Announce, Begin, Commit, Lease, Leased, Page, Put, Settle, Verdict};
 use bytes::Bytes;
 use std::collections::HashMap;
 
@@ -42,6 +42,13 @@ impl Held {
 
     pub(super) fn len(&self) -> usize {
         self.generations.len() + self.entries.len() + self.fences.len() + self.leases.len() + self.announced.len()
+    }
+
+    /// Keys and dependencies that contain `part`.
+    pub(super) fn search(&self, part: &str, now_ms: u64, found: &mut Page) {
+        let owned = |name: &str| name.contains(part).then(|| name.to_owned());
+        found.keys.extend(self.entries.names(now_ms).chain(self.fences.names(now_ms)).filter_map(owned));
+        found.dependencies.extend(self.generations.names(now_ms).filter_map(owned));
     }
 
     pub(super) fn evict(&mut self, what: &str) {

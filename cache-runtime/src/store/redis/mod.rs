@@ -17,6 +17,7 @@ mod read;
 mod read_many;
 mod route;
 mod scripts;
+mod search;
 mod sentinel;
 mod server;
 mod slots;
@@ -29,8 +30,8 @@ mod tls;
 mod tracking;
 
 use super::{
-    Announce, Answer, Begin, Begun, Bump, Commit, Deadlines, Lease, Position, Put, Read, Removal, Settle, Snapshot,
-    Store, Verdict,
+    Announce, Answer, Begin, Begun, Bump, Commit, Deadlines, Lease, Page, Position, Put, Read, Removal, Search, Settle,
+    Snapshot, Store, Verdict,
 };
 use crate::bus::{Bus, RedisBus};
 use crate::clock::Clock;
@@ -248,6 +249,14 @@ impl Store for RedisStore {
 
     fn clear<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {
         Box::pin(self.forget(namespace))
+    }
+
+    fn search<'a>(&'a self, namespace: &'a str, search: Search<'a>) -> Answer<'a, Page> {
+        Box::pin(self.page(namespace, search))
+    }
+
+    fn doubt<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {
+        Box::pin(self.step_everywhere(namespace))
     }
 
     fn announce<'a>(&'a self, namespace: &'a str, announce: Announce<'a>) -> Answer<'a, Vec<Bump>> {

@@ -28,18 +28,7 @@ impl ToSingleRedisArg for Place<'_> {}
 
 impl Names {
     pub(crate) fn new(namespace: &str, partition: Partition) -> Self {
-        let mut prefix = String::with_capacity(namespace.len() + 12);
-        for character in namespace.chars() {
-            // A brace of the namespace's would be taken for the hash tag's.
-            match character {
-                '%' => prefix.push_str("%25"),
-                '{' => prefix.push_str("%7B"),
-                other => prefix.push(other),
-            }
-        }
-        if !namespace.is_empty() {
-            prefix.push(':');
-        }
+        let mut prefix = prefix_of(namespace);
         prefix.push('{');
         prefix.push_str(&tag(partition));
         prefix.push_str("}:");
@@ -78,7 +67,7 @@ impl Names {
 
     /// The stamp of a dependency's last bump.
     pub(super) fn generation<'a>(&'a self, of: &'a Dependency) -> Place<'a> {
-        self.place("g:", of.as_str())
+        self.place(GENERATION, of.as_str())
     }
 
     /// The generations of dependencies, in their order.
@@ -98,7 +87,7 @@ impl Names {
 
     /// The nonce of the loads under way.
     pub(super) fn fence<'a>(&'a self, key: &'a Key) -> Place<'a> {
-        self.place("f:", key.as_str())
+        self.place(FENCE, key.as_str())
     }
 
     /// Who alone is to load. `freed.lua` finds the key in it.
@@ -111,6 +100,69 @@ impl Names {
     }
 }
 
+/// The names of all partitions of a namespace together.
+pub(super) struct Space(String);
+
+/// What a name stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// An entry, or the loads of one.
+    Key,
+    /// A generation.
+    Dependency,
+}
+
+impl Space {
+    pub(super) fn new(namespace: &str) -> Self {
+        Self(prefix_of(namespace))
+    }
+
+    /// What the server compares names with, for those that contain `part`.
+    pub(super) fn glob(&self, part: &str) -> String {
+        let literal = |text: &str| {
+            let mut escaped = String::with_capacity(text.len());
+            for character in text.chars() {
+                if matches!(character, '*' | '?' | '[' | ']' | '\\') {
+                    escaped.push('\\');
+                }
+                escaped.push(character);
+            }
+            escaped
+        };
+        format!("{}{{p*}}:*{}*", literal(&self.0), literal(part))
+    }
+
+    /// What a name of this namespace stands for, if anybody could look for it.
+    pub(super) fn read<'n>(&self, name: &'n str) -> Option<(Kind, &'n str)> {
+        let (partition, rest) = name.strip_prefix(&self.0)?.strip_prefix("{p")?.split_once("}:")?;
+        partition.parse::<u16>().ok()?;
+        match rest.get(..2)? {
+            ENTRY | FENCE => Some((Kind::Key, &rest[2..])),
+            GENERATION => Some((Kind::Dependency, &rest[2..])),
+            _ => None,
+        }
+    }
+}
+
+/// What the names of a namespace begin with.
+fn prefix_of(namespace: &str) -> String {
+    let mut prefix = String::with_capacity(namespace.len() + 12);
+    for character in namespace.chars() {
+        // A brace of the namespace's would be taken for the hash tag's.
+        match character {
+            '%' => prefix.push_str("%25"),
+            '{' => prefix.push_str("%7B"),
+            other => prefix.push(other),
+        }
+    }
+    if !namespace.is_empty() {
+        prefix.push(':');
+    }
+    prefix
+}
+
+const GENERATION: &str = "g:";
+const FENCE: &str = "f:";
 /// The kind of entries.
 const ENTRY: &str = "e:";
 

@@ -7,7 +7,7 @@ use super::invocation::Invocation;
 use super::names::Names;
 use super::route::Lane;
 use super::{RedisStore, first_error, hex, scripts};
-use crate::bus::names_blob;
+use crate::bus::{UNLISTED, names_blob};
 use crate::clock::whole_ms;
 use crate::error::StoreError;
 use crate::key::{Dependency, Key, Name};
@@ -156,9 +156,28 @@ impl RedisStore {
     }
 
     pub(super) async fn forget(&self, namespace: &str) -> Result<Vec<Bump>, StoreError> {
+        self.everywhere(namespace, &scripts::CLEAR, |_| {}).await
+    }
+
+    /// Takes a step in every partition, of which no names are told.
+    pub(super) async fn step_everywhere(&self, namespace: &str) -> Result<Vec<Bump>, StoreError> {
+        self.everywhere(namespace, &scripts::BUMP, |call| {
+            call.arg(UNLISTED);
+        })
+        .await
+    }
+
+    /// Runs a script that takes a step in every partition.
+    async fn everywhere(
+        &self,
+        namespace: &str,
+        script: &Script,
+        fill: impl Fn(&mut Invocation<'_>),
+    ) -> Result<Vec<Bump>, StoreError> {
+        let fill = &fill;
         let scripts = (0..self.route.partitions()).map(|at| async move {
             let names = Names::new(namespace, Partition(at));
-            let stamp: String = self.invalidate(&names, &scripts::CLEAR, |_| {}).await?;
+            let stamp: String = self.invalidate(&names, script, fill).await?;
             Ok(Bump { partition: names.partition, stamp: parsed(&stamp)? })
         });
         self.all(namespace, scripts).await
