@@ -74,7 +74,9 @@ impl Cell {
     /// Bytes that one who has it keeps by that; nothing if it is kept anyway.
     pub(crate) fn weight(&self) -> usize {
         let is_common = self.head().kind == Kind::Dependency && self.holders() > MANY_HOLDERS;
-        if is_common { 0 } else { BARE_BYTES + self.0.slice.len() + TABLE_BYTES }
+        let own = if is_common { 0 } else { BARE_BYTES + self.0.slice.len() + TABLE_BYTES };
+        // Where entries come and go, there is a dead cell to every fourth.
+        own + own / 4
     }
 
     /// Whether nothing was heard since `mark`, and nothing is owed. What is owed is read first: by the time that it is
@@ -180,7 +182,7 @@ impl Cells {
         }
         let cell = Cell::new(half, kind, name.as_str());
         shard.cells.insert_unique(half, cell.clone(), Cell::hash);
-        shard.sweep_when_doubled();
+        shard.sweep_when_grown();
         cell
     }
 
@@ -232,11 +234,12 @@ impl Cells {
 }
 
 impl Shard {
-    /// Keeps the dead at no more than the living, at a cost that is constant on average.
-    fn sweep_when_doubled(&mut self) {
+    /// Keeps the dead at no more than half of the living, at a cost that is constant on average: three are looked at for one
+    /// that comes.
+    fn sweep_when_grown(&mut self) {
         if self.cells.len() >= self.sweep_at {
             self.cells.retain(|cell| cell.is_held());
-            self.sweep_at = (self.cells.len() * 2).max(FIRST_SWEEP);
+            self.sweep_at = (self.cells.len() * 3 / 2).max(FIRST_SWEEP);
         }
     }
 }

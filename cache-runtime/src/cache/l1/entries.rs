@@ -51,11 +51,12 @@ const SWEPT_PER_LOOK: usize = 64;
 /// From this weight on an entry that has left is not kept for a while longer.
 const HEAVY_BYTES: u32 = 32 << 10;
 
-/// What index, queues and names take up for an entry, in tables of which two thirds are taken; and about as often as not a
+/// What index, queues and names take up for an entry, in tables of which half or two thirds are taken; and, as often as not, a
 /// fingerprint of one that was evicted.
 pub(crate) const SEAT_BYTES: usize = {
     let pointer = size_of::<usize>();
-    let (index, names, queue, ghost) = (pointer + (pointer + 1) * 3 / 2, (pointer + 1) * 3 / 2, pointer * 3 / 2, 24);
+    let place = pointer + 1;
+    let (index, names, queue, ghost) = (pointer + place * 2, place * 3 / 2, pointer * 3 / 2, 24);
     index + names + queue + ghost
 };
 
