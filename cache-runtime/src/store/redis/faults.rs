@@ -45,6 +45,16 @@ pub(super) fn ends_connection(error: &RedisError) -> bool {
     error.is_io_error() || error.is_unrecoverable_error() || demoted || is_foreign(error)
 }
 
+/// What a command within a script was refused with. Before Redis 7 that is wrapped in an error of the script, whose code
+/// says nothing: a primary that has become a replica would not be told from one whose script is wrong.
+pub(super) fn of_command(error: RedisError) -> RedisError {
+    let is_wrapped = error.code().is_some_and(|code| code == "ERR");
+    let said = error.detail().filter(|said| is_wrapped && said.starts_with("Error running script"));
+    let Some((_, refusal)) = said.and_then(|said| said.split_once(": -")) else { return error };
+    let answer = redis::parse_redis_value(format!("-{refusal}\r\n").as_bytes());
+    answer.and_then(redis::Value::extract_error).err().unwrap_or(error)
+}
+
 /// The code of an answer that another incarnation of the server has written the history than the connection knows.
 const FOREIGN: &str = "FOREIGN";
 
@@ -101,4 +111,31 @@ pub(super) fn told(error: &RedisError, address: &str, password: Option<&str>) ->
 /// Whether no server has answered, for all that was read.
 fn is_no_answer(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Parse | ErrorKind::ClusterConnectionNotFound | ErrorKind::MasterNameNotFoundBySentinel)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As Redis 6.2 answers, and as 7.0 does.
+    #[test]
+    fn what_a_command_within_a_script_is_refused_with_is_told_by_its_code() {
+        let answer = |said: &str| {
+            let answer = redis::parse_redis_value(format!("-{said}\r\n").as_bytes());
+            answer.and_then(redis::Value::extract_error).expect_err("it is an error")
+        };
+        let wrapped = |said: &str| {
+            let script = "ERR Error running script (call to f_7602d28695a4af9cd51304a4bb2b9766aba66790)";
+            of_command(answer(&format!("{script}: @user_script:40: @user_script: 40: -{said}")))
+        };
+        let demoted = wrapped("READONLY You can't write against a read only replica.");
+        assert_eq!((remedy(&demoted), ends_connection(&demoted)), (Remedy::Again, true));
+        for code in ["NOREPLICAS", "OOM"] {
+            assert!(told(&wrapped(&format!("{code} and so on")), "", None).is_temporary(), "{code}");
+        }
+        let of_lua = "ERR Error running script (call to f_7602): @user_script:1: attempt to index a nil value";
+        assert_eq!(of_command(answer(of_lua)).to_string(), answer(of_lua).to_string());
+        let plain = answer("READONLY You can't write against a read only replica. script: f_7602, on @user_script:1.");
+        assert_eq!(remedy(&of_command(plain)), Remedy::Again);
+    }
 }

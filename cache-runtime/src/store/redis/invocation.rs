@@ -1,5 +1,6 @@
 //! A script that is called: its keys and arguments, in whatever order they are given.
 
+use super::faults::of_command;
 use redis::aio::MultiplexedConnection;
 use redis::{Arg, Cmd, ErrorKind, FromRedisValue, RedisResult, Script, ServerErrorKind, ToRedisArgs};
 
@@ -28,13 +29,14 @@ impl<'s> Invocation<'s> {
     /// Calls the script by its hash. A server that does not know it is told it first.
     pub(super) async fn invoke<T: FromRedisValue>(&self, connection: &mut MultiplexedConnection) -> RedisResult<T> {
         let command = self.command();
-        match command.query_async(connection).await {
+        let answer = match command.query_async(connection).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 Box::pin(self.script.prepare_invoke().load_async(connection)).await?;
                 command.query_async(connection).await
             }
             answer => answer,
-        }
+        };
+        answer.map_err(of_command)
     }
 
     fn command(&self) -> Cmd {
