@@ -5,13 +5,13 @@ use crate::problems::{Problems, error};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Fields, Path, Variant};
+use syn::{Data, DeriveInput, Fields, Variant};
 
 /// The implementation, or all that keeps it from being written.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let mut problems = Problems::default();
     let tokens = problems.take(syn::parse2(item)).and_then(|input: DeriveInput| {
-        let door = Door::new(runtime(&input, &mut problems).as_ref());
+        let door = Door::of(&input, "key", &mut problems);
         let arms = arms(&input, &door, &mut problems)?;
         Some(implementation(&input, &door, &arms))
     });
@@ -37,23 +37,6 @@ enum Mark {
     Plain,
     Skipped,
     Secret,
-}
-
-fn runtime(input: &DeriveInput, problems: &mut Problems) -> Option<Path> {
-    let mut runtime = None;
-    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("key")) {
-        let nested = attribute.parse_nested_meta(|meta| {
-            if !meta.path.is_ident("crate") {
-                let name = meta.path.to_token_stream();
-                let help = "the only option of a type is `crate = path`";
-                return Err(error(&name, format!("unknown option `{name}`"), help));
-            }
-            runtime = Some(meta.value()?.call(Path::parse_mod_style)?);
-            Ok(())
-        });
-        problems.take(nested);
-    }
-    runtime
 }
 
 fn arms(input: &DeriveInput, door: &Door, problems: &mut Problems) -> Option<Vec<Arm>> {

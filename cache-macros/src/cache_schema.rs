@@ -1,18 +1,18 @@
 //! `#[derive(CacheSchema)]`: what a type is made of, so that entries of another shape are not decoded.
 
 use crate::paths::Door;
-use crate::problems::{Problems, error};
+use crate::problems::Problems;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Fields, Path};
+use syn::{Attribute, Data, DeriveInput, Fields};
 
 /// The implementation, or all that keeps it from being written.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let mut problems = Problems::default();
     let tokens = problems.take(syn::parse2(item)).and_then(|input: DeriveInput| {
-        let door = Door::new(runtime(&input, &mut problems).as_ref());
+        let door = Door::of(&input, "schema", &mut problems);
         let (kind, parts) = parts(&input, &door, &mut problems)?;
         Some(implementation(&input, &door, kind, &parts))
     });
@@ -20,23 +20,6 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
         Some(tokens) => tokens,
         None => problems.into_tokens(),
     }
-}
-
-fn runtime(input: &DeriveInput, problems: &mut Problems) -> Option<Path> {
-    let mut runtime = None;
-    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("schema")) {
-        let nested = attribute.parse_nested_meta(|meta| {
-            if !meta.path.is_ident("crate") {
-                let name = meta.path.to_token_stream();
-                let help = "the only option of a type is `crate = path`";
-                return Err(error(&name, format!("unknown option `{name}`"), help));
-            }
-            runtime = Some(meta.value()?.call(Path::parse_mod_style)?);
-            Ok(())
-        });
-        problems.take(nested);
-    }
-    runtime
 }
 
 fn parts(input: &DeriveInput, door: &Door, problems: &mut Problems) -> Option<(&'static str, TokenStream)> {

@@ -1,8 +1,10 @@
 //! The only place that spells `::cache_runtime::__private`.
 
+use crate::problems::{Problems, error};
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
+use syn::{DeriveInput, Path};
 
 /// The door that generated code goes through.
 #[derive(Clone)]
@@ -14,12 +16,30 @@ pub(crate) struct Door {
 
 impl Door {
     /// In the crate named by `crate = path`, or in `::cache_runtime`.
-    pub(crate) fn new(runtime: Option<&syn::Path>) -> Self {
+    pub(crate) fn new(runtime: Option<&Path>) -> Self {
         let path = match runtime {
             Some(path) => quote_spanned!(path.span().resolved_at(Span::mixed_site())=> #path::__private),
             None => quote!(::cache_runtime::__private),
         };
         Self { path, is_given: runtime.is_some() }
+    }
+
+    /// Of a type, as its attribute `#[<name>(crate = path)]` says.
+    pub(crate) fn of(input: &DeriveInput, name: &str, problems: &mut Problems) -> Self {
+        let mut runtime = None;
+        for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident(name)) {
+            let nested = attribute.parse_nested_meta(|meta| {
+                if !meta.path.is_ident("crate") {
+                    let name = meta.path.to_token_stream();
+                    let help = "the only option of a type is `crate = path`";
+                    return Err(error(&name, format!("unknown option `{name}`"), help));
+                }
+                runtime = Some(meta.value()?.call(Path::parse_mod_style)?);
+                Ok(())
+            });
+            problems.take(nested);
+        }
+        Self::new(runtime.as_ref())
     }
 
     /// Reported at `span`: a call is underlined from its first token on, which is the door's.
@@ -35,7 +55,7 @@ impl Door {
     }
 }
 
-impl quote::ToTokens for Door {
+impl ToTokens for Door {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         self.path.to_tokens(tokens);
     }
