@@ -111,6 +111,24 @@ impl Parse for FieldSpec {
         } else {
             field.clone()
         };
-        Ok(Self { field, value })
+        match input.cursor().token_tree() {
+            Some((token, _)) if !input.peek(Token![,]) => Err(beyond(input, &field, &value, &token)),
+            _ => Ok(Self { field, value }),
+        }
     }
+}
+
+/// `id = user.id`: of a field in the key, the name has no dots.
+fn beyond(input: ParseStream<'_>, field: &Ident, value: &Ident, token: &proc_macro2::TokenTree) -> syn::Error {
+    let steps = input.cursor().token_stream().to_string();
+    let steps: Vec<&str> = steps.split(',').next().unwrap_or_default().split('.').map(str::trim).collect();
+    let is_path =
+        steps[0].is_empty() && steps.len() > 1 && steps[1..].iter().all(|step| syn::parse_str::<Ident>(step).is_ok());
+    if !is_path {
+        return error(token, "a field is bound to one value of the key", "write `(field)`, or `(field = value)`");
+    }
+    let names: Vec<&str> = steps[1..].to_vec();
+    let name = if value == "self" { names.join("_") } else { format!("{value}_{}", names.join("_")) };
+    let message = format!("`{value}.{}` is bound by a name without dots", names.join("."));
+    error(token, message, format!("write `{field} = {name}`"))
 }
