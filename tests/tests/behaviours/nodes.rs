@@ -1,4 +1,4 @@
-//! Several nodes on one store and bus, and what one of them does to the others: K02, K05, K08, L10, M12, N01 to N03.
+//! Several nodes on one store and bus, and what one of them does to the others: K02, K05, K08, L10, M12, N01 to N03, Y16.
 
 use cache_runtime::testing::{Node, Operation, When};
 use cache_runtime::{Event, Policy, Token, assert_hit, cached};
@@ -134,6 +134,21 @@ async fn n01_n02_what_one_node_does_reaches_the_memory_of_another() {
             source.write(1);
             b.cache().clear().await.expect("acknowledged");
         }
+    })
+    .await;
+}
+
+/// Not only a removal: the other node serves what was set, and loads nothing.
+#[tokio::test]
+async fn y16_a_set_on_one_node_reaches_the_memory_of_another() {
+    on_nodes(async |[a, b]| {
+        let source = Source::new(1);
+        b.run(row(source.clone(), 1)).await;
+        assert_eq!(b.run(async { assert_hit!(row(source.clone(), 1)) }).await, 1);
+        a.run(async { row_entry(1).set(2).await }).await.expect("acknowledged");
+        comes_to_read(&b, &source, 2).await;
+        assert_eq!(b.run(async { assert_hit!(row(source.clone(), 1)) }).await, 2);
+        assert_eq!(source.reads(), 1, "nobody loaded it again");
     })
     .await;
 }
