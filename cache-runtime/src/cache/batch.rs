@@ -4,9 +4,10 @@
 //! flights and waits for others may be waited for by their leaders; `flight.rs` knows of it, and lets one load alone.
 
 use super::caller::Caller;
-use super::look::{Seen, Sighting};
+use super::look::{Answer, Seen, Sighting, Trail, Weighed};
 use super::read::{Arrival, Lead, Turn};
 use super::request::Request;
+use super::ground::Ground;
 use super::stamps::{departures, observe};
 use super::{Cache, typed};
 use crate::codec::{CacheCodec, Cacheable, TypedWire, Value, Wire};
@@ -154,20 +155,48 @@ impl Cache {
         all
     }
 
+    /// One question for all; and one more for those that it did not settle: what lies beside an entry of another shape, or
+    /// has dependencies that its request does not know of, as a tag of the value.
     async fn look_in_store_at_all(&self, asked: &[(&Request, &Caller)], wire: &dyn Wire) -> Vec<Option<Seen>> {
         let mut all: Vec<Option<Seen>> = asked.iter().map(|_| None).collect();
-        let (Some(store), Some(codec)) = (&self.shared.store, wire.codec(self.shared.settings.codec)) else {
-            return all;
-        };
-        let may_be_there = |(request, caller): (&Request, &Caller)| {
-            request.tiers().has_l2() && !caller.grounds.iter().any(super::ground::Ground::is_owed)
-        };
-        let wanted: Vec<usize> = (0..asked.len()).filter(|at| may_be_there(asked[*at])).collect();
-        if wanted.is_empty() {
-            return all;
+        let Some(codec) = wire.codec(self.shared.settings.codec) else { return all };
+        let wanted: Vec<usize> = (0..asked.len()).filter(|at| asked[*at].0.tiers().has_l2()).collect();
+        let first: Vec<_> = wanted.iter().map(|at| (asked[*at].0, &*asked[*at].1.grounds)).collect();
+        let mut left = Vec::new();
+        for (at, answer) in wanted.into_iter().zip(self.read_store_of_all(&first).await) {
+            let Some(answer) = answer else { continue };
+            let ((request, Caller { grounds, .. }), mut trail) = (asked[at], Trail::default());
+            match self.weigh(answer, request, grounds, &mut trail, wire, codec) {
+                Weighed::Seen(seen) => all[at] = Some(seen),
+                Weighed::Elsewhere(next) => left.push((at, next, trail)),
+            }
         }
+        while !left.is_empty() {
+            let grounds: Vec<_> = left.iter().map(|(_, request, _)| request.grounds(self)).collect();
+            let again: Vec<_> =
+                left.iter().zip(&grounds).map(|((_, request, _), grounds)| (request, &**grounds)).collect();
+            let answers = self.read_store_of_all(&again).await;
+            let mut further = Vec::new();
+            for (((at, request, mut trail), grounds), answer) in left.into_iter().zip(&grounds).zip(answers) {
+                let weighed = answer.map(|answer| self.weigh(answer, &request, grounds, &mut trail, wire, codec));
+                match weighed {
+                    Some(Weighed::Elsewhere(next)) => further.push((at, next, trail)),
+                    Some(Weighed::Seen(seen)) => all[at] = Some(seen),
+                    None => all[at] = Some(trail.end(None)),
+                }
+            }
+            left = further;
+        }
+        all
+    }
+
+    /// One question to the store; no answer about what it may not be asked for yet.
+    async fn read_store_of_all(&self, asked: &[(&Request, &[Ground])]) -> Vec<Option<Answer>> {
+        let mut all: Vec<Option<Answer>> = asked.iter().map(|_| None).collect();
+        let wanted: Vec<usize> = (0..asked.len()).filter(|at| !asked[*at].1.iter().any(Ground::is_owed)).collect();
+        let Some(store) = self.shared.store.as_ref().filter(|_| !wanted.is_empty()) else { return all };
         let (began, now_ms) = (self.moment(), self.now_ms());
-        let sent: Vec<_> = wanted.iter().map(|at| departures(&asked[*at].1.grounds, now_ms)).collect();
+        let sent: Vec<_> = wanted.iter().map(|at| departures(asked[*at].1, now_ms)).collect();
         let read = |at: &usize| {
             let request = asked[*at].0;
             Read { key: &request.key, dependencies: &request.dependencies, want: Want::Whole }
@@ -181,10 +210,8 @@ impl Cache {
             }
         };
         for ((at, sent), snapshot) in wanted.into_iter().zip(sent).zip(snapshots) {
-            let (request, Caller { grounds, .. }) = asked[at];
-            if let Some(marks) = observe(grounds, &sent, &snapshot.partitions, self.shared.settings.lease_ms) {
-                all[at] = Some(self.seen_in((snapshot, marks, began), request, wire, codec, grounds).await);
-            }
+            let marks = observe(asked[at].1, &sent, &snapshot.partitions, self.shared.settings.lease_ms);
+            all[at] = marks.map(|marks| (snapshot, marks, began));
         }
         all
     }

@@ -72,7 +72,7 @@ impl<T: Clone + Send + Sync + 'static> Entry<T> {
 
     /// What each tier holds, and why it would or would not answer.
     pub async fn explain(&self) -> Explanation {
-        self.cache.explain_request(&self.request).await
+        self.cache.explain_request(&self.request, Some(&*self.wire)).await
     }
 }
 

@@ -4,6 +4,7 @@ use super::Cache;
 use super::request::Request;
 use super::slot::Standing;
 use super::stamps::is_valid;
+use crate::codec::Wire;
 use crate::envelope::Envelope;
 use crate::key::Dependency;
 use crate::store::{Read, Snapshot, Want};
@@ -14,7 +15,9 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Explanation {
-    /// The key as it stands in the store, without namespace.
+    /// The key as it stands in the store, without namespace. Of a function's [`Entry`](crate::Entry) whose place has an
+    /// entry of another shape, which another version of the program is served, the one of its own that lies beside it:
+    /// `user:7~s…`.
     pub key: String,
     /// What the entry depends on, as far as a tier or the arguments tell.
     pub dependencies: Vec<String>,
@@ -52,10 +55,11 @@ pub enum Found {
 }
 
 impl Cache {
-    pub(crate) async fn explain_request(&self, request: &Request) -> Explanation {
+    /// With a wire, what answers readers of its type; without, what lies in the key's own place.
+    pub(crate) async fn explain_request(&self, request: &Request, wire: Option<&dyn Wire>) -> Explanation {
         let (l1, in_memory) = self.explain_memory(request);
         let request = request.depending_on(in_memory);
-        let (l2, request) = self.explain_store(request).await;
+        let (l2, request) = self.explain_store(request, wire).await;
         let dependencies = request.dependencies.iter().map(ToString::to_string).collect();
         Explanation { key: request.key.to_string(), dependencies, l1, l2 }
     }
@@ -75,8 +79,8 @@ impl Cache {
         (found, self.names(slot.dependencies().map(str::to_owned).collect()))
     }
 
-    /// The request comes back with the dependencies that the entry was found to have.
-    async fn explain_store(&self, request: Request) -> (Found, Request) {
+    /// The request comes back as that of the entry that was found, with the dependencies that it has.
+    async fn explain_store(&self, request: Request, wire: Option<&dyn Wire>) -> (Found, Request) {
         let Some(store) = &self.shared.store else { return (Found::Off, request) };
         let mut request = request;
         loop {
@@ -85,6 +89,10 @@ impl Cache {
                 Ok(snapshot) => snapshot,
                 Err(error) => return (Found::Unknown { reason: error.to_string() }, request),
             };
+            if let Some(wire) = wire.filter(|wire| self.is_others(&request, *wire, &snapshot)) {
+                request = request.aside(self, wire.schema());
+                continue;
+            }
             let Some(bytes) = &snapshot.entry else { return (Found::Absent, request) };
             let Ok((envelope, _)) = Envelope::open(bytes) else {
                 return (invalid("not an entry, or of another format version"), request);

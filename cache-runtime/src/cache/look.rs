@@ -47,6 +47,28 @@ impl Seen {
     }
 }
 
+/// What the answers so far have shown of an entry that takes more than one.
+#[derive(Default)]
+pub(super) struct Trail {
+    met: Option<u64>,
+    aside: Option<Schema>,
+    /// Whether it was asked for with the dependencies that it was found to have.
+    has_all: bool,
+}
+
+impl Trail {
+    pub(super) fn end(&self, seen: Option<Seen>) -> Seen {
+        Seen { met: self.met, aside: self.aside, ..seen.unwrap_or_default() }
+    }
+}
+
+/// What an answer of the store comes to.
+pub(super) enum Weighed {
+    Seen(Seen),
+    /// The store is to be asked for this.
+    Elsewhere(Request),
+}
+
 impl Cache {
     /// Memory and the store, and which of them it was.
     pub(super) async fn look(&self, request: &Request, wire: &dyn Wire, grounds: &[Ground]) -> Seen {
@@ -139,90 +161,74 @@ impl Cache {
         Some(Sighting { slot: renewed, known })
     }
 
-    /// The store's entry. One with dependencies that this reader does not know of, because another function or a call by
-    /// hand filled it, is read a second time, with these.
+    /// The store's entry.
     pub(super) async fn look_in_store(&self, request: &Request, wire: &dyn Wire, grounds: &[Ground]) -> Option<Seen> {
         if !request.tiers().has_l2() {
             return None;
         }
         let codec = wire.codec(self.shared.settings.codec)?;
         let answer = self.read_store(request, grounds, Want::Whole).await?;
-        Some(self.seen_in(answer, request, wire, codec, grounds).await)
+        let mut trail = Trail::default();
+        let mut weighed = self.weigh(answer, request, grounds, &mut trail, wire, codec);
+        while let Weighed::Elsewhere(next) = weighed {
+            let grounds = next.grounds(self);
+            weighed = match self.read_store(&next, &grounds, Want::Whole).await {
+                Some(answer) => self.weigh(answer, &next, &grounds, &mut trail, wire, codec),
+                None => Weighed::Seen(trail.end(None)),
+            };
+        }
+        match weighed {
+            Weighed::Seen(seen) => Some(seen),
+            Weighed::Elsewhere(_) => None,
+        }
     }
 
-    /// What an answer of the store shows. Where it shows a valid entry of another shape, which a program of another version
-    /// is served, this one's lies beside it, or will.
-    pub(super) async fn seen_in(
+    /// What an answer of the store shows, or how the store is to be asked once more: where the entry is a valid one of
+    /// another shape, which a program of another version is served, this one's lies beside it, or will; and one with
+    /// dependencies that this reader does not know of, because another function or a call by hand filled it, is read with
+    /// these. It ends: beside an entry there is only this program's, and its dependencies are taken up once.
+    pub(super) fn weigh(
         &self,
-        answer: Answer,
+        (snapshot, marks, known): Answer,
         request: &Request,
+        grounds: &[Ground],
+        trail: &mut Trail,
         wire: &dyn Wire,
         codec: u8,
-        grounds: &[Ground],
-    ) -> Seen {
-        if self.is_others(request, wire, &answer.0) {
+    ) -> Weighed {
+        if self.is_others(request, wire, &snapshot) && !trail.has_all {
             self.shared.counters.set_aside.count();
-            return self.look_aside(request, wire, codec).await;
+            let aside = request.aside(self, wire.schema());
+            trail.aside = aside.aside;
+            return Weighed::Elsewhere(aside);
         }
-        self.seen_here(answer, request, wire, codec, grounds).await
+        if !trail.has_all {
+            trail.met = snapshot.entry.as_deref().and_then(identity_of);
+        }
+        let opened = snapshot.entry.as_deref().and_then(|bytes| self.open(request, wire, codec, bytes));
+        let Some(opened) = opened else { return Weighed::Seen(trail.end(None)) };
+        let unknown = request.unknown_of(&opened.0.dependencies);
+        if unknown.is_empty() {
+            let rooted = rooted(grounds, &marks);
+            let taken = rooted.and_then(|rooted| self.take(request, wire, opened, &snapshot, rooted, known));
+            return Weighed::Seen(trail.end(taken));
+        }
+        // Replaced in between, by one that has others: rare enough to load.
+        if trail.has_all {
+            return Weighed::Seen(trail.end(None));
+        }
+        trail.has_all = true;
+        Weighed::Elsewhere(request.depending_on(unknown.into_iter().map(|text| self.name(text))))
     }
 
     /// Whether others are served the entry. One that is over is in nobody's way.
-    fn is_others(&self, request: &Request, wire: &dyn Wire, snapshot: &Snapshot) -> bool {
+    pub(super) fn is_others(&self, request: &Request, wire: &dyn Wire, snapshot: &Snapshot) -> bool {
         let bytes = snapshot.entry.as_deref().filter(|_| request.aside.is_none());
         let bytes = bytes.filter(|bytes| schema_of(bytes).is_some_and(|schema| schema != wire.schema()));
         let Some(Ok((other, _))) = bytes.map(Envelope::open) else { return false };
         other.remaining_ms(self.shared.clock.wall_ms()) > 0
             && (!request.unknown_of(&other.dependencies).is_empty()
                 || is_valid(&other.stamps, request, snapshot, self.partitions()))
-    }
-
-    /// It ends here: beside an entry there is only this program's.
-    async fn look_aside(&self, request: &Request, wire: &dyn Wire, codec: u8) -> Seen {
-        let aside = request.aside(self, wire.schema());
-        let grounds = aside.grounds(self);
-        let seen = match self.read_store(&aside, &grounds, Want::Whole).await {
-            Some(answer) => self.seen_here(answer, &aside, wire, codec, &grounds).await,
-            None => Seen::default(),
-        };
-        Seen { aside: aside.aside, ..seen }
-    }
-
-    async fn seen_here(
-        &self,
-        answer: Answer,
-        request: &Request,
-        wire: &dyn Wire,
-        codec: u8,
-        grounds: &[Ground],
-    ) -> Seen {
-        let met = answer.0.entry.as_deref().and_then(identity_of);
-        let seen = self.good_in(answer, request, wire, codec, grounds).await;
-        Seen { met, ..seen.unwrap_or_default() }
-    }
-
-    async fn good_in(
-        &self,
-        (snapshot, marks, known): Answer,
-        request: &Request,
-        wire: &dyn Wire,
-        codec: u8,
-        grounds: &[Ground],
-    ) -> Option<Seen> {
-        let opened = self.open(request, wire, codec, snapshot.entry.as_deref()?)?;
-        let unknown = request.unknown_of(&opened.0.dependencies);
-        if unknown.is_empty() {
-            return self.take(request, wire, opened, &snapshot, rooted(grounds, &marks)?, known);
-        }
-        let request = request.depending_on(unknown.into_iter().map(|text| self.name(text)));
-        let grounds = request.grounds(self);
-        let (snapshot, marks, known) = self.read_store(&request, &grounds, Want::Whole).await?;
-        let opened = self.open(&request, wire, codec, snapshot.entry.as_deref()?)?;
-        // Replaced in between, by one that has others: rare enough to load.
-        if !request.unknown_of(&opened.0.dependencies).is_empty() {
-            return None;
-        }
-        self.take(&request, wire, opened, &snapshot, rooted(&grounds, &marks)?, known)
     }
 
     fn open<'b>(&self, request: &Request, wire: &dyn Wire, codec: u8, bytes: &'b [u8]) -> Option<(Envelope, &'b [u8])> {

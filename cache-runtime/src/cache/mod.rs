@@ -273,7 +273,7 @@ impl Cache {
 
     /// What each tier holds of a key, and why it would or would not answer.
     pub async fn explain(&self, key: &str) -> Explanation {
-        self.explain_request(&Request::by_hand(self, key, Policy::default())).await
+        self.explain_request(&Request::by_hand(self, key, Policy::default()), None).await
     }
 
     /// What emitting an event would invalidate, without emitting it: the events that it cascades to, the names of all that

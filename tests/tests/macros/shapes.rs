@@ -2,7 +2,7 @@
 //! both.
 
 use cache_runtime::testing::Operation;
-use cache_runtime::{Cache, CacheEvent, CacheSchema, Policy, assert_hit, assert_miss, cached};
+use cache_runtime::{Cache, CacheEvent, CacheSchema, Found, Policy, assert_hit, assert_miss, cached};
 use cache_tests::{Over, Source, on_each, on_nodes};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -156,6 +156,43 @@ async fn leases_and_batches_are_of_a_version() {
         assert_eq!(cold.run(old::several(source.clone(), vec![1, 2])).await.len(), 2);
         assert_eq!(cold.run(new::several(source.clone(), vec![2, 3])).await.len(), 2);
         assert_eq!(source.reads(), 4, "all of it was kept");
+    })
+    .await;
+}
+
+/// J06, R01
+#[tokio::test]
+async fn a_batch_finds_what_lies_beside_others_with_one_question_more() {
+    on_nodes(async |[one, two, cold]| {
+        let (source, ids) = (Source::new(7), (1..20).collect::<Vec<u64>>());
+        one.run(old::several(source.clone(), ids.clone())).await;
+        let kept = two.run(new::several(source.clone(), ids.clone())).await;
+        let before = cold.store().calls(Operation::Read);
+        assert_eq!(cold.run(new::several(source.clone(), ids)).await, kept);
+        assert_eq!(cold.store().calls(Operation::Read) - before, 2);
+        assert_eq!(source.reads(), 2, "one load a version");
+    })
+    .await;
+}
+
+/// J06, U09
+#[tokio::test]
+async fn an_entry_beside_another_is_explained_where_it_lies() {
+    on_nodes(async |[one, two, cold]| {
+        let source = Source::new(7);
+        one.run(old::row(source.clone(), 1)).await.expect("loaded");
+        let of_new = async || cold.run(async { new::row_entry(1).explain().await }).await;
+        let found = of_new().await;
+        assert_eq!((found.l1, found.l2), (Found::Absent, Found::Absent), "nothing for this program");
+        two.run(new::row(source.clone(), 1)).await.expect("loaded");
+        let found = of_new().await;
+        assert!(found.key.starts_with("shapes:row:1~s"), "{found}");
+        assert!(matches!(found.l2, Found::Valid { .. }), "{found}");
+        let of_old = cold.run(async { old::row_entry(1).explain().await }).await;
+        assert_eq!(of_old.key, "shapes:row:1");
+        assert!(matches!(of_old.l2, Found::Valid { .. }), "{of_old}");
+        two.cache().emit(Changed { id: 1 }).await.expect("acknowledged");
+        assert!(matches!(of_new().await.l2, Found::Invalid { .. }));
     })
     .await;
 }
