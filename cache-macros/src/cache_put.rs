@@ -1,7 +1,7 @@
 //! `#[cache_put]`: what a writer returns is the new entry.
 
 use crate::cached::args::{self, Args};
-use crate::cached::expand::{at_return, block, function_static, load, parts, prelude, secret_submission};
+use crate::cached::expand::{at_return, block, function_static, load, own, parts, prelude, secret_submission};
 use crate::cached::model::Model;
 use crate::cached::signature;
 use crate::cached::{checks, lower};
@@ -98,7 +98,7 @@ fn put(model: &Model) -> TokenStream {
     let checks = model.bindings.iter().map(|binding| checks::check(model, binding));
     let secret = secret_submission(model);
     let registration = quote!(#function #door::submit_put!(&__CACHED_FUNCTION); #secret #(#checks)*);
-    let body = block(model, &[registration, prelude(model), last_call(model)]);
+    let body = block(model, &[registration, own(model), prelude(model), last_call(model)]);
     quote!(#(#attributes)* #visibility #signature #body)
 }
 

@@ -7,7 +7,7 @@ use crate::policy::Policy;
 use crate::registry;
 use std::sync::OnceLock;
 
-/// A cached function, as one static of its expansion.
+/// A cached function, as its expansion describes it.
 #[derive(Debug)]
 pub struct Function {
     spec: FunctionSpec,
@@ -99,6 +99,11 @@ impl Function {
         Self { spec, path: OnceLock::new(), print: OnceLock::new(), bindings: OnceLock::new(), selves: OnceLock::new() }
     }
 
+    /// The same for a companion, which has no static: made by the first call, and kept for those that follow.
+    pub fn described_by(spec: fn() -> FunctionSpec) -> &'static Self {
+        registry::companion(spec)
+    }
+
     /// Module, type if it is a method, and function.
     pub(crate) fn path(&self) -> &str {
         self.path.get_or_init(|| path_of((self.spec.inside)(), self.spec.ident))
@@ -131,7 +136,7 @@ impl Function {
         self.print.get_or_init(|| Fingerprinter::begin_with(self.own_print()))
     }
 
-    /// The same for all statics of one function: each of its companions has one.
+    /// The same for all descriptions of one function: each of its companions has one.
     fn own_print(&self) -> Id {
         let mut print = Fingerprinter::new();
         print.text(self.path());

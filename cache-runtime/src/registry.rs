@@ -5,9 +5,10 @@
 mod types;
 
 use crate::event::{EventDeclaration, MAX_FIELDS};
-use crate::function::{Bound, Function};
+use crate::function::{Bound, Function, FunctionSpec};
 use crate::writer::{Emitted, Writer};
 use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
 use types::{unqualified, value_type};
 
 /// A cached function of this program.
@@ -48,6 +49,20 @@ inventory::collect!(RegisteredSecret);
 /// Something with a secret value, if there is any: the first by its place.
 pub(crate) fn a_secret() -> Option<&'static RegisteredSecret> {
     inventory::iter::<RegisteredSecret>.into_iter().min_by_key(|secret| (secret.file, secret.line))
+}
+
+/// The companions that were called, by what describes them. Where the compiler has made one of two that say the same, they
+/// share it; where it has made two of one, both are kept: there are no more than the program has code for.
+static COMPANIONS: RwLock<BTreeMap<usize, &'static Function>> = RwLock::new(BTreeMap::new());
+
+/// The function of a companion.
+pub(crate) fn companion(spec: fn() -> FunctionSpec) -> &'static Function {
+    let at = spec as usize;
+    if let Some(known) = COMPANIONS.read().unwrap_or_else(PoisonError::into_inner).get(&at) {
+        return known;
+    }
+    let mut known = COMPANIONS.write().unwrap_or_else(PoisonError::into_inner);
+    known.entry(at).or_insert_with(|| Box::leak(Box::new(Function::new(spec()))))
 }
 
 /// Every cached function, by path.

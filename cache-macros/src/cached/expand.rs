@@ -26,8 +26,8 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
 fn cached(model: &Model) -> TokenStream {
     let (attributes, visibility, signature) =
         (&model.function.attributes, &model.function.visibility, &model.function.signature);
-    let (registration, prelude, answer) = (registration(model), prelude(model), answer(model));
-    let body = block(model, &[registration, prelude, answer, fetch(model)]);
+    let (registration, own, prelude) = (registration(model), own(model), prelude(model));
+    let body = block(model, &[registration, own, prelude, answer(model), fetch(model)]);
     quote! {
         #(#attributes)*
         #visibility #signature #body
@@ -56,31 +56,54 @@ fn answer(model: &Model) -> TokenStream {
 }
 
 pub(super) fn uncached(model: &Model) -> TokenStream {
-    let (load, span) = (load(model), at_return(model));
-    companion(model, "uncached", "The body of `{}`, uncached.", &quote_spanned!(span=> { #load.await }))
+    let (load, held, span) = (load(model), held(model), at_return(model));
+    let body = quote_spanned!(span=> { async move { #held #load.await } });
+    future(model, "uncached", "The body of `{}`, uncached.", &body)
 }
 
 fn refresh(model: &Model) -> TokenStream {
-    let (parts, load, span) = (parts(model), load(model), at_return(model));
-    let door = model.door.at(span);
-    let last = quote_spanned! {span=>
-        let call = call.named(&[#(#parts),*]);
-        call.refresh(shape, wire, rules, #door::pin!(#load)).await
-    };
-    let body = block(model, &[function_static(model), prelude(model), last]);
-    companion(model, "refresh", "Runs the body of `{}` and replaces what is cached.", &body)
+    let (parts, load, held, span) = (parts(model), load(model), held(model), at_return(model));
+    let (door, described, prelude) = (model.door.at(span), described(model), prelude(model));
+    let body = quote_spanned! {span=> {
+        async move {
+            #held
+            #described
+            #prelude
+            let call = call.named(&[#(#parts),*]);
+            call.refresh(shape, wire, rules, #door::pin!(#load)).await
+        }
+    }};
+    future(model, "refresh", "Runs the body of `{}` and replaces what is cached.", &body)
 }
 
-fn companion(model: &Model, suffix: &str, doc: &str, body: &TokenStream) -> TokenStream {
+/// A companion that is awaited. An `async fn` that is `pub` is compiled whether anybody calls it or not; a function that
+/// returns a future, and may be inlined, only where it is called.
+fn future(model: &Model, suffix: &str, doc: &str, body: &TokenStream) -> TokenStream {
     let (visibility, mut signature) = (&model.function.visibility, model.function.signature.clone());
     let doc = doc.replace("{}", &signature.ident.to_string());
     signature.ident = format_ident!("{}_{suffix}", signature.ident);
-    let attributes = companion_attributes(model);
+    signature.asyncness = None;
+    let (door, returns, attributes) = (&model.door, &model.returns, companion_attributes(model));
+    // By the edition of these tokens, the future has every lifetime of the signature.
+    signature.output = syn::ReturnType::Type(
+        syn::Token![->](Span::mixed_site()),
+        Box::new(syn::Type::Verbatim(quote_spanned!(Span::mixed_site()=> impl #door::Future<Output = #returns>))),
+    );
     quote! {
         #[doc = #doc]
         #attributes
         #visibility #signature #body
     }
+}
+
+/// An `async fn` has its arguments for as long as it runs, used or not.
+fn held(model: &Model) -> TokenStream {
+    let parameters = model.function.parameters();
+    let names = parameters.iter().flat_map(|parameter| &parameter.names);
+    let receiver = model.function.receiver().map(|receiver| receiver.self_token);
+    let held = names.map(|name| quote!(#name)).chain(receiver.map(|this| quote!(#this)));
+    let held = held.map(|name| quote_spanned!(Span::mixed_site()=> let _ = &#name;));
+    quote!(#(#held)*)
 }
 
 fn entry(model: &Model) -> TokenStream {
@@ -93,7 +116,7 @@ fn entry(model: &Model) -> TokenStream {
     signature.output = syn::parse_quote!(-> #door::Entry<#value>);
     let (attributes, parts, span) = (companion_attributes(model), parts(model), at_return(model));
     let last = quote_spanned!(span=> call.named(&[#(#parts),*]).entry(&shape, wire, rules));
-    let body = block(model, &[function_static(model), prelude(model), last]);
+    let body = block(model, &[described(model), prelude(model), last]);
     quote! {
         #[doc = #doc]
         #attributes
@@ -106,6 +129,7 @@ pub(super) fn companion_attributes(model: &Model) -> TokenStream {
     let cfg = model.function.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
     quote! {
         #(#cfg)*
+        #[inline]
         #[allow(dead_code, unused, clippy::all, clippy::pedantic)]
     }
 }
@@ -127,7 +151,7 @@ pub(crate) fn prelude(model: &Model) -> TokenStream {
         };
         let wire = #wire;
         let rules = #rules;
-        let call = #door::Call::open(#cache, &__CACHED_FUNCTION);
+        let call = #door::Call::open(#cache, function);
     }
 }
 
@@ -247,6 +271,20 @@ pub(crate) fn function_static(model: &Model) -> TokenStream {
     quote! {
         fn __inside() {}
         static __CACHED_FUNCTION: #door::Function = #door::Function::new(#spec);
+    }
+}
+
+/// `function`, of the function itself.
+pub(crate) fn own(model: &Model) -> TokenStream {
+    quote_spanned!(at_return(model)=> let function = &__CACHED_FUNCTION;)
+}
+
+/// `function`, of a companion. A static is compiled whether the companion is called or not, and this only where it is.
+fn described(model: &Model) -> TokenStream {
+    let (door, spec) = (model.door.at(at_return(model)), spec(model));
+    quote_spanned! {at_return(model)=>
+        fn __inside() {}
+        let function = #door::Function::described_by(|| const { #spec });
     }
 }
 

@@ -55,6 +55,7 @@ fn a_method_with_a_field_of_self() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
+                let function = &__CACHED_FUNCTION;
                 let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
@@ -76,7 +77,7 @@ fn a_method_with_a_field_of_self() {
                     },
                 );
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::chosen(&self.cache), &__CACHED_FUNCTION);
+                let call = door::Call::open(door::chosen(&self.cache), function);
                 let call = match call
                     .peek(
                         &shape,
@@ -179,6 +180,7 @@ fn a_generic_function() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
+                let function = &__CACHED_FUNCTION;
                 let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
@@ -200,7 +202,7 @@ fn a_generic_function() {
                     },
                 );
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
+                let call = door::Call::open(door::current(), function);
                 let call = match call
                     .peek(
                         &shape,
@@ -286,6 +288,7 @@ fn a_pattern_parameter() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
+                let function = &__CACHED_FUNCTION;
                 let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
@@ -298,7 +301,7 @@ fn a_pattern_parameter() {
                 };
                 let wire = door::local_wire(&shape);
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
+                let call = door::Call::open(door::current(), function);
                 let call = match call.peek(&shape, &[door::part(&(id))]) {
                     door::Ok(hit) => return hit,
                     door::Err(call) => call,

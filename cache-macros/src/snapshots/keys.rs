@@ -55,6 +55,7 @@ fn the_default_key() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
+                let function = &__CACHED_FUNCTION;
                 let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
@@ -76,7 +77,7 @@ fn the_default_key() {
                     },
                 );
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
+                let call = door::Call::open(door::current(), function);
                 let call = match call.peek(&shape, &[door::part(&(guild_id)), door::part(&(name))]) {
                     door::Ok(hit) => return hit,
                     door::Err(call) => call,
@@ -200,6 +201,7 @@ fn typed_events_and_tags() {
                     &["id"],
                     "`events::UserUpdate` has no field `id` that can be bound\nhelp: name a field of `events::UserUpdate` and, if it is called otherwise there, the key's value: `events::UserUpdate(field = value)`",
                 );
+                let function = &__CACHED_FUNCTION;
                 let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
@@ -221,7 +223,7 @@ fn typed_events_and_tags() {
                     },
                 );
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
+                let call = door::Call::open(door::current(), function);
                 let call = match call
                     .peek(&shape, &[door::part(&(guild_id)), door::part(&(user.id))])
                 {

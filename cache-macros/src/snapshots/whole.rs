@@ -54,6 +54,7 @@ fn the_first_example_of_the_guide() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
+                let function = &__CACHED_FUNCTION;
                 let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
@@ -75,7 +76,7 @@ fn the_first_example_of_the_guide() {
                     },
                 );
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
+                let call = door::Call::open(door::current(), function);
                 let call = match call.peek(&shape, &[door::part(&(guild_id))]) {
                     door::Ok(hit) => return hit,
                     door::Err(call) => call,
@@ -96,135 +97,158 @@ fn the_first_example_of_the_guide() {
                     .await
             }
             ///The body of `guild_members`, uncached.
+            #[inline]
             #[allow(dead_code, unused, clippy::all, clippy::pedantic)]
-            async fn guild_members_uncached(db: &Db, guild_id: u64) -> Result<Vec<Member>, DbError> {
+            fn guild_members_uncached(
+                db: &Db,
+                guild_id: u64,
+            ) -> impl door::Future<Output = Result<Vec<Member>, DbError>> {
                 async move {
-                    #[allow(unreachable_code, clippy::diverging_sub_expression)]
-                    if false {
-                        return door::unreachable_return::<Result<Vec<Member>, DbError>>();
+                    let _ = &db;
+                    let _ = &guild_id;
+                    async move {
+                        #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                        if false {
+                            return door::unreachable_return::<Result<Vec<Member>, DbError>>();
+                        }
+                        db.members_of(guild_id).await
                     }
-                    db.members_of(guild_id).await
+                        .await
                 }
-                    .await
             }
             ///Runs the body of `guild_members` and replaces what is cached.
+            #[inline]
             #[allow(dead_code, unused, clippy::all, clippy::pedantic)]
-            async fn guild_members_refresh(db: &Db, guild_id: u64) -> Result<Vec<Member>, DbError> {
-                fn __inside() {}
-                static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
-                    name: "guild_members",
-                    is_named: false,
-                    ident: "guild_members",
-                    inside: || door::path_of(&__inside),
-                    file: door::file!(),
-                    line: door::line!(),
-                    column: door::column!(),
-                    template: door::Template::new(
-                        &[
-                            door::Piece::Text("guild:"),
-                            door::Piece::Value {
-                                index: 0usize,
-                                delimiter: door::Some(':'),
-                                is_integer: true,
+            fn guild_members_refresh(
+                db: &Db,
+                guild_id: u64,
+            ) -> impl door::Future<Output = Result<Vec<Member>, DbError>> {
+                async move {
+                    let _ = &db;
+                    let _ = &guild_id;
+                    fn __inside() {}
+                    let function = door::Function::described_by(|| const {
+                        door::FunctionSpec {
+                            name: "guild_members",
+                            is_named: false,
+                            ident: "guild_members",
+                            inside: || door::path_of(&__inside),
+                            file: door::file!(),
+                            line: door::line!(),
+                            column: door::column!(),
+                            template: door::Template::new(
+                                &[
+                                    door::Piece::Text("guild:"),
+                                    door::Piece::Value {
+                                        index: 0usize,
+                                        delimiter: door::Some(':'),
+                                        is_integer: true,
+                                    },
+                                    door::Piece::Text(":members"),
+                                ],
+                            ),
+                            values: &["guild_id"],
+                            secrets: &[door::Some(false)],
+                            returns: "Result<Vec<Member>, DbError>",
+                            bindings: &[
+                                door::Binding {
+                                    event: door::EventRef::Named("member_update"),
+                                    fields: door::Fields::Shared,
+                                },
+                            ],
+                            tags: &[],
+                            tags_of_value: &[],
+                            version: 0u32,
+                            lives_by_value: false,
+                            remembers_errors: false,
+                            policy: || door::Policy {
+                                ttl: door::Some(door::Duration::from_millis(300000u64)),
+                                ..<door::Policy as door::Default>::default()
                             },
-                            door::Piece::Text(":members"),
-                        ],
-                    ),
-                    values: &["guild_id"],
-                    secrets: &[door::Some(false)],
-                    returns: "Result<Vec<Member>, DbError>",
-                    bindings: &[
-                        door::Binding {
-                            event: door::EventRef::Named("member_update"),
-                            fields: door::Fields::Shared,
-                        },
-                    ],
-                    tags: &[],
-                    tags_of_value: &[],
-                    version: 0u32,
-                    lives_by_value: false,
-                    remembers_errors: false,
-                    policy: || door::Policy {
-                        ttl: door::Some(door::Duration::from_millis(300000u64)),
-                        ..<door::Policy as door::Default>::default()
-                    },
-                });
-                let (shape, unanswered) = {
-                    #[allow(unused_imports)]
-                    use door::shapes::{
-                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
-                        AskUnanswered as _, AskUnansweredNot as _,
-                    };
-                    let shape = (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape();
-                    let unanswered = (&&shape).unanswered();
-                    (shape, unanswered)
-                };
-                let wire = door::wire(
-                    &shape,
-                    door::CacheCodec,
-                    0u32,
-                    {
+                        }
+                    });
+                    let (shape, unanswered) = {
                         #[allow(unused_imports)]
-                        use door::structures::{AskNamed as _, AskStructured as _};
-                        (&&door::stored(&shape)).schema()
-                    },
-                );
-                let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
-                let call = call.named(&[door::part(&(guild_id))]);
-                call.refresh(
-                        shape,
-                        wire,
-                        rules,
-                        door::pin!(
-                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
-                            if false { return door::unreachable_return:: < Result < Vec < Member >,
-                            DbError > > (); } db.members_of(guild_id). await }
-                        ),
-                    )
-                    .await
+                        use door::shapes::{
+                            AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                            AskUnanswered as _, AskUnansweredNot as _,
+                        };
+                        let shape = (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new())
+                            .shape();
+                        let unanswered = (&&shape).unanswered();
+                        (shape, unanswered)
+                    };
+                    let wire = door::wire(
+                        &shape,
+                        door::CacheCodec,
+                        0u32,
+                        {
+                            #[allow(unused_imports)]
+                            use door::structures::{AskNamed as _, AskStructured as _};
+                            (&&door::stored(&shape)).schema()
+                        },
+                    );
+                    let rules = door::Rules::of(&shape, unanswered);
+                    let call = door::Call::open(door::current(), function);
+                    let call = call.named(&[door::part(&(guild_id))]);
+                    call.refresh(
+                            shape,
+                            wire,
+                            rules,
+                            door::pin!(
+                                async move { #[allow(unreachable_code,
+                                clippy::diverging_sub_expression)] if false { return
+                                door::unreachable_return:: < Result < Vec < Member >, DbError > > ();
+                                } db.members_of(guild_id). await }
+                            ),
+                        )
+                        .await
+                }
             }
             ///A handle on the entry of `guild_members`.
+            #[inline]
             #[allow(dead_code, unused, clippy::all, clippy::pedantic)]
             fn guild_members_entry(guild_id: u64) -> door::Entry<Vec<Member>> {
                 fn __inside() {}
-                static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
-                    name: "guild_members",
-                    is_named: false,
-                    ident: "guild_members",
-                    inside: || door::path_of(&__inside),
-                    file: door::file!(),
-                    line: door::line!(),
-                    column: door::column!(),
-                    template: door::Template::new(
-                        &[
-                            door::Piece::Text("guild:"),
-                            door::Piece::Value {
-                                index: 0usize,
-                                delimiter: door::Some(':'),
-                                is_integer: true,
+                let function = door::Function::described_by(|| const {
+                    door::FunctionSpec {
+                        name: "guild_members",
+                        is_named: false,
+                        ident: "guild_members",
+                        inside: || door::path_of(&__inside),
+                        file: door::file!(),
+                        line: door::line!(),
+                        column: door::column!(),
+                        template: door::Template::new(
+                            &[
+                                door::Piece::Text("guild:"),
+                                door::Piece::Value {
+                                    index: 0usize,
+                                    delimiter: door::Some(':'),
+                                    is_integer: true,
+                                },
+                                door::Piece::Text(":members"),
+                            ],
+                        ),
+                        values: &["guild_id"],
+                        secrets: &[door::Some(false)],
+                        returns: "Result<Vec<Member>, DbError>",
+                        bindings: &[
+                            door::Binding {
+                                event: door::EventRef::Named("member_update"),
+                                fields: door::Fields::Shared,
                             },
-                            door::Piece::Text(":members"),
                         ],
-                    ),
-                    values: &["guild_id"],
-                    secrets: &[door::Some(false)],
-                    returns: "Result<Vec<Member>, DbError>",
-                    bindings: &[
-                        door::Binding {
-                            event: door::EventRef::Named("member_update"),
-                            fields: door::Fields::Shared,
+                        tags: &[],
+                        tags_of_value: &[],
+                        version: 0u32,
+                        lives_by_value: false,
+                        remembers_errors: false,
+                        policy: || door::Policy {
+                            ttl: door::Some(door::Duration::from_millis(300000u64)),
+                            ..<door::Policy as door::Default>::default()
                         },
-                    ],
-                    tags: &[],
-                    tags_of_value: &[],
-                    version: 0u32,
-                    lives_by_value: false,
-                    remembers_errors: false,
-                    policy: || door::Policy {
-                        ttl: door::Some(door::Duration::from_millis(300000u64)),
-                        ..<door::Policy as door::Default>::default()
-                    },
+                    }
                 });
                 let (shape, unanswered) = {
                     #[allow(unused_imports)]
@@ -247,7 +271,7 @@ fn the_first_example_of_the_guide() {
                     },
                 );
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
+                let call = door::Call::open(door::current(), function);
                 call.named(&[door::part(&(guild_id))]).entry(&shape, wire, rules)
             }
         "#]],

@@ -4,14 +4,14 @@
 //! whether it can be kept (`Clone`, or what a reference points to has an owned form), and of the future whether it can be
 //! sent. If one of them cannot, there is no [`Loader`], and whoever needs the load runs it himself.
 
-use super::frame::done;
+use super::frame::Course;
 use super::rules::Rules;
 use super::shapes::Shape;
 use super::work::{ANSWERED, Job, Limits, Work};
 use crate::cache::{Forerunner, Lead, Slot};
 use futures_util::FutureExt as _;
 use std::borrow::Borrow;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -35,15 +35,15 @@ pub trait Loads<S: Shape>: Send + Sync {
 }
 
 /// A [`Loader`] without its types, as far as renewing an entry goes.
-pub(super) trait Renews: Sync {
+pub(super) trait Renews: Send + Sync {
     /// Loads an entry anew that is still served.
     fn renew(&self, work: Work, lead: Lead, current: Arc<Slot>) -> Sent<()>;
 }
 
 /// A loader with the rules of its function.
-pub(super) struct Ruled<'a, S: Shape>(pub(super) &'a Loader<S>, pub(super) Rules<S>);
+pub(super) struct Ruled<S: Shape>(pub(super) Loader<S>, pub(super) Rules<S>);
 
-impl<S: Shape> Renews for Ruled<'_, S> {
+impl<S: Shape> Renews for Ruled<S> {
     fn renew(&self, work: Work, lead: Lead, current: Arc<Slot>) -> Sent<()> {
         self.0.renew(work, self.1, Renewal(lead), Current(current))
     }
@@ -107,7 +107,8 @@ where
     S: Shape<Value: Clone + Send + Sync + 'static>,
     F: Future<Output = S::Return>,
 {
-    done(work, job, rules, None, pin!(load)).await
+    let (mut course, mut load) = (Course::of(work, job, rules, None), pin!(load));
+    poll_fn(|context| course.poll(context, &mut |context| load.as_mut().poll(context))).await
 }
 
 impl Work {

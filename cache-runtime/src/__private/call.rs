@@ -1,10 +1,10 @@
 //! One call of a cached function: memory first, then a name, then the engine.
 
-use super::background::{Loader, Renews, Ruled};
-use super::frame::{done, unkept};
+use super::background::{Loader, Ruled};
+use super::frame::{Course, Fetch};
 use super::rules::Rules;
 use super::shapes::Shape;
-use super::work::{ANSWERED, Job, Limits, Work};
+use super::work::{Job, Limits, Work};
 use crate::cache::{Cache, Entry, Peeked, Request, Slot, typed};
 use crate::call::{Mode, mode};
 use crate::codec::{Cacheable, CodecChoice, LocalWire, TypedWire, Value, Wire};
@@ -181,44 +181,58 @@ impl NamedCall {
     }
 
     /// The answer of whoever has it, or of the body. `loader` runs the body without this call, if that can be.
-    pub async fn fetch<S, F>(
-        mut self,
+    pub fn fetch<'a, S, F>(
+        self,
         _: S,
         wire: impl Wire + 'static,
         rules: Rules<S>,
         loader: Option<Loader<S>>,
-        load: Pin<&mut F>,
-    ) -> S::Return
+        load: Pin<&'a mut F>,
+    ) -> Fetch<'a, S, F>
     where
-        S: Shape<Value: Clone + Send + Sync + 'static>,
+        S: Shape<Value: Clone + Send + Sync + 'static> + 'a,
         F: Future<Output = S::Return>,
     {
-        let Some(job) = self.job() else { return unkept(load).await };
+        Fetch::new(self.course(Arc::new(wire), rules, loader), load)
+    }
+
+    fn course<'a, S>(mut self, wire: Arc<dyn Wire>, rules: Rules<S>, loader: Option<Loader<S>>) -> Course<'a, S>
+    where
+        S: Shape<Value: Clone + Send + Sync + 'static> + 'a,
+    {
+        let Some(job) = self.job() else { return Course::Unkept };
         let work = self.work(wire, &rules);
-        let renews = loader.as_ref().map(|loader| Ruled(loader, rules));
         if let Some(loader) = loader.as_ref().filter(|_| mode().is_none()) {
             work.run_ahead(loader, rules);
             if let Job::AnswerWithin(limits) = job
                 && work.cache.has_background()
             {
-                return loader.answer_within(work, rules, limits).await;
+                return Course::Elsewhere(loader.answer_within(work, rules, limits));
             }
         }
-        let renews = renews.as_ref().map(|renews| renews as &dyn Renews);
-        done(work, job, rules, renews, load).await.expect(ANSWERED)
+        Course::of(work, job, rules, loader.map(|loader| Ruled(loader, rules)))
     }
 
     /// The answer of the body, which replaces whatever is cached.
-    pub async fn refresh<S, F>(self, _: S, wire: impl Wire + 'static, rules: Rules<S>, load: Pin<&mut F>) -> S::Return
+    pub fn refresh<'a, S, F>(
+        self,
+        _: S,
+        wire: impl Wire + 'static,
+        rules: Rules<S>,
+        load: Pin<&'a mut F>,
+    ) -> Fetch<'a, S, F>
     where
-        S: Shape<Value: Clone + Send + Sync + 'static>,
+        S: Shape<Value: Clone + Send + Sync + 'static> + 'a,
         F: Future<Output = S::Return>,
     {
-        if !self.is_cached() {
-            return unkept(load).await;
-        }
-        let rules = rules.without_errors();
-        done(self.work(wire, &rules), Job::Refresh, rules, None, load).await.expect(ANSWERED)
+        let course = match self.is_cached() {
+            true => {
+                let rules = rules.without_errors();
+                Course::of(self.work(Arc::new(wire), &rules), Job::Refresh, rules, None)
+            }
+            false => Course::Unkept,
+        };
+        Fetch::new(course, load)
     }
 
     /// A handle on the entry.
@@ -244,11 +258,11 @@ impl NamedCall {
         }
     }
 
-    fn work<S: Shape>(mut self, wire: impl Wire + 'static, rules: &Rules<S>) -> Work {
+    fn work<S: Shape>(mut self, wire: Arc<dyn Wire>, rules: &Rules<S>) -> Work {
         (self.request.has_late_tags, self.request.lives_by_value) =
             (rules.values.tags.is_some(), rules.values.ttl_from.is_some());
         self.request.is_remembered = rules.errors.map(|errors| errors.is_one);
-        Work { cache: self.cache, request: self.request, wire: Arc::new(wire) }
+        Work { cache: self.cache, request: self.request, wire }
     }
 
     pub(super) fn is_cached(&self) -> bool {

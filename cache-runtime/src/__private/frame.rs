@@ -1,72 +1,140 @@
-//! What of a call is compiled for every function: its load, and its types.
+//! What of a call is compiled in the crate that has the function: its load, and what its return type can say.
+//!
+//! Of the load's own type there is as little as can be, since every function has another one: a [`Fetch`] polls it, and
+//! that is all. A [`Course`] is compiled once a return type.
 
-use super::background::Renews;
+use super::background::{Ruled, Sent};
 use super::desk::{Around, Desk, Opened};
 use super::rules::Rules;
 use super::shapes::Shape;
-use super::work::{Answer, Frame, Job, Types, Work};
-use crate::cache::taken;
+use super::work::{ANSWERED, Answer, Errand, Job, Side, Types, Work};
+use crate::cache::typed;
 use crate::codec::Value;
 use crate::error::Unanswered;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
-use std::task::{Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
-/// Has a job done, and runs the load when that is asked for. None if somebody else does the job.
-pub(super) async fn done<S, F>(
-    work: Work,
-    job: Job,
+/// A call that memory could not answer, and the load for it, as one future: so it is `Send` whenever the load is.
+#[must_use = "futures do nothing unless polled"]
+pub struct Fetch<'a, S: Shape, F> {
+    course: Course<'a, S>,
+    load: Pin<&'a mut F>,
+}
+
+/// How a call comes to its answer.
+pub(super) enum Course<'a, S: Shape> {
+    /// By the load, of which nothing is kept.
+    Unkept,
+    /// By the engine, which asks for the load if it must.
+    Engine { engine: Pin<Box<dyn Future<Output = Answer> + Send + 'a>>, errand: Arc<Errand>, frame: Typed<S> },
+    /// By another load of the same.
+    Elsewhere(Sent<S::Return>),
+}
+
+/// The types of a function, and what its load returned.
+pub(super) struct Typed<S: Shape> {
     rules: Rules<S>,
-    renews: Option<&dyn Renews>,
-    mut load: Pin<&mut F>,
-) -> Option<S::Return>
+    returned: Option<S::Return>,
+}
+
+impl<'a, S: Shape, F> Fetch<'a, S, F> {
+    pub(super) fn new(course: Course<'a, S>, load: Pin<&'a mut F>) -> Self {
+        Self { course, load }
+    }
+}
+
+// Nothing in it is pinned: the load is, where it stands.
+impl<S: Shape, F> Unpin for Fetch<'_, S, F> {}
+
+impl<S, F> Future for Fetch<'_, S, F>
 where
     S: Shape<Value: Clone + Send + Sync + 'static>,
     F: Future<Output = S::Return>,
 {
-    let desk = Desk::default();
-    let mut engine = work.perform(job, Frame { types: &rules, renews, desk: &desk });
-    let mut returned = None;
-    let answer = poll_fn(|context| {
-        desk.serve(context, engine.as_mut(), &mut |context| {
-            let output = ready!(load.as_mut().poll(context));
-            Poll::Ready(rules.open(&work, output, &mut returned))
-        })
-    });
-    let answer = answer.await;
-    rules.say(answer, returned)
+    type Output = S::Return;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<S::Return> {
+        let Self { course, load } = self.get_mut();
+        course.answer(context, &mut |context| load.as_mut().poll(context))
+    }
 }
 
-/// Runs a load that nothing is kept of.
-pub(super) async fn unkept<F: Future>(mut load: Pin<&mut F>) -> F::Output {
-    let polled = poll_fn(|context| {
-        let mut polled = Poll::Pending;
-        Around::nothing().run(&mut || polled = load.as_mut().poll(context));
-        polled
-    });
-    polled.await
+impl<'a, S> Course<'a, S>
+where
+    S: Shape<Value: Clone + Send + Sync + 'static> + 'a,
+{
+    /// Has a job done by the engine.
+    pub(super) fn of(work: Work, job: Job, rules: Rules<S>, renews: Option<Ruled<S>>) -> Self {
+        let errand = Arc::new(Errand { work, desk: Desk::default() });
+        let renews = renews.map(|renews| Box::new(renews) as _);
+        let engine = errand.clone().perform(job, Side { types: Box::new(rules), renews });
+        Self::Engine { engine, errand, frame: Typed { rules, returned: None } }
+    }
+}
+
+impl<S> Course<'_, S>
+where
+    S: Shape<Value: Clone + Send + Sync + 'static>,
+{
+    /// The answer of a job that has one.
+    fn answer(
+        &mut self,
+        context: &mut Context<'_>,
+        load: &mut dyn FnMut(&mut Context<'_>) -> Poll<S::Return>,
+    ) -> Poll<S::Return> {
+        self.poll(context, load).map(|answer| answer.expect(ANSWERED))
+    }
+
+    /// What comes of the job; nothing if somebody else does it.
+    pub(super) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        load: &mut dyn FnMut(&mut Context<'_>) -> Poll<S::Return>,
+    ) -> Poll<Option<S::Return>> {
+        match self {
+            Self::Unkept => {
+                let mut polled = Poll::Pending;
+                Around::nothing().run(&mut || polled = load(context));
+                polled.map(Some)
+            }
+            Self::Engine { engine, errand, frame } => {
+                let answer = ready!(errand.desk.serve(context, engine.as_mut(), &mut |context| {
+                    Poll::Ready(frame.open(&errand.work, ready!(load(context))))
+                }));
+                Poll::Ready(frame.rules.say(answer, frame.returned.take()))
+            }
+            Self::Elsewhere(answer) => answer.as_mut().poll(context).map(Some),
+        }
+    }
+}
+
+impl<S> Typed<S>
+where
+    S: Shape<Value: Clone + Send + Sync + 'static>,
+{
+    /// What the engine is told of a load's output, which stays here.
+    fn open(&mut self, work: &Work, output: S::Return) -> Opened {
+        match S::open(output) {
+            Ok(value) => {
+                let loaded = work.cache.loaded(&work.request, &self.rules.values, value.as_ref());
+                self.returned = S::close(value);
+                Ok(loaded)
+            }
+            Err(failed) => {
+                let error = self.rules.kept_error(&failed);
+                self.returned = Some(failed);
+                Err(error)
+            }
+        }
+    }
 }
 
 impl<S> Rules<S>
 where
     S: Shape<Value: Clone + Send + Sync + 'static>,
 {
-    /// What the engine is told of a load's output, which stays in the frame.
-    fn open(&self, work: &Work, output: S::Return, returned: &mut Option<S::Return>) -> Opened {
-        match S::open(output) {
-            Ok(value) => {
-                let loaded = work.cache.loaded(&work.request, &self.values, value.as_ref());
-                *returned = S::close(value);
-                Ok(loaded)
-            }
-            Err(failed) => {
-                let error = self.kept_error(&failed);
-                *returned = Some(failed);
-                Err(error)
-            }
-        }
-    }
-
     /// The return for an answer; none if there is none.
     pub(super) fn say(&self, answer: Answer, returned: Option<S::Return>) -> Option<S::Return> {
         match answer {
@@ -82,7 +150,7 @@ where
         let Some(found) = found else { return S::close(None) };
         match self.remembered(&found) {
             Some(failed) => Some(failed),
-            None => S::close(Some(taken::<S::Value>(found)?)),
+            None => S::close(Some(typed::<S::Value>(&found)?)),
         }
     }
 }

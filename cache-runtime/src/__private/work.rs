@@ -52,17 +52,29 @@ pub(super) enum Answer {
     Nobody,
 }
 
-/// The caller's side of the work.
-#[derive(Clone, Copy)]
-pub(super) struct Frame<'a> {
-    pub(super) types: &'a dyn Types,
+/// What both sides of a call have: the engine, and the caller with the load.
+pub(super) struct Errand {
+    pub(super) work: Work,
+    pub(super) desk: Desk,
+}
+
+/// The caller's side of the work, without its types.
+pub(super) struct Side<'a> {
+    pub(super) types: Box<dyn Types + 'a>,
     /// The load as somebody else could run it, to renew an entry.
-    pub(super) renews: Option<&'a dyn Renews>,
-    pub(super) desk: &'a Desk,
+    pub(super) renews: Option<Box<dyn Renews + 'a>>,
+}
+
+/// The same for the engine.
+#[derive(Clone, Copy)]
+struct Frame<'a> {
+    types: &'a dyn Types,
+    renews: Option<&'a dyn Renews>,
+    desk: &'a Desk,
 }
 
 /// What a function's types can say.
-pub(super) trait Types: Sync {
+pub(super) trait Types: Send + Sync {
     /// Whether the function can return what was found.
     fn can_give(&self, found: Option<&Value>) -> bool;
 
@@ -76,16 +88,21 @@ impl std::fmt::Debug for Work {
     }
 }
 
-impl Work {
+impl Errand {
     /// Boxed: so it is compiled here. A future that is part of its caller's is compiled in the caller's crate.
-    pub(super) fn perform<'a>(
-        &'a self,
+    pub(super) fn perform(
+        self: Arc<Self>,
         job: Job,
-        frame: Frame<'a>,
-    ) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>> {
-        Box::pin(self.performed(job, frame))
+        side: Side<'_>,
+    ) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+        Box::pin(async move {
+            let frame = Frame { types: &*side.types, renews: side.renews.as_deref(), desk: &self.desk };
+            self.work.performed(job, frame).await
+        })
     }
+}
 
+impl Work {
     async fn performed(&self, job: Job, frame: Frame<'_>) -> Answer {
         match job {
             Job::Answer => self.answer(frame).await,

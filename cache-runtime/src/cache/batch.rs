@@ -4,10 +4,10 @@
 //! flights and waits for others may be waited for by their leaders; `flight.rs` knows of it, and lets one load alone.
 
 use super::caller::Caller;
+use super::ground::Ground;
 use super::look::{Answer, Seen, Sighting, Trail, Weighed};
 use super::read::{Arrival, Lead, Turn};
 use super::request::Request;
-use super::ground::Ground;
 use super::stamps::{departures, observe};
 use super::{Cache, typed};
 use crate::codec::{CacheCodec, Cacheable, TypedWire, Value, Wire};

@@ -4,6 +4,7 @@
 use super::lives::random_ratio;
 use super::loaded::Loaded;
 use super::{Cache, Request, ValueRules};
+use crate::codec::Value;
 use crate::function::Function;
 use crate::registry;
 use crate::telemetry::Notice;
@@ -75,14 +76,16 @@ impl Cache {
     where
         T: Clone + Send + Sync + 'static,
     {
-        let is_kept_here = self.shared.l1.is_some() && request.tiers().has_l1();
-        match request.function.filter(|_| is_kept_here && random_ratio() < SHARE) {
-            Some(function) => rules.apply_and(value, |value| self.timed(function, || Arc::new(value.clone()))),
-            None => rules.apply(value),
-        }
+        let Some(value) = value else { return Loaded::plain(None, true) };
+        rules.apply_to(value, self.kept(request, &mut || Arc::new(value.clone())))
     }
 
-    fn timed<T>(&self, function: &'static Function, clone: impl FnOnce() -> T) -> T {
+    /// The clone that is kept, which now and then is measured.
+    fn kept(&self, request: &Request, clone: &mut dyn FnMut() -> Value) -> Value {
+        let is_kept_here = self.shared.l1.is_some() && request.tiers().has_l1();
+        let Some(function) = request.function.filter(|_| is_kept_here && random_ratio() < SHARE) else {
+            return clone();
+        };
         let began = self.shared.clock.elapsed();
         let cloned = clone();
         let took = self.shared.clock.elapsed().saturating_sub(began);

@@ -29,7 +29,7 @@ pub(crate) struct Loaded {
 
 impl Loaded {
     /// Without anything that follows from it.
-    fn plain(value: Option<Value>, is_keepable: bool) -> Self {
+    pub(super) fn plain(value: Option<Value>, is_keepable: bool) -> Self {
         let (tags, names) = (Vec::new(), Vec::new());
         Self { value, tags, life: None, has_own_life: false, names, validators: None, is_keepable }
     }
@@ -71,20 +71,20 @@ impl<T> ValueRules<T> {
 impl<T: Clone + Send + Sync + 'static> ValueRules<T> {
     /// A value with all that follows from it.
     pub(crate) fn apply(&self, value: Option<&T>) -> Loaded {
-        self.apply_and(value, |value| Arc::new(value.clone()))
+        match value {
+            Some(value) => self.apply_to(value, Arc::new(value.clone())),
+            None => Loaded::plain(None, true),
+        }
     }
 
-    /// The same, with the clone that is kept made by somebody else.
-    pub(crate) fn apply_and(&self, value: Option<&T>, keep: impl FnOnce(&T) -> Arc<T>) -> Loaded {
-        let Some(value) = value else {
-            return Loaded::plain(None, true);
-        };
+    /// The same, of a value whose clone is what is kept.
+    pub(crate) fn apply_to(&self, value: &T, kept: Value) -> Loaded {
         let is_keepable = self.cache_if.is_none_or(|cache_if| cache_if(value));
-        Loaded {
-            tags: if is_keepable { self.tags_of(value) } else { Vec::new() },
-            life: self.ttl_from.filter(|_| is_keepable).map(|ttl_from| ttl_from(value)),
-            ..Loaded::plain(Some(keep(value)), is_keepable)
+        let mut loaded = Loaded::plain(Some(kept), is_keepable);
+        if is_keepable {
+            (loaded.tags, loaded.life) = (self.tags_of(value), self.ttl_from.map(|ttl_from| ttl_from(value)));
         }
+        loaded
     }
 }
 
