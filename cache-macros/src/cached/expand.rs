@@ -56,8 +56,8 @@ fn answer(model: &Model) -> TokenStream {
 }
 
 pub(super) fn uncached(model: &Model) -> TokenStream {
-    let (load, held, span) = (load(model), held(model), at_return(model));
-    let body = quote_spanned!(span=> { async move { #held #load.await } });
+    let (load, span) = (load_after(model, &held(model)), at_return(model));
+    let body = quote_spanned!(span=> { #load });
     future(model, "uncached", "The body of `{}`, uncached.", &body)
 }
 
@@ -202,12 +202,17 @@ fn fetch(model: &Model) -> TokenStream {
 
 /// The body, in the same words wherever it stands, so that what is wrong in it is reported once.
 pub(crate) fn load(model: &Model) -> TokenStream {
+    load_after(model, &TokenStream::new())
+}
+
+fn load_after(model: &Model, before: &TokenStream) -> TokenStream {
     let (returns, body, span) = (&model.returns, &model.function.body, at_return(model));
     let door = model.door.at(span);
     quote_spanned! {span=>
         async move {
             #[allow(unreachable_code, clippy::diverging_sub_expression)]
             if false { return #door::unreachable_return::<#returns>(); }
+            #before
             #body
         }
     }

@@ -85,7 +85,7 @@ impl Says {
             Self::Life(Lifetime::Millis(ms)) => quote!(#door::Duration::from_millis(#ms)),
             Self::Life(Lifetime::Expression(expression)) => quote!(#door::to_duration(#expression)),
             Self::Ratio(Ratio::Number(number)) => quote!(#number),
-            Self::Ratio(Ratio::Expression(expression)) => quote!(#expression),
+            Self::Ratio(Ratio::Expression(expression)) => quote!(#door::to_ratio(#expression)),
             Self::Word(ty, word) => {
                 let (ty, variant) = (format_ident!("{ty}"), format_ident!("{}", capitalized(&word.to_string())));
                 quote!(#door::#ty::#variant)

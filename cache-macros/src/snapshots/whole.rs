@@ -104,16 +104,13 @@ fn the_first_example_of_the_guide() {
                 guild_id: u64,
             ) -> impl door::Future<Output = Result<Vec<Member>, DbError>> {
                 async move {
+                    #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                    if false {
+                        return door::unreachable_return::<Result<Vec<Member>, DbError>>();
+                    }
                     let _ = &db;
                     let _ = &guild_id;
-                    async move {
-                        #[allow(unreachable_code, clippy::diverging_sub_expression)]
-                        if false {
-                            return door::unreachable_return::<Result<Vec<Member>, DbError>>();
-                        }
-                        db.members_of(guild_id).await
-                    }
-                        .await
+                    db.members_of(guild_id).await
                 }
             }
             ///Runs the body of `guild_members` and replaces what is cached.

@@ -7,7 +7,7 @@ use super::shapes::Shape;
 use super::work::{Job, Limits, Work};
 use crate::cache::{Cache, Entry, Peeked, Request, Slot, typed};
 use crate::call::{Mode, mode};
-use crate::codec::{Cacheable, CodecChoice, LocalWire, TypedWire, Value, Wire};
+use crate::codec::{Cacheable, CodecChoice, Keepable, LocalWire, TypedWire, Value, Wire};
 use crate::function::Function;
 use crate::key::{Id, Part, Template};
 use crate::schema::Schema;
@@ -67,7 +67,7 @@ where
 /// What the engine has to know of the type of a value that stays in the process.
 pub fn local_wire<S>(_: &S) -> impl Wire + use<S>
 where
-    S: Shape<Value: Clone + Send + Sync + 'static>,
+    S: Shape<Value: Keepable>,
 {
     LocalWire::<S::Value>::new()
 }

@@ -57,6 +57,7 @@ pub fn by<W: Success<Value = Vec<T>>, T, K, F: Fn(&T) -> K>(_: &W, by: F) -> By<
     By(by)
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: Eq + Hash, V, H: BuildHasher + Default> Layout<HashMap<K, V, H>> for Keyed {
     type Id = K;
     type Item = V;
@@ -71,6 +72,7 @@ impl<K: Eq + Hash, V, H: BuildHasher + Default> Layout<HashMap<K, V, H>> for Key
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: Ord, V> Layout<BTreeMap<K, V>> for Keyed {
     type Id = K;
     type Item = V;
@@ -85,6 +87,7 @@ impl<K: Ord, V> Layout<BTreeMap<K, V>> for Keyed {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, K, F: Fn(&T) -> K + Send + Sync> Layout<Vec<T>> for By<F> {
     type Id = K;
     type Item = T;

@@ -185,6 +185,7 @@ pub trait IntoTtl {
     fn into_ttl(self) -> Duration;
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoTtl for Duration {
     fn into_ttl(self) -> Duration {
         self
@@ -193,6 +194,7 @@ impl IntoTtl for Duration {
 
 macro_rules! seconds {
     ($($t:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl IntoTtl for $t {
             fn into_ttl(self) -> Duration {
                 Duration::from_secs(u64::try_from(self).unwrap_or(0))
@@ -206,6 +208,29 @@ seconds!(u8, u16, u32, u64, i32, i64, usize);
 /// See [`IntoTtl`].
 pub fn to_duration(ttl: impl IntoTtl) -> Duration {
     ttl.into_ttl()
+}
+
+/// What `jitter = <expression>` and `early = <expression>` may be.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an `f64`",
+    label = "not an `f64`",
+    note = "help: write an `f64`, as `0.1`"
+)]
+pub trait IntoRatio {
+    /// As a number.
+    fn into_ratio(self) -> f64;
+}
+
+#[diagnostic::do_not_recommend]
+impl IntoRatio for f64 {
+    fn into_ratio(self) -> f64 {
+        self
+    }
+}
+
+/// See [`IntoRatio`].
+pub fn to_ratio(ratio: impl IntoRatio) -> f64 {
+    ratio.into_ratio()
 }
 
 /// Fails to compile unless an event has a field that the key has a value of the same name for.

@@ -20,6 +20,8 @@ fn decoding() -> Configuration<LittleEndian, Varint, Limit<DECODE_LIMIT_BYTES>> 
     config::standard().with_limit::<DECODE_LIMIT_BYTES>()
 }
 
+// Which of them there are depends on features: what is said of a type that is none must not.
+#[diagnostic::do_not_recommend]
 impl Codec for Bincode {
     const ID: u8 = 1;
     const NAME: &'static str = "bincode";

@@ -22,7 +22,7 @@ pub use self::msgpack::MessagePack;
 pub use self::postcard::Postcard;
 pub use output::Output;
 pub(crate) use wire::Value;
-pub use wire::{CacheCodec, Cacheable, Chosen, CodecChoice, LocalWire, TypedWire, Wire};
+pub use wire::{CacheCodec, Cacheable, Chosen, CodecChoice, Keepable, LocalWire, TypedWire, Wire};
 
 use crate::error::CodecError;
 use serde::Serialize;

@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Postcard;
 
+// Which of them there are depends on features: what is said of a type that is none must not.
+#[diagnostic::do_not_recommend]
 impl Codec for Postcard {
     const ID: u8 = 2;
     const NAME: &'static str = "postcard";

@@ -26,6 +26,18 @@ pub trait Cacheable: Serialize + DeserializeOwned + Clone + Send + Sync + 'stati
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> Cacheable for T {}
 
+/// What can be kept in memory only.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept in memory",
+    label = "cannot be kept in memory",
+    note = "help: it and all it holds must be `Clone + Send + Sync` without borrows; one that cannot be cloned can be returned in an `Arc`"
+)]
+pub trait Keepable: Clone + Send + Sync + 'static {}
+
+// As above.
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Send + Sync + 'static> Keepable for T {}
+
 /// What the engine has to know of the type of a cached value.
 pub trait Wire: Send + Sync {
     /// The codec's number in entries, given the cache's own; `None` if values never leave the process.
