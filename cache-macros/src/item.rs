@@ -190,3 +190,18 @@ pub(crate) fn last_name(ty: &Type) -> Option<String> {
         _ => None,
     }
 }
+
+/// A type as people write it, whatever spaces its tokens came with.
+pub(crate) fn type_text(ty: &Type) -> String {
+    let text = ty.to_token_stream().to_string();
+    let mut tidy = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        let (before, after) = (text[..at].chars().next_back(), text[at + c.len_utf8()..].chars().next());
+        let joins_words = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        let needed = before == Some(',') || (joins_words(before) && joins_words(after));
+        if c != ' ' || needed {
+            tidy.push(c);
+        }
+    }
+    tidy
+}

@@ -4,8 +4,9 @@ use super::model::{Binding, Event, Fields, Model, Part, Value};
 use super::rules::rules;
 use super::{background, batch, checks};
 use crate::extent::Extent;
+use crate::item::type_text;
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
@@ -383,19 +384,4 @@ fn bound(model: &Model, binding: &Binding) -> TokenStream {
         }
     };
     quote!(#door::Binding { event: #event, fields: #fields })
-}
-
-/// A type as people write it, whatever spaces its tokens came with.
-fn type_text(ty: &syn::Type) -> String {
-    let text = ty.to_token_stream().to_string();
-    let mut tidy = String::with_capacity(text.len());
-    for (at, c) in text.char_indices() {
-        let (before, after) = (text[..at].chars().next_back(), text[at + c.len_utf8()..].chars().next());
-        let joins_words = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-        let needed = before == Some(',') || (joins_words(before) && joins_words(after));
-        if c != ' ' || needed {
-            tidy.push(c);
-        }
-    }
-    tidy
 }

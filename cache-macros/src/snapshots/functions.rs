@@ -369,6 +369,7 @@ fn a_policy() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
+                let function = &__CACHED_FUNCTION;
                 let (shape, unanswered) = {
                     #[allow(unused_imports)]
                     use door::shapes::{
@@ -390,7 +391,7 @@ fn a_policy() {
                     },
                 );
                 let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), &__CACHED_FUNCTION);
+                let call = door::Call::open(door::current(), function);
                 let call = match call.peek(&shape, &[]) {
                     door::Ok(hit) => return hit,
                     door::Err(call) => call,
