@@ -137,7 +137,7 @@ impl Function {
     }
 
     /// The same for all descriptions of one function: each of its companions has one.
-    fn own_print(&self) -> Id {
+    pub(crate) fn own_print(&self) -> Id {
         let mut print = Fingerprinter::new();
         print.text(self.path());
         print.text(self.spec.file);

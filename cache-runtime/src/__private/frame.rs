@@ -8,7 +8,7 @@ use super::desk::{Around, Desk, Opened};
 use super::rules::Rules;
 use super::shapes::Shape;
 use super::work::{ANSWERED, Answer, Errand, Job, Side, Types, Work};
-use crate::cache::typed;
+use crate::cache::taken;
 use crate::codec::Value;
 use crate::error::Unanswered;
 use std::future::Future;
@@ -150,7 +150,7 @@ where
         let Some(found) = found else { return S::close(None) };
         match self.remembered(&found) {
             Some(failed) => Some(failed),
-            None => S::close(Some(typed::<S::Value>(&found)?)),
+            None => S::close(Some(taken::<S::Value>(found)?)),
         }
     }
 }

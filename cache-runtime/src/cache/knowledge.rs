@@ -331,8 +331,9 @@ impl Knowledge {
     }
 
     fn catch_up(&self, sequence: &mut Sequence, seq: u64) {
-        sequence.applied = seq;
-        sequence.ahead = sequence.ahead.split_off(&(seq + 1));
+        // Own steps may have come before the message of an earlier one.
+        sequence.applied = sequence.applied.max(seq);
+        sequence.ahead = sequence.ahead.split_off(&(sequence.applied + 1));
         sequence.join_up();
         self.floor.fetch_max(Mark::new(sequence.ordinal, seq).0, Ordering::AcqRel);
     }

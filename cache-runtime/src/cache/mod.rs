@@ -381,3 +381,8 @@ impl std::fmt::Debug for Cache {
 pub(crate) fn typed<T: Clone + 'static>(value: &Value) -> Option<T> {
     value.downcast_ref::<T>().cloned()
 }
+
+/// The same, without a clone if nobody else has it.
+pub(crate) fn taken<T: Clone + Send + Sync + 'static>(value: Value) -> Option<T> {
+    value.downcast::<T>().ok().map(Arc::unwrap_or_clone)
+}

@@ -3,7 +3,7 @@
 use super::Cache;
 use super::request::{key_dependency, without_schema};
 use crate::bus::Message;
-use crate::error::Error;
+use crate::error::{Error, StoreError};
 use crate::key::Key;
 use crate::stamp::Partition;
 use crate::store::{Cursor, Page, Search, Store};
@@ -40,8 +40,10 @@ impl Cache {
     /// Keys that were longer than [`max_key_bytes`](super::Builder::max_key_bytes) are compared as they were shortened.
     ///
     /// # Errors
-    /// If the store did not do it, or knows no search. Then some of the entries may have been removed; nothing is queued,
-    /// and it can be called again.
+    /// If the store did not do it, knows no search, or is a cluster whose slots kept moving meanwhile. Then some of the
+    /// entries may have been removed, and it can be called again. What was found before is removed as by
+    /// [`remove`](Self::remove), and queued where that would be ([`recovery`](super::Builder::recovery)); what was not found
+    /// yet is not.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -72,10 +74,11 @@ impl Cache {
             }
             // That has asked every partition: if one had moved away from under the search, the map says so by now.
             if self.servers(&store) == servers {
-                break;
+                return Ok(removed);
             }
         }
-        Ok(removed)
+        let cause = "TRYAGAIN the cluster's slots were moved while its names were searched".into();
+        Err(StoreError::Refused { store: store.name(), cause }.into())
     }
 
     /// Keys that this process has entries or loads of.

@@ -164,7 +164,7 @@ impl Cache {
     /// The region of a function that has one for itself.
     pub(super) fn region_of(&self, function: &'static Function, policy: &Policy) -> Region {
         let Some((l1, size)) = self.shared.l1.as_ref().zip(policy.local) else { return Region::SHARED };
-        l1.region(std::ptr::from_ref(function) as usize, size)
+        l1.region(function.own_print(), size)
     }
 
     /// What all calls of a function depend on: itself, who shares its keys, and the tags of its policy.

@@ -16,7 +16,8 @@ impl Lock {
     /// # Errors
     /// If somebody has it, or the file cannot be made.
     pub(super) fn on(outbox: &Path) -> io::Result<Self> {
-        let mut name = outbox.to_owned().into_os_string();
+        // Whoever comes by a link comes to the same file.
+        let mut name = outbox.canonicalize().unwrap_or_else(|_| outbox.to_owned()).into_os_string();
         name.push(".lock");
         match locked(Path::new(&name)) {
             Ok(file) => Ok(Self { _file: file }),

@@ -57,10 +57,11 @@ impl Checkpoint {
 }
 
 impl Items {
-    /// Those that another run takes: what failed, and then what had no turn.
+    /// Those that another run takes: what had no turn, and then what failed, so that failures which last keep nothing from
+    /// its turn.
     pub(super) fn missing(&self, items: usize) -> Vec<usize> {
         let failed = self.failed.iter().copied().filter(|at| *at < items);
-        failed.chain(self.upto.min(items)..items).collect()
+        (self.upto.min(items)..items).chain(failed).collect()
     }
 
     /// Notes the next one of the missing.
@@ -145,8 +146,9 @@ mod tests {
         }
         assert_eq!((items.failed.len(), items.upto), (MAX_FAILED, MAX_FAILED * 2 + 1));
         let missing = items.missing(MAX_FAILED * 3);
-        assert_eq!(missing[..2], [1, 3]);
-        assert_eq!(missing[MAX_FAILED..], (MAX_FAILED * 2 + 1..MAX_FAILED * 3).collect::<Vec<_>>());
+        let untried = MAX_FAILED - 1;
+        assert_eq!(missing[..untried], (MAX_FAILED * 2 + 1..MAX_FAILED * 3).collect::<Vec<_>>());
+        assert_eq!(missing[untried..untried + 2], [1, 3]);
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Run<'_> {
         report.end = End::Stopped;
     }
 
-    /// An item that takes too long has failed, and keeps no others waiting.
+    /// An item that takes too long has failed, and keeps others waiting no longer than that.
     async fn in_time<T>(&self, item: Doing<T>) -> Result<T, String> {
         let limit = self.plan.item_deadline;
         tokio::select! {

@@ -1,8 +1,8 @@
 //! Removing by pattern.
 
-use cache_runtime::testing::{FaultyStore, Operation, When};
-use cache_runtime::{Cache, Error, MemoryStore, Policy, StoreError, assert_hit, assert_miss, cached};
-use cache_tests::{BOUND, Source, eventually_is, on_each, on_nodes};
+use cache_runtime::testing::{FaultyStore, Node, Operation, When};
+use cache_runtime::{Cache, Clock, Error, MemoryStore, Policy, StoreError, assert_hit, assert_miss, cached};
+use cache_tests::{BOUND, Source, eventually, eventually_is, on_each, on_nodes};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ async fn a_load_under_way_does_not_bring_back_what_fits() {
     .await;
 }
 
-/// The one pass has gone by its name, and it had no entry yet; the other passes by its fence, and it has none any more.
+/// The search has gone by its entry, which was not there yet, and comes to its fence, which is not there any more.
 #[tokio::test]
 async fn nor_one_that_is_kept_between_two_pages() {
     let store = FaultyStore::new(MemoryStore::new());
@@ -102,15 +102,17 @@ async fn nor_one_that_is_kept_between_two_pages() {
     // The load of another process, of which this one has no cell.
     let other = Cache::builder().store(store.clone()).build().await.expect("coherent");
     source.write(2);
-    let held = store.hold(Operation::Search, When::Before);
+    let first = store.hold(Operation::Search, When::Before);
     let removal = tokio::spawn(async move { other.remove_pattern("pattern:10:*").await });
-    held.reached().await;
+    first.reached().await;
+    let second = store.hold(Operation::Search, When::Before);
+    first.release();
+    second.reached().await;
     gate.release();
     load.await.expect("served");
-    held.release();
+    second.release();
     removal.await.expect("no panic").expect("removed");
     assert_eq!(cache.clone().scope(row_of(source.clone(), 10, 1)).await, 2);
-    assert_eq!(store.calls(Operation::Search), 2);
 }
 
 #[tokio::test]
@@ -131,6 +133,26 @@ async fn other_nodes_forget_what_fits_and_keep_the_rest() {
         assert_eq!(source.reads(), 6);
     })
     .await;
+}
+
+/// Nothing in the store tells of it any more, so nothing that is found there does either.
+#[tokio::test]
+async fn what_only_another_nodes_memory_has_is_asked_about_and_forgotten() {
+    let (store, clock) = (MemoryStore::new(), Clock::manual());
+    let on_it = || FaultyStore::new(store.clone());
+    let [a, b]: [Node; 2] = Node::on(on_it, |builder| builder.clock(clock.clone())).await.expect("coherent");
+    eventually(|| b.cache().stats().is_listening).await;
+    let source = Source::new(1);
+    b.run(kept(source.clone(), 14, 1)).await;
+    b.run(kept(source.clone(), 15, 1)).await;
+    for lost in ["key:pattern:14:kept:1", "pattern:14:kept:1"] {
+        store.evict("", lost);
+    }
+    source.write(2);
+    assert_eq!(b.run(kept(source.clone(), 14, 1)).await, 1, "nobody has said anything");
+    a.cache().remove_pattern("pattern:14:*").await.expect("removed");
+    eventually_is(async || b.run(kept(source.clone(), 14, 1)).await == 2).await;
+    assert_eq!(b.run(kept(source.clone(), 15, 1)).await, 1, "it was asked about, and is valid");
 }
 
 #[tokio::test]

@@ -65,6 +65,27 @@ async fn a_function_with_a_region_makes_room_among_its_own() {
 }
 
 #[tokio::test]
+async fn its_companions_have_the_same_region() {
+    let cache = Cache::builder().clock(Clock::manual()).store(MemoryStore::new()).build().await.expect("coherent");
+    cache
+        .clone()
+        .scope(async {
+            for id in 0..10 {
+                rate(id).await;
+            }
+            for id in 5..15 {
+                rate_refresh(id).await;
+            }
+            for id in 15..20 {
+                rate_entry(id).set(id).await.expect("stored");
+                assert_eq!(rate_entry(id).get().await, Some(id));
+            }
+        })
+        .await;
+    assert_eq!(cache.stats().l1_entries, 10);
+}
+
+#[tokio::test]
 async fn others_do_not_push_it_out() {
     let cache = cache(L1::max_entries(5)).await;
     cache

@@ -70,8 +70,9 @@ impl Entries {
         Some(Self { index: Index::new(), kept, len: AtomicU64::new(0), weight: AtomicU64::new(0), gone, clock })
     }
 
-    /// The region of a function that is to have this much room for itself.
-    pub(crate) fn region(&self, function: usize, size: L1) -> Region {
+    /// The region of a function that is to have this much room for itself. All descriptions of it, those of its companions
+    /// too, have one print.
+    pub(crate) fn region(&self, function: Id, size: L1) -> Region {
         self.lock().regions.of_function(function, size)
     }
 

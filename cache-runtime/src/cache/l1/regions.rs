@@ -3,6 +3,7 @@
 use super::queues::Queues;
 #[cfg(test)]
 use crate::cache::slot::Slot;
+use crate::key::Id;
 use crate::policy::L1;
 use std::collections::HashMap;
 #[cfg(test)]
@@ -21,7 +22,7 @@ impl Region {
 pub(super) struct Regions {
     /// By number.
     all: Vec<Queues>,
-    of_functions: HashMap<usize, Region>,
+    of_functions: HashMap<Id, Region>,
 }
 
 impl Regions {
@@ -32,7 +33,7 @@ impl Regions {
 
     /// The region of a function, made when it is first asked for. Should there be more than can be numbered, the others
     /// share.
-    pub(super) fn of_function(&mut self, function: usize, size: L1) -> Region {
+    pub(super) fn of_function(&mut self, function: Id, size: L1) -> Region {
         if let Some(region) = self.of_functions.get(&function) {
             return *region;
         }

@@ -303,7 +303,8 @@ impl Store for Guarded {
 
     fn search<'a>(&'a self, namespace: &'a str, search: Search<'a>) -> Answer<'a, Page> {
         let asked = if self.partitions() == 1 { Vec::new() } else { vec![Partition(search.from.partition)] };
-        Box::pin(self.0.perform(Sort::Question, asked, move || self.0.inner.search(namespace, search)))
+        // Of thousands of pages one may come late; it changes nothing to ask for it again.
+        Box::pin(self.0.perform(Sort::Invalidation, asked, move || self.0.inner.search(namespace, search)))
     }
 
     fn doubt<'a>(&'a self, namespace: &'a str) -> Answer<'a, Vec<Bump>> {

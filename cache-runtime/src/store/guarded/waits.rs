@@ -45,8 +45,10 @@ impl Limit {
         self.time.filter(|_| self.is_ours)
     }
 
-    /// Notes a wait without an answer. Those of operations that were under way together are one.
+    /// Notes a wait without an answer, of which no more counts than was allowed: timers are late. Those of operations that
+    /// were under way together are one.
     pub(super) fn was_in_vain(&self, waited: Duration) {
+        let waited = self.time.map_or(waited, |time| waited.min(time));
         let _ = IN_VAIN.try_with(|in_vain| in_vain.set(in_vain.get().max(self.before.saturating_add(waited))));
     }
 }

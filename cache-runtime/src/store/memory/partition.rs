@@ -44,11 +44,15 @@ impl Held {
         self.generations.len() + self.entries.len() + self.fences.len() + self.leases.len() + self.announced.len()
     }
 
-    /// Keys and dependencies that contain `part`.
-    pub(super) fn search(&self, part: &str, now_ms: u64, found: &mut Page) {
-        let owned = |name: &str| name.contains(part).then(|| name.to_owned());
-        found.keys.extend(self.entries.names(now_ms).chain(self.fences.names(now_ms)).filter_map(owned));
-        found.dependencies.extend(self.generations.names(now_ms).filter_map(owned));
+    /// Entries whose keys contain `part`.
+    pub(super) fn search_entries(&self, part: &str, now_ms: u64, found: &mut Page) {
+        found.keys.extend(self.entries.names(now_ms).filter(|name| name.contains(part)).map(str::to_owned));
+    }
+
+    /// Fences and generations whose names contain `part`.
+    pub(super) fn search_loads(&self, part: &str, now_ms: u64, found: &mut Page) {
+        found.keys.extend(self.fences.names(now_ms).filter(|name| name.contains(part)).map(str::to_owned));
+        found.dependencies.extend(self.generations.names(now_ms).filter(|name| name.contains(part)).map(str::to_owned));
     }
 
     pub(super) fn evict(&mut self, what: &str) {
