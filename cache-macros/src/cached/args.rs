@@ -124,8 +124,7 @@ impl Args {
             "codec" => self.codec = Some(values::expression("codec", value, "cache_runtime::Json")?),
             "crate" => self.runtime = Some(values::path("crate", value)?),
             "companions" => self.companions = Some(values::switch("companions", value)?),
-            "local" => self.policy.take_local(name, value, problems)?,
-            _ => self.policy.take(name, value)?,
+            _ => self.policy.take(name, value, problems)?,
         }
         Ok(())
     }

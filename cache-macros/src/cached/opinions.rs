@@ -31,22 +31,16 @@ enum Says {
 
 impl Opinions {
     /// One option more.
-    pub(crate) fn take(&mut self, name: &Ident, value: &Expr) -> syn::Result<()> {
+    pub(crate) fn take(&mut self, name: &Ident, value: &Expr, problems: &mut Problems) -> syn::Result<()> {
         let option = name.unraw().to_string();
         let says = match option.as_str() {
             "tiers" => Says::Word("Tiers", values::word("tiers", value, &["l1", "l2", "both"])?),
             "consistency" => Says::Word("Consistency", values::word("consistency", value, &["eventual", "strong"])?),
             "jitter" | "early" => Says::Ratio(values::ratio(&option, value)?),
             "lock" => Says::Life(values::lease(value)?),
+            "local" => Says::Room(local::read(name, value, problems)?),
             _ => Says::Life(values::lifetime(&option, value)?),
         };
-        self.0.push(Opinion { name: name.unraw(), value: value.clone(), says });
-        Ok(())
-    }
-
-    /// `local`, which has options of its own.
-    pub(crate) fn take_local(&mut self, name: &Ident, value: &Expr, problems: &mut Problems) -> syn::Result<()> {
-        let says = Says::Room(local::read(name, value, problems)?);
         self.0.push(Opinion { name: name.unraw(), value: value.clone(), says });
         Ok(())
     }

@@ -5,7 +5,8 @@ use cache_runtime::testing::{FaultyStore, Node, Operation};
 use cache_runtime::{Cache, Clock, Error, Event, MemoryStore, Recovery, assert_hit, cached};
 use cache_tests::{Source, eventually};
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -63,6 +64,19 @@ async fn faulty() -> (FaultyStore, Cache) {
     (store, cache.expect("coherent"))
 }
 
+/// A process that has the outbox open, and has committed and not yet emitted.
+fn committed(path: &Path, data: &Path) -> Child {
+    let mut writer = Command::new(env!("CARGO_BIN_EXE_outbox_writer"))
+        .args([path, data])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it was built with the tests");
+    let mut said = String::new();
+    BufReader::new(writer.stdout.take().expect("it is piped")).read_line(&mut said).expect("it says something");
+    assert_eq!(said.trim(), "committed");
+    writer
+}
+
 /// The writer is killed between its commit and its invalidation. Whoever opens its outbox makes up for that.
 #[tokio::test]
 async fn o09_what_a_killed_process_owed_is_performed_by_the_next_one() {
@@ -71,14 +85,7 @@ async fn o09_what_a_killed_process_owed_is_performed_by_the_next_one() {
     let [node, other] = Node::several().await.expect("coherent");
     let source = Source::new(1);
     other.run(row(source.clone(), 1)).await;
-    let mut writer = Command::new(env!("CARGO_BIN_EXE_outbox_writer"))
-        .args([&path, &data])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("it was built with the tests");
-    let mut said = String::new();
-    BufReader::new(writer.stdout.take().expect("it is piped")).read_line(&mut said).expect("it says something");
-    assert_eq!(said.trim(), "committed");
+    let mut writer = committed(&path, &data);
     writer.kill().expect("it runs");
     writer.wait().expect("it has ended");
     source.write(std::fs::read_to_string(&data).expect("it was committed").parse().expect("a version"));
@@ -97,13 +104,7 @@ async fn o09_what_a_killed_process_owed_is_performed_by_the_next_one() {
 async fn an_outbox_that_is_open_is_opened_by_nobody_else_until_its_process_ends() {
     let directory = tempfile::tempdir().expect("a directory can be made");
     let (path, data) = (directory.path().join("outbox"), directory.path().join("data"));
-    let mut writer = Command::new(env!("CARGO_BIN_EXE_outbox_writer"))
-        .args([&path, &data])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("it was built with the tests");
-    let mut said = String::new();
-    BufReader::new(writer.stdout.take().expect("it is piped")).read_line(&mut said).expect("it says something");
+    let mut writer = committed(&path, &data);
     let refused = FileOutbox::open(&path).expect_err("the writer has it open");
     assert_eq!(refused.kind(), std::io::ErrorKind::ResourceBusy);
     let words = format!("the outbox `{}` is open in another process, or twice in this one", path.display());
