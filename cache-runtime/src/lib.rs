@@ -101,5 +101,5 @@ pub use scope::current;
 #[cfg(feature = "redis")]
 pub use store::redis::RedisStore;
 pub use store::{MemoryStore, Store};
-pub use telemetry::{Notice, Observer, Stats};
+pub use telemetry::{FunctionStats, Histogram, Metrics, Notice, Observer, Stats};
 pub use token::{InvalidToken, Token};

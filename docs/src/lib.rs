@@ -17,6 +17,7 @@ pages! {
     guide_4_redis = "../guide/4-redis.md",
     guide_5_testing = "../guide/5-testing.md",
     guide_6_operations = "../guide/6-operations.md",
+    guide_7_observability = "../guide/7-observability.md",
     reference_cached = "../reference/cached.md",
     reference_writers = "../reference/writers.md",
     reference_key = "../reference/key.md",

@@ -237,7 +237,7 @@ impl Work {
         let too_late = limits.hard.map(|waited| Unanswered::TimedOut { waited });
         match too_late.filter(|too_late| types.can_say(*too_late)) {
             Some(too_late) => {
-                self.cache.timed_out();
+                self.cache.timed_out(&self.request);
                 Err(Answer::Unanswered(too_late))
             }
             None => Ok(whole.await),
@@ -247,7 +247,7 @@ impl Work {
     /// What can be shown while the load goes on.
     fn instead(&self, sight: &Sight, types: &dyn Types) -> Option<Answer> {
         let value = self.cache.stand_in(&self.request, &sight.stale()?)?;
-        self.cache.timed_out();
+        self.cache.timed_out(&self.request);
         types.can_give(value.as_ref()).then_some(Answer::Found(value))
     }
 }

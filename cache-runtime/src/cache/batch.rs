@@ -17,6 +17,7 @@ use crate::load::outside;
 use crate::outcome::{Outcome, Tier};
 use crate::policy::Policy;
 use crate::store::{Read, Want, as_one_call};
+use crate::telemetry::Group;
 use futures_util::future::join_all;
 use std::future::Future;
 use std::pin::pin;
@@ -78,14 +79,14 @@ impl Cache {
     pub(crate) async fn look_only_at_all(&self, requests: &[Request], wire: &dyn Wire) -> Vec<Option<Option<Value>>> {
         let callers: Vec<Caller> = requests.iter().map(|request| Caller::new(self, request)).collect();
         let asked: Vec<(&Request, &Caller)> = requests.iter().zip(&callers).collect();
-        let value = |seen: Seen| match seen.fresh {
+        let value = |(seen, request): (Seen, &Request)| match seen.fresh {
             Some((seen, _)) => Some(seen.slot.value.clone()),
             None => {
-                self.shared.counters.misses.count();
+                self.meter(request.group).misses.count();
                 None
             }
         };
-        self.look_at_all(&asked, wire).await.into_iter().map(value).collect()
+        self.look_at_all(&asked, wire).await.into_iter().zip(requests).map(value).collect()
     }
 
     /// Finds the entries of several requests, or gets the right to load them: as [`arrive`](Self::arrive) does for one.
@@ -122,10 +123,13 @@ impl Cache {
 
     /// Runs the load of several turns as the load of each.
     pub(crate) async fn run_all<F: Future>(&self, turns: &[&Turn], load: F) -> F::Output {
-        self.shared.counters.loads.count();
+        let meter = self.meter(turns.first().map_or(Group::BY_HAND, |turn| turn.group));
+        let began = self.shared.clock.elapsed();
+        meter.loads.count();
         // It is the load of several entries, and of none in particular.
         let load = outside(load);
         let output = Lead::load_all(turns.iter().filter_map(|turn| turn.lead.as_ref()), load).await;
+        meter.load_time.note(self.shared.clock.elapsed().saturating_sub(began));
         crate::outcome::record(|| Outcome::of(Tier::Load, 0));
         output
     }
@@ -139,7 +143,7 @@ impl Cache {
         let in_store = self.look_in_store_at_all(&left, wire).await;
         let in_memory = |(seen, stale): (Option<Sighting>, _)| match seen {
             Some(seen) => {
-                self.shared.counters.l1_hits.count();
+                self.shared.meters.hit(seen.slot.group());
                 Seen { fresh: Some((seen, Tier::L1)), ..Seen::default() }
             }
             None => Seen { stale, ..Seen::default() },
@@ -148,7 +152,7 @@ impl Cache {
         for (at, seen) in missing.into_iter().zip(in_store) {
             let seen = seen.unwrap_or_default();
             if seen.fresh.is_some() {
-                self.shared.counters.l2_hits.count();
+                self.meter(asked[at].0.group).l2_hits.count();
             }
             all[at] = seen.or_newer(all[at].stale.take());
         }

@@ -16,7 +16,7 @@ use crate::packing::Packing;
 use crate::policy::{L1, Policy};
 use crate::registry;
 use crate::store::{BreakerChange, Guarded, Resilience, Store};
-use crate::telemetry::{Counters, Notice, Observer, Observers};
+use crate::telemetry::{Counters, Meters, NameOf, Notice, Observers};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -32,7 +32,8 @@ pub struct Builder {
     l1: L1,
     store: Option<Arc<dyn Store>>,
     clock: Clock,
-    observers: Observers,
+    pub(super) observers: Observers,
+    pub(super) metrics_by: Option<Box<NameOf>>,
     defaults: Policy,
     configured: HashMap<String, Policy>,
     codec: AnyCodec,
@@ -55,6 +56,7 @@ impl Builder {
             store: None,
             clock: Clock::system(),
             observers: Observers::default(),
+            metrics_by: None,
             defaults: Policy::default(),
             configured: HashMap::new(),
             codec: AnyCodec::first(),
@@ -198,12 +200,6 @@ impl Builder {
         self
     }
 
-    /// Who is told of what no caller is told of. May be called several times.
-    pub fn observer(mut self, observer: impl Observer) -> Self {
-        self.observers.0.push(Box::new(observer));
-        self
-    }
-
     /// Where the time comes from.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -277,8 +273,8 @@ impl Builder {
         secrecy::settle(self.secret_key.as_ref(), self.store.as_deref())?;
         let advice = self.advice();
         let counters = Counters::default();
-        let gone = l1::Gone { evicted: counters.evictions.clone(), expired: counters.expirations.clone() };
-        let l1 = l1::Entries::new(self.l1, gone, self.clock.clone());
+        let meters = Arc::new(Meters::new(self.metrics_by));
+        let l1 = l1::Entries::new(self.l1, meters.clone(), self.clock.clone());
         let observers = Arc::new(self.observers);
         let guard = self.store.map(|store| guarded(store, self.resilience, &self.clock, observers.clone()));
         let store = guard.clone().map(|guard| Arc::new(guard) as Arc<dyn Store>);
@@ -303,6 +299,8 @@ impl Builder {
             clock: self.clock,
             settings,
             counters,
+            meters,
+            echoes: Default::default(),
             clones: Default::default(),
             observers,
             policies: Default::default(),

@@ -10,7 +10,7 @@ mod names;
 mod queues;
 mod regions;
 
-pub(crate) use entries::{Entries, Gone, SEAT_BYTES};
+pub(crate) use entries::{Entries, SEAT_BYTES};
 pub(crate) use queues::Seat;
 pub(crate) use regions::Region;
 

@@ -109,13 +109,16 @@ impl Cache {
     }
 
     /// Waits until somebody else's lease may be free.
-    pub(super) async fn wait_for_lease(&self, mut wake: Wake, left_ms: u64) {
-        self.shared.counters.leases_awaited.count();
+    pub(super) async fn wait_for_lease(&self, request: &Request, mut wake: Wake, left_ms: u64) {
+        let meter = self.meter(request.group);
+        meter.leases_awaited.count();
         let longest = Duration::from_millis(left_ms.clamp(1, LONGEST_WAIT_MS));
+        let began = self.shared.clock.elapsed();
         tokio::select! {
             () = wake.wait() => {}
             () = self.shared.clock.sleep(longest) => {}
         }
+        meter.wait_time.note(self.shared.clock.elapsed().saturating_sub(began));
         forgive();
     }
 
@@ -133,7 +136,8 @@ impl Cache {
     /// Runs a load as the turn's own, so that it can never wait for itself, and keeps its lease meanwhile.
     /// Tells what the load said of what it brought.
     pub(crate) async fn run<F: Future>(&self, turn: &Turn, load: F) -> (F::Output, Said) {
-        self.shared.counters.loads.count();
+        let (meter, began) = (self.meter(turn.group), self.shared.clock.elapsed());
+        meter.loads.count();
         let load = Load::replacing(turn.stale.as_ref().map_or_else(Last::default, |slot| slot.last())).run(load);
         let load = async {
             match &turn.lead {
@@ -153,6 +157,7 @@ impl Cache {
                 }
             }
         };
+        meter.load_time.note(self.shared.clock.elapsed().saturating_sub(began));
         crate::outcome::record(|| crate::outcome::Outcome::of(crate::outcome::Tier::Load, 0));
         output
     }

@@ -48,6 +48,7 @@ impl Cache {
             return;
         };
         self.shared.counters.messages.count();
+        self.shared.echoes.heard(&self.space, message, self.shared.clock.elapsed(), self.now_ms());
         let names = message.names.as_deref();
         let has_gap = knowledge.hear(message.stamp, names.is_some(), self.shared.settings.lease_ms, |mark| {
             for name in names.unwrap_or_default() {

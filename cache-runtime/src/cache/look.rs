@@ -75,12 +75,12 @@ impl Cache {
         let stale = self.stale_in_memory(request, wire);
         if let Some(seen) = self.look_again(request, wire).await {
             seen.slot.seat.mark_hit();
-            self.shared.counters.l1_hits.count();
+            self.meter(request.group).l1_hits.count();
             return Seen { fresh: Some((seen, Tier::L1)), ..Seen::default() };
         }
         let seen = self.look_in_store(request, wire, grounds).await.unwrap_or_default().or_newer(stale);
         if seen.fresh.is_some() {
-            self.shared.counters.l2_hits.count();
+            self.meter(request.group).l2_hits.count();
         }
         seen
     }
@@ -149,7 +149,7 @@ impl Cache {
         if !same || !is_valid(&stamps, &request, &snapshot, self.partitions()) {
             return None;
         }
-        self.shared.counters.revalidated.count();
+        self.meter(request.group).revalidated.count();
         let renewed = Arc::new(Slot::new(Made {
             print: request.print,
             is_strong: self.asks_always(&request),
@@ -197,7 +197,7 @@ impl Cache {
         codec: u8,
     ) -> Weighed {
         if self.is_others(request, wire, &snapshot) && !trail.has_all {
-            self.shared.counters.set_aside.count();
+            self.meter(request.group).set_aside.count();
             let aside = request.aside(self, wire.schema());
             trail.aside = aside.aside;
             return Weighed::Elsewhere(aside);
@@ -293,6 +293,7 @@ impl Cache {
             retry_at_ms: 0,
             reads: self.shared.ahead.reads(request.key.id()),
             validators: envelope.validators,
+            group: request.group,
         }));
         if is_spare || lives.ttl_until_ms <= now_ms {
             return Some(Seen { stale: Some(Sighting { slot, known }), ..Seen::default() });
@@ -326,7 +327,7 @@ impl Cache {
     }
 
     fn unreadable(&self, request: &Request, reason: Unreadable) {
-        self.shared.counters.unreadable.count();
+        self.meter(request.group).unreadable.count();
         self.tell(&Notice::Unreadable { key: request.key.as_str(), reason: reason.reason() });
     }
 }

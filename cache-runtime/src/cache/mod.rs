@@ -10,6 +10,7 @@ mod caller;
 mod cells;
 mod clones;
 mod demand;
+mod echoes;
 mod entry;
 mod errors;
 mod explain;
@@ -24,6 +25,7 @@ mod listen;
 mod lives;
 mod loaded;
 mod look;
+mod metrics;
 mod owed;
 mod pattern;
 mod peek;
@@ -71,7 +73,7 @@ use crate::codec::{CacheCodec, Cacheable, TypedWire, Value};
 use crate::error::Error;
 use crate::event::Event;
 use crate::policy::Policy;
-use crate::telemetry::{Notice, Stats};
+use crate::telemetry::Notice;
 use crate::token::Token;
 use std::future::Future;
 use std::sync::atomic::Ordering;
@@ -303,11 +305,6 @@ impl Cache {
     /// The cached functions, writers and events of this program, and how they hang together.
     pub fn graph(&self) -> Graph {
         Graph::of_program()
-    }
-
-    /// What was counted since the cache was built, and what it holds now.
-    pub fn stats(&self) -> Stats {
-        self.counted()
     }
 
     /// A handle on the same cache for one tenant: entries, events and `clear` of two tenants never meet.

@@ -49,7 +49,7 @@ impl Cache {
                 return None;
             }
             record(|| Outcome::of(Tier::L1, self.now_ms().saturating_sub(slot.loaded_ms)));
-            self.shared.counters.l1_hits.count();
+            self.shared.meters.hit(slot.group());
             Some(take(slot.value.as_ref()))
         })
     }
@@ -73,7 +73,7 @@ impl Cache {
         let now_ms = self.now_ms();
         if slot.standing(now_ms) == Standing::Valid {
             slot.seat.mark_hit();
-            self.shared.counters.l1_hits.count();
+            self.shared.meters.hit(slot.group());
             slot.note_read(now_ms);
             record(|| Outcome::of(Tier::L1, now_ms.saturating_sub(slot.loaded_ms)));
             return if slot.is_due(now_ms) { Peeked::Due(slot) } else { Peeked::Hit(slot) };

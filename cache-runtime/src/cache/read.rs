@@ -22,7 +22,7 @@ use crate::outcome::{Outcome, Tier};
 use crate::schema::Schema;
 use crate::stamp::Partition;
 use crate::store::{Begun, Leased, Store, as_one_call};
-use crate::telemetry::Notice;
+use crate::telemetry::{Group, Notice};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -98,6 +98,8 @@ pub(crate) struct Turn {
     pub(crate) stale: Option<Arc<Slot>>,
     /// The shape of its values, if they are kept beside an entry of another one.
     pub(super) aside: Option<Schema>,
+    /// For whom it is counted.
+    pub(super) group: Group,
 }
 
 impl Turn {
@@ -186,7 +188,7 @@ impl Cache {
                 Some(seen.slot.value.clone())
             }
             None => {
-                self.shared.counters.misses.count();
+                self.meter(request.group).misses.count();
                 None
             }
         }
@@ -204,15 +206,15 @@ impl Cache {
     }
 
     async fn follow(&self, request: &Request, follower: Follower<Departed, Landing>) -> Followed<Departed, Landing> {
+        let began = self.shared.clock.elapsed();
         let followed = match request.policy.max_wait {
-            None => follower.wait().await,
-            Some(max_wait) => match tokio::time::timeout(max_wait, follower.wait()).await {
-                Ok(followed) => followed,
-                Err(_elapsed) => return Followed::Alone,
-            },
+            None => Ok(follower.wait().await),
+            Some(max_wait) => tokio::time::timeout(max_wait, follower.wait()).await,
         };
+        self.meter(request.group).wait_time.note(self.shared.clock.elapsed().saturating_sub(began));
+        let Ok(followed) = followed else { return Followed::Alone };
         if matches!(followed, Followed::Alone) {
-            self.shared.counters.circular_waits.count();
+            self.meter(request.group).circular_waits.count();
             self.tell(&Notice::CircularWait { key: request.key.as_str() });
         }
         followed
@@ -228,7 +230,7 @@ impl Cache {
         if landing.value.as_ref().is_some_and(|value| !request.knows(wire, value)) {
             return None;
         }
-        self.shared.counters.flights_joined.count();
+        self.meter(request.group).flights_joined.count();
         crate::outcome::record(|| {
             let outcome = Outcome::of(Tier::Flight, self.now_ms().saturating_sub(landing.loaded_ms));
             if landing.is_stale { outcome.stale() } else { outcome }
@@ -280,7 +282,7 @@ impl Cache {
             match (turn.leased(), turn.lead.take(), wake) {
                 (Leased::Other { left_ms }, Some(own), Some(wake)) => {
                     lead = own;
-                    self.wait_for_lease(wake, left_ms).await;
+                    self.wait_for_lease(&request, wake, left_ms).await;
                     request = self.patient(request, arrived_ms);
                 }
                 (Leased::Taken, Some(own), _) if turn.finds_another_than(met) => {
@@ -292,7 +294,7 @@ impl Cache {
                         HeldLease::follow(&mut held, turn.lease.take());
                         turn.lease = held;
                     }
-                    self.shared.counters.misses.count();
+                    self.meter(request.group).misses.count();
                     return Arrival::Load(Box::new(Turn { lead: own, ..turn }));
                 }
             }
@@ -337,8 +339,8 @@ impl Cache {
         }
         let begun = begun.map(|(begun, _)| begun);
         let (started, started_ms) = (self.moment(), self.now_ms());
-        let aside = request.aside;
-        Turn { lead, grounds, marks, departed, before, begun, lease, started, started_ms, stale, aside }
+        let (aside, group) = (request.aside, request.group);
+        Turn { lead, grounds, marks, departed, before, begun, lease, started, started_ms, stale, aside, group }
     }
 
     /// The marks are none if the answer is older than what is known by now; what is loaded is not kept then.

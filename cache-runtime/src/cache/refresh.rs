@@ -180,7 +180,7 @@ impl Cache {
             current.retry_not_before(self.now_ms().saturating_add(OTHERS_RENEWAL_MS));
             return None;
         }
-        self.shared.counters.renewals.count();
+        self.meter(request.group).renewals.count();
         Some(turn)
     }
 }

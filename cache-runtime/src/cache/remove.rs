@@ -18,6 +18,7 @@ use crate::registry;
 use crate::store::Bump;
 use crate::token::Token;
 use std::sync::Arc;
+use std::time::Duration;
 
 impl Cache {
     /// Emits events with all they cascade to, as one batch.
@@ -256,6 +257,7 @@ pub(super) fn token_of(performed: Option<Performed>) -> Token {
 pub(super) struct BumpUnderWay<'a> {
     cache: &'a Cache,
     partitions: Vec<(Arc<Knowledge>, Departure)>,
+    sent: Duration,
     is_counted: bool,
 }
 
@@ -275,7 +277,8 @@ impl<'a> BumpUnderWay<'a> {
     fn of<'k>(cache: &'a Cache, partitions: impl Iterator<Item = &'k Arc<Knowledge>>) -> Self {
         let now_ms = cache.now_ms();
         let depart = |knowledge: &Arc<Knowledge>| (knowledge.clone(), knowledge.depart_bump(now_ms));
-        Self { cache, partitions: partitions.map(depart).collect(), is_counted: true }
+        let sent = cache.shared.clock.elapsed();
+        Self { cache, partitions: partitions.map(depart).collect(), sent, is_counted: true }
     }
 
     /// The same, of an attempt of which somebody else keeps count.
@@ -298,6 +301,7 @@ impl<'a> BumpUnderWay<'a> {
             let here = names.iter().filter(|name| name.partition(count) == bump.partition);
             here.for_each(|name| self.cache.shared.cells.raise(name.id(), mark));
             knowledge.bumped(bump.stamp, departure, self.cache.shared.settings.lease_ms);
+            self.cache.shared.echoes.sent(&self.cache.space, bump.partition, bump.stamp, self.sent);
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::policy::{Policy, Tiers};
 use crate::registry;
 use crate::schema::Schema;
 use crate::store::{Begin, Lease};
+use crate::telemetry::Group;
 use std::sync::Arc;
 
 /// An entry that is asked for.
@@ -28,6 +29,8 @@ pub(crate) struct Request {
     pub(crate) dependencies: Arc<[Dependency]>,
     pub(crate) policy: Arc<Policy>,
     pub(crate) demand: Demand,
+    /// For whom it is counted.
+    pub(crate) group: Group,
     /// Whose room in memory its entry takes up.
     pub(super) region: Region,
     /// Whether its value has tags of its own.
@@ -55,7 +58,7 @@ impl Request {
         let dependencies = cache.constant_dependencies(function, &policy).iter().cloned().chain(own).collect();
         let region = cache.region_of(function, &policy);
         let named = Self::of_names(cache, print, key, dependencies, policy);
-        Self { function: Some(function), lives_by_value, region, ..named }
+        Self { function: Some(function), lives_by_value, region, group: cache.group_of(function), ..named }
     }
 
     /// Of a value that a writer returned: it depends on all that its key's cached functions depend on, and is kept as the
@@ -108,6 +111,7 @@ impl Request {
             dependencies,
             policy,
             demand,
+            group: Group::BY_HAND,
             region: Region::SHARED,
             has_late_tags: false,
             lives_by_value: false,

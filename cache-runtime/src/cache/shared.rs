@@ -3,6 +3,7 @@
 use super::ahead::Ahead;
 use super::cells::Cells;
 use super::clones::Clones;
+use super::echoes::Echoes;
 use super::knowledge::Knowledge;
 use super::l1::Region;
 use super::listen::Listener;
@@ -23,7 +24,7 @@ use crate::policy::Policy;
 use crate::registry;
 use crate::stamp::Partition;
 use crate::store::{Guarded, Store};
-use crate::telemetry::{Counters, Notice, Observers, Stats};
+use crate::telemetry::{Counters, FunctionStats, Group, Meter, Meters, Notice, Observers, Stats};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -50,6 +51,8 @@ pub(crate) struct Shared {
     pub(super) clock: Clock,
     pub(super) settings: Settings,
     pub(super) counters: Counters,
+    pub(super) meters: Arc<Meters>,
+    pub(super) echoes: Echoes,
     pub(super) clones: Clones,
     pub(super) observers: Arc<Observers>,
     pub(super) policies: RwLock<HashMap<usize, Arc<Policy>>>,
@@ -115,7 +118,7 @@ impl Space {
 }
 
 impl Cache {
-    pub(super) fn counted(&self) -> Stats {
+    pub(super) fn counted(&self, functions: &[FunctionStats]) -> Stats {
         let (l1_entries, l1_weight) = self.shared.l1.as_ref().map_or((0, 0), l1::Entries::size);
         let (now_ms, lease_ms) = (self.now_ms(), self.shared.settings.lease_ms);
         let guard = self.shared.guard.as_ref();
@@ -132,7 +135,7 @@ impl Cache {
             breakers_open: guard.map_or(0, Guarded::breakers_open),
             store_retries: guard.map_or(0, Guarded::retries),
             slow_clones: self.shared.clones.slow(),
-            ..self.shared.counters.read()
+            ..Stats::of(&self.shared.counters, functions)
         }
     }
 
@@ -146,7 +149,7 @@ impl Cache {
     }
 
     pub(crate) fn load_failed(&self, request: &Request) {
-        self.shared.counters.load_errors.count();
+        self.meter(request.group).load_errors.count();
         self.tell(&Notice::LoadFailed { key: request.key.as_str() });
     }
 
@@ -159,6 +162,16 @@ impl Cache {
         let policy = Arc::new(self.resolve(function));
         self.shared.policies.write().unwrap_or_else(PoisonError::into_inner).insert(address, policy.clone());
         policy
+    }
+
+    /// For whom the calls of a function are counted.
+    pub(super) fn group_of(&self, function: &'static Function) -> Group {
+        let describe = || (registry::name_of(function), function.template());
+        self.shared.meters.group(std::ptr::from_ref(function) as usize, describe)
+    }
+
+    pub(super) fn meter(&self, group: Group) -> &Meter {
+        self.shared.meters.of(group)
     }
 
     /// The region of a function that has one for itself.

@@ -13,6 +13,7 @@ use crate::early;
 use crate::key::{Dependency, Id};
 use crate::load::{Last, Validators};
 use crate::stamp::Partition;
+use crate::telemetry::Group;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -40,9 +41,12 @@ pub(crate) struct Slot {
     /// The entry's key, by which it can be found without its typed arguments.
     pub(crate) key: Id,
     backing: Backed,
-    /// Until when nobody is to load in its place, after a load that failed.
-    retry_at_ms: AtomicU64,
+    /// Until when nobody is to load in its place, after a load that failed; and above that, for whom it is counted.
+    retry: AtomicU64,
 }
+
+/// In so many bits is the time of [`Slot::retry`]: nine thousand years. What is above never changes.
+const RETRY_BITS: u32 = 48;
 
 /// What few entries have.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +92,8 @@ pub(crate) struct Made {
     pub(crate) validators: Option<Arc<Validators>>,
     /// Whose room it takes up.
     pub(crate) region: Region,
+    /// For whom its hits are counted.
+    pub(crate) group: Group,
 }
 
 /// What an entry in memory has in the store.
@@ -143,7 +149,7 @@ impl Slot {
             loaded_ms,
             key,
             backing: Backed::from(backing),
-            retry_at_ms: AtomicU64::new(made.retry_at_ms),
+            retry: AtomicU64::new(u64::from(made.group.number()) << RETRY_BITS | made.retry_at_ms),
         }
     }
 
@@ -161,7 +167,8 @@ impl Slot {
             loaded_ms: self.loaded_ms,
             load_cost_ms: self.load_cost_ms,
             lives: self.lives(),
-            retry_at_ms: self.retry_at_ms.load(Ordering::Relaxed),
+            retry_at_ms: self.retry_at_ms(),
+            group: self.group(),
             is_strong,
             is_spare,
             reads,
@@ -289,12 +296,23 @@ impl Slot {
 
     /// Notes that nobody is to load in its place before that.
     pub(crate) fn retry_not_before(&self, at_ms: u64) {
-        self.retry_at_ms.fetch_max(at_ms, Ordering::Relaxed);
+        let at_ms = at_ms.min((1 << RETRY_BITS) - 1);
+        self.retry.fetch_max(u64::from(self.group().number()) << RETRY_BITS | at_ms, Ordering::Relaxed);
+    }
+
+    fn retry_at_ms(&self) -> u64 {
+        self.retry.load(Ordering::Relaxed) & ((1 << RETRY_BITS) - 1)
+    }
+
+    /// For whom its hits are counted.
+    #[inline]
+    pub(crate) fn group(&self) -> Group {
+        Group::of_number((self.retry.load(Ordering::Relaxed) >> RETRY_BITS) as u16)
     }
 
     /// Whether a load in its place failed so lately that it is not to be tried again.
     pub(crate) fn is_too_early_to_retry(&self, now_ms: u64) -> bool {
-        now_ms < self.retry_at_ms.load(Ordering::Relaxed)
+        now_ms < self.retry_at_ms()
     }
 
     /// Whether it may answer as a fresh value.

@@ -173,8 +173,8 @@ impl Cache {
     }
 
     /// Notes that a caller was answered before its load ended.
-    pub(crate) fn timed_out(&self) {
-        self.shared.counters.timeouts.count();
+    pub(crate) fn timed_out(&self, request: &Request) {
+        self.meter(request.group).timeouts.count();
     }
 
     /// Notes that a load failed that an entry stood in for.
@@ -192,7 +192,7 @@ impl Cache {
 
     /// Counts and records a stale answer.
     pub(crate) fn show_stale(&self, slot: &Slot) -> Option<Value> {
-        self.shared.counters.stale_hits.count();
+        self.meter(slot.group()).stale_hits.count();
         let tier = if slot.is_spare() { Tier::L2 } else { Tier::L1 };
         crate::outcome::record(|| Outcome::of(tier, self.now_ms().saturating_sub(slot.loaded_ms)).stale());
         slot.value.clone()

@@ -180,6 +180,7 @@ impl Cache {
             retry_at_ms: 0,
             reads: self.shared.ahead.reads(request.key.id()),
             validators: fill.validators.clone(),
+            group: request.group,
         })
     }
 
@@ -198,7 +199,7 @@ impl Cache {
     }
 
     fn refused<T>(&self, request: &Request) -> Option<T> {
-        self.shared.counters.fills_refused.count();
+        self.meter(request.group).fills_refused.count();
         self.tell(&Notice::FillRefused { key: request.key.as_str() });
         None
     }
@@ -260,7 +261,7 @@ impl Cache {
 
     /// A value that is too large, or has too many tags, is kept nowhere; one that only cannot be encoded weighs nothing in memory.
     pub(super) fn unstorable(&self, request: &Request, error: &CodecError) -> Option<usize> {
-        self.shared.counters.unstorable.count();
+        self.meter(request.group).unstorable.count();
         self.tell(&Notice::Unstorable { key: request.key.as_str(), error });
         matches!(error, CodecError::Failed { .. }).then_some(0)
     }

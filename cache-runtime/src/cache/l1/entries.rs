@@ -10,7 +10,7 @@ use crate::cache::slot::{Made, Slot};
 use crate::clock::Clock;
 use crate::key::Id;
 use crate::policy::L1;
-use crate::telemetry::Counter;
+use crate::telemetry::Meters;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -22,17 +22,8 @@ pub(crate) struct Entries {
     /// How many there are and what they weigh, for those who ask without the lock.
     len: AtomicU64,
     weight: AtomicU64,
-    gone: Gone,
+    meters: Arc<Meters>,
     clock: Clock,
-}
-
-/// How many entries left, by the reason.
-#[derive(Debug, Default)]
-pub(crate) struct Gone {
-    /// For room.
-    pub(crate) evicted: Counter,
-    /// For time.
-    pub(crate) expired: Counter,
 }
 
 #[derive(Debug)]
@@ -62,12 +53,12 @@ pub(crate) const SEAT_BYTES: usize = {
 
 impl Entries {
     /// `None` if nothing is to be kept.
-    pub(crate) fn new(size: L1, gone: Gone, clock: Clock) -> Option<Self> {
+    pub(crate) fn new(size: L1, meters: Arc<Meters>, clock: Clock) -> Option<Self> {
         if size.is_off() {
             return None;
         }
         let kept = Mutex::new(Kept { regions: Regions::new(size), names: Names::default() });
-        Some(Self { index: Index::new(), kept, len: AtomicU64::new(0), weight: AtomicU64::new(0), gone, clock })
+        Some(Self { index: Index::new(), kept, len: AtomicU64::new(0), weight: AtomicU64::new(0), meters, clock })
     }
 
     /// The region of a function that is to have this much room for itself. All descriptions of it, those of its companions
@@ -179,7 +170,7 @@ impl Entries {
             self.index.remove(evicted.print);
             self.let_go(&evicted);
             kept.names.forget(&evicted);
-            self.gone.evicted.count();
+            self.meters.of(evicted.group()).evictions.count();
             stays &= !Arc::ptr_eq(&evicted, &slot);
         }
         if stays {
@@ -193,7 +184,7 @@ impl Entries {
         for _ in 0..places {
             if let Some(over) = kept.regions.of(region).next_if_over(now_ms) {
                 self.take_out(kept, &over);
-                self.gone.expired.count();
+                self.meters.of(over.group()).expirations.count();
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::cache::slot::{Backing, Made, Slot, Standing};
 use crate::clock::Clock;
 use crate::key::{Id, Key};
 use crate::policy::{Eviction, L1};
+use crate::telemetry::{Group, Meters};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -26,7 +27,7 @@ fn entries(capacity: u64) -> Entries {
 }
 
 fn of(size: L1, clock: &Clock) -> Entries {
-    Entries::new(size, Gone::default(), clock.clone()).expect("it keeps something")
+    Entries::new(size, Arc::new(Meters::new(None)), clock.clone()).expect("it keeps something")
 }
 
 /// An entry that rests on one cell, up to `seq`.
@@ -51,6 +52,7 @@ fn made(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Made {
         is_spare: false,
         reads: None,
         region: Region::SHARED,
+        group: Group::BY_HAND,
         validators: None,
     }
 }

@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::key::{Dependency, Key, Name};
 use crate::stamp::Partition;
+use crate::telemetry::{Histogram, Times};
 use circuits::{Circuits, Passes};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -63,6 +64,8 @@ struct Guard {
     circuits: Circuits,
     under_way: UnderWay,
     retries: AtomicU64,
+    /// How long operations took, by their [`Sort`].
+    times: [Times; 4],
 }
 
 /// How many operations there are at the moment. Invalidations have room of their own: reads cannot keep them out.
@@ -100,7 +103,16 @@ impl Guarded {
     ) -> Self {
         let circuits = Circuits::new(inner.name(), resilience.breaker, Box::new(tell));
         let (real, under_way, retries) = (Clock::system(), UnderWay::default(), AtomicU64::new(0));
-        Self(Arc::new(Guard { inner, resilience, clock, real, circuits, under_way, retries }))
+        Self(Arc::new(Guard {
+            inner,
+            resilience,
+            clock,
+            real,
+            circuits,
+            under_way,
+            retries,
+            times: Default::default(),
+        }))
     }
 
     /// The servers that were asked so far, by name where the store knows it, and the states of their breakers.
@@ -121,6 +133,11 @@ impl Guarded {
         under_way.reads.load(Ordering::Relaxed) + under_way.invalidations.load(Ordering::Relaxed)
     }
 
+    /// How long operations of each kind took.
+    pub(crate) fn times(&self) -> Vec<(&'static str, Histogram)> {
+        ["read", "begin", "write", "invalidate"].into_iter().zip(self.0.times.iter().map(Times::read)).collect()
+    }
+
     /// How often an operation was attempted once more.
     #[must_use]
     pub fn retries(&self) -> u64 {
@@ -139,8 +156,9 @@ impl Guard {
         let limit = self.limit(sort)?;
         let _under_way = self.enter(sort)?;
         let passes = self.circuits.admit(&*self.inner, &partitions, || self.clock.now_ms())?;
-        let started_ms = self.real.now_ms();
+        let (started, started_ms) = (self.real.elapsed(), self.real.now_ms());
         let answer = self.attempts(sort, limit, started_ms, act).await;
+        self.times[sort as usize].note(self.real.elapsed().saturating_sub(started));
         if let Err(StoreError::Unreachable { .. } | StoreError::Timeout { .. }) = &answer {
             limit.was_in_vain(Duration::from_millis(self.real.now_ms().saturating_sub(started_ms)));
         }
