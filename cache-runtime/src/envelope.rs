@@ -38,7 +38,7 @@ pub(crate) const HEAD_BYTES: usize = 16;
 
 /// All of an entry but its payload.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Envelope {
+pub(crate) struct Envelope<'a> {
     /// The codec of the payload.
     pub(crate) codec: u8,
     /// Whether the value is a remembered `None`, without payload.
@@ -58,7 +58,7 @@ pub(crate) struct Envelope {
     /// One stamp for each partition that it depends on or lies in.
     pub(crate) stamps: Vec<(Partition, Stamp)>,
     /// What it depends on, for readers that come to it another way than the one that filled it.
-    pub(crate) dependencies: Vec<String>,
+    pub(crate) dependencies: Vec<&'a str>,
     /// Whether its life is its own, and the same for every reader whatever its function says.
     pub(crate) has_own_life: bool,
     /// By what its source tells whether it still holds.
@@ -98,7 +98,7 @@ impl Unreadable {
     }
 }
 
-impl Envelope {
+impl<'a> Envelope<'a> {
     /// The whole entry: this header and its payload.
     pub(crate) fn seal(&self, payload: &[u8]) -> Vec<u8> {
         let mut bytes = self.header();
@@ -151,7 +151,7 @@ impl Envelope {
     }
 
     /// The header and the payload, if all of it is as it was sealed.
-    pub(crate) fn open(bytes: &[u8]) -> Result<(Self, &[u8]), Unreadable> {
+    pub(crate) fn open(bytes: &'a [u8]) -> Result<(Self, &'a [u8]), Unreadable> {
         let (envelope, at) = Self::parse(bytes)?;
         let mut reader = Reader { bytes, at };
         let payload_bytes = reader.u32()? as usize;
@@ -165,7 +165,7 @@ impl Envelope {
     }
 
     /// The header, and where it ends: not checked yet.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<(Self, usize), Unreadable> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<(Self, usize), Unreadable> {
         let mut reader = Reader { bytes, at: 0 };
         if reader.array()? != MAGIC {
             return Err(Unreadable::Corrupt);
@@ -255,7 +255,7 @@ struct Reader<'a> {
     at: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Unreadable> {
         let end = self.at + N;
         let array = self.bytes.get(self.at..end).and_then(|slice| slice.try_into().ok()).ok_or(Unreadable::Corrupt)?;
@@ -280,21 +280,21 @@ impl Reader<'_> {
         (0..self.u16()?).map(|_| Ok((Partition(self.u16()?), Stamp { epoch: self.u64()?, seq: self.u64()? }))).collect()
     }
 
-    fn texts(&mut self) -> Result<Vec<String>, Unreadable> {
+    fn texts(&mut self) -> Result<Vec<&'a str>, Unreadable> {
         (0..self.u16()?).map(|_| self.text()).collect()
     }
 
     fn validators(&mut self) -> Result<Option<Arc<Validators>>, Unreadable> {
-        let some = |text: String| (!text.is_empty()).then_some(text);
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Ok(Validators { etag: some(self.text()?), last_modified: some(self.text()?) }.or(None))
     }
 
-    fn text(&mut self) -> Result<String, Unreadable> {
+    fn text(&mut self) -> Result<&'a str, Unreadable> {
         let len_bytes = usize::from(self.u16()?);
         let end = self.at + len_bytes;
         let bytes = self.bytes.get(self.at..end).ok_or(Unreadable::Corrupt)?;
         self.at = end;
-        std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Unreadable::Corrupt)
+        std::str::from_utf8(bytes).map_err(|_| Unreadable::Corrupt)
     }
 }
 

@@ -5,7 +5,7 @@ use super::layout::{IdOf, Layout};
 use super::rules::Rules;
 use super::shapes::{Returned, Shape};
 use super::written::Success;
-use crate::cache::{Arrival, Cache, Request, Turn, typed};
+use crate::cache::{Arrival, Cache, Request, Turn, taken};
 use crate::call::{Mode, mode};
 use crate::codec::{Value, Wire};
 use crate::function::Function;
@@ -59,7 +59,7 @@ impl<I: KeyPart + Clone> Batch<I> {
     ) -> Self {
         let cache = place.take();
         let given: Vec<I> = ids.into_iter().collect();
-        let (mut seen, mut asked) = (HashMap::new(), Vec::new());
+        let (mut seen, mut asked) = (HashMap::with_capacity(given.len()), Vec::with_capacity(given.len()));
         let mut order = Vec::with_capacity(given.len());
         for id in &given {
             let print = print_of(id);
@@ -97,7 +97,7 @@ impl<I: KeyPart + Clone> Batch<I> {
         if !self.is_cached {
             return outside(load(self.given)).await;
         }
-        let mut got: Vec<Got<S>> = self.asked.iter().map(Asked::answer).collect();
+        let mut got: Vec<Got<S>> = self.asked.iter_mut().map(|asked| answer(asked.hit.take())).collect();
         let turns = match mode() {
             Some(Mode::Bypass) => return load(self.given).await,
             Some(Mode::OnlyCached) => {
@@ -134,7 +134,7 @@ impl<I: KeyPart + Clone> Batch<I> {
         let requests: Vec<Request> =
             missing.iter().map(|at| self.asked[*at].request.in_the_foreground(false)).collect();
         for (at, found) in missing.into_iter().zip(self.cache.look_only_at_all(&requests, wire).await) {
-            got[at] = answer(found.as_ref());
+            got[at] = answer(found);
         }
     }
 
@@ -159,8 +159,8 @@ impl<I: KeyPart + Clone> Batch<I> {
         for (at, arrival) in missing.into_iter().zip(self.cache.arrive_all(&requests, wire).await) {
             match arrival {
                 Arrival::Load(turn) => turns.push((at, *turn)),
-                Arrival::Due(slot) => got[at] = answer(Some(&slot.value)),
-                Arrival::Found(value) => match answer(Some(&value)) {
+                Arrival::Due(slot) => got[at] = answer(Some(slot.value.clone())),
+                Arrival::Found(value) => match answer(Some(value)) {
                     // Of another type, which a key shared by mistake can bring about.
                     Got::Unknown => turns.push((at, self.cache.arrive_to_refresh(&self.asked[at].request).await)),
                     answer => got[at] = answer,
@@ -199,25 +199,41 @@ impl<I: KeyPart + Clone> Batch<I> {
         join_all(landings).await;
     }
 
-    /// What the function returns: each id once, or as often as it was given.
+    /// What the function returns: each id once, or as often as it was given. Values are given away, and cloned for those
+    /// only who come before the last that asks for the same.
     fn pairs<S, K>(self, mut got: Vec<Got<S>>, repeats: bool) -> Vec<(K, S::Return)>
     where
         S: Shape<Value: Clone>,
         K: IdOf<I>,
     {
-        let order = if repeats { self.order } else { (0..got.len()).collect() };
+        if !repeats {
+            let item = |(asked, got): (Asked<I>, Got<S>)| Some((K::of(asked.id), got.close()?));
+            return self.asked.into_iter().zip(got).filter_map(item).collect();
+        }
+        let mut left = vec![0_usize; got.len()];
+        self.order.iter().for_each(|at| left[*at] += 1);
         let item = |at: usize| {
-            let item = match &mut got[at] {
-                Got::Value(value) => S::close(Some(value.clone())),
+            left[at] -= 1;
+            let item = match &got[at] {
+                Got::Value(value) if left[at] > 0 => S::close(Some(value.clone())),
                 Got::Absent => S::close(None),
-                slot => match std::mem::replace(slot, Got::Unknown) {
-                    Got::Failed(item) => Some(item),
-                    _ => None,
-                },
+                _ => std::mem::replace(&mut got[at], Got::Unknown).close(),
             };
             Some((K::of(self.asked[at].id.clone()), item?))
         };
-        order.into_iter().filter_map(item).collect()
+        self.order.into_iter().filter_map(item).collect()
+    }
+}
+
+impl<S: Shape> Got<S> {
+    /// As the function returns it; nothing where it is left out.
+    fn close(self) -> Option<S::Return> {
+        match self {
+            Self::Value(value) => S::close(Some(value)),
+            Self::Absent => S::close(None),
+            Self::Failed(item) => Some(item),
+            Self::Unknown => None,
+        }
     }
 }
 
@@ -228,18 +244,14 @@ impl<I> Asked<I> {
         let hit = cache.is_open().then(|| cache.peek(of_call).fresh(cache)).flatten().map(|slot| slot.value.clone());
         Self { id, print, request, hit }
     }
-
-    fn answer<S: Shape<Value: Clone + 'static>>(&self) -> Got<S> {
-        answer(self.hit.as_ref())
-    }
 }
 
 /// What a tier has, as a value of this type.
-fn answer<S: Shape<Value: Clone + 'static>>(found: Option<&Option<Value>>) -> Got<S> {
+fn answer<S: Shape<Value: Clone + Send + Sync + 'static>>(found: Option<Option<Value>>) -> Got<S> {
     match found {
         None => Got::Unknown,
         Some(None) => Got::Absent,
-        Some(Some(value)) => typed(value).map_or(Got::Unknown, Got::Value),
+        Some(Some(value)) => taken(value).map_or(Got::Unknown, Got::Value),
     }
 }
 

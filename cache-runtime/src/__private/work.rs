@@ -66,7 +66,6 @@ pub(super) struct Side<'a> {
 }
 
 /// The same for the engine.
-#[derive(Clone, Copy)]
 struct Frame<'a> {
     types: &'a dyn Types,
     renews: Option<&'a dyn Renews>,
@@ -95,15 +94,22 @@ impl Errand {
         job: Job,
         side: Side<'_>,
     ) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
-        Box::pin(async move {
-            let frame = Frame { types: &*side.types, renews: side.renews.as_deref(), desk: &self.desk };
-            self.work.performed(job, frame).await
-        })
+        match job {
+            // By itself, for it is what most calls are, and the others take several times as much room.
+            Job::Answer => Box::pin(async move { self.work.answer(&side.frame(&self.desk)).await }),
+            job => Box::pin(async move { self.work.performed(job, &side.frame(&self.desk)).await }),
+        }
+    }
+}
+
+impl Side<'_> {
+    fn frame<'f>(&'f self, desk: &'f Desk) -> Frame<'f> {
+        Frame { types: &*self.types, renews: self.renews.as_deref(), desk }
     }
 }
 
 impl Work {
-    async fn performed(&self, job: Job, frame: Frame<'_>) -> Answer {
+    async fn performed(&self, job: Job, frame: &Frame<'_>) -> Answer {
         match job {
             Job::Answer => self.answer(frame).await,
             Job::AnswerWithin(limits) => self.clone().answer_within(limits, frame).await,
@@ -117,23 +123,24 @@ impl Work {
         }
     }
 
-    async fn answer(&self, frame: Frame<'_>) -> Answer {
+    async fn answer(&self, frame: &Frame<'_>) -> Answer {
         match self.cache.arrive(&self.request, &*self.wire).await {
-            Arrival::Load(turn) => self.load(*turn, frame).await,
-            Arrival::Due(slot) => self.serve_due(&slot, frame).await,
             Arrival::Found(value) if frame.types.can_give(value.as_ref()) => Answer::Found(value),
+            // In boxes, so that what is found takes no room for a load.
+            Arrival::Load(turn) => Box::pin(self.load(*turn, frame)).await,
+            Arrival::Due(slot) => Box::pin(self.serve_due(&slot, frame)).await,
             // A function that shares the key remembers absences, which this one cannot say.
-            Arrival::Found(_) => self.refresh(frame).await,
+            Arrival::Found(_) => Box::pin(self.refresh(frame)).await,
         }
     }
 
-    async fn refresh(&self, frame: Frame<'_>) -> Answer {
+    async fn refresh(&self, frame: &Frame<'_>) -> Answer {
         let turn = self.cache.arrive_to_refresh(&self.request).await;
         self.load(turn, frame).await
     }
 
     /// What is cached, and no load; unless that cannot be said.
-    async fn find(&self, frame: Frame<'_>) -> Answer {
+    async fn find(&self, frame: &Frame<'_>) -> Answer {
         let found = self.cache.look_only(&self.request, &*self.wire).await;
         match found.filter(|value| frame.types.can_give(value.as_ref())) {
             Some(value) => Answer::Found(value),
@@ -148,7 +155,7 @@ impl Work {
 
     /// An answer that is to be loaded anew, by the first who finds that: in the background if that can be, and else by
     /// this caller, while the others are answered.
-    async fn serve_due(&self, slot: &Arc<Slot>, frame: Frame<'_>) -> Answer {
+    async fn serve_due(&self, slot: &Arc<Slot>, frame: &Frame<'_>) -> Answer {
         if !frame.types.can_give(slot.value.as_ref()) {
             return self.refresh(frame).await;
         }
@@ -170,7 +177,7 @@ impl Work {
         self.cache.begin_renewal(&self.request, &*self.wire, lead, slot).await
     }
 
-    async fn load(&self, turn: Turn, frame: Frame<'_>) -> Answer {
+    async fn load(&self, turn: Turn, frame: &Frame<'_>) -> Answer {
         let (opened, said) = self.cache.run(&turn, frame.desk.load()).await;
         match opened {
             Ok(_) if said.is_failed => self.stand_in(turn, said.shows_nothing_stale, frame),
@@ -189,7 +196,7 @@ impl Work {
     }
 
     /// What is shown in place of a load that failed; what it returned, if there is nothing.
-    fn stand_in(&self, turn: Turn, shows_nothing_stale: bool, frame: Frame<'_>) -> Answer {
+    fn stand_in(&self, turn: Turn, shows_nothing_stale: bool, frame: &Frame<'_>) -> Answer {
         if shows_nothing_stale {
             self.cache.load_failed(&self.request);
             return Answer::Loaded;
@@ -200,7 +207,7 @@ impl Work {
     }
 
     /// The same as [`answer`](Self::answer), for a caller with little time who runs the load himself.
-    async fn answer_within(mut self, limits: Limits, frame: Frame<'_>) -> Answer {
+    async fn answer_within(mut self, limits: Limits, frame: &Frame<'_>) -> Answer {
         let sight = self.watched();
         let mut whole = pin!(self.answer(frame));
         self.wait(whole.as_mut(), &sight, limits, frame.types).await.unwrap_or_else(|shown| shown)

@@ -5,9 +5,10 @@
 
 use super::caller::Caller;
 use super::ground::Ground;
-use super::look::{Answer, Seen, Sighting, Trail, Weighed};
+use super::look::{Answer, Remembered, Seen, Sighting, Trail, Weighed};
 use super::read::{Arrival, Lead, Turn};
 use super::request::Request;
+use super::slot::Slot;
 use super::stamps::{departures, observe};
 use super::{Cache, typed};
 use crate::codec::{CacheCodec, Cacheable, TypedWire, Value, Wire};
@@ -80,7 +81,7 @@ impl Cache {
         let callers: Vec<Caller> = requests.iter().map(|request| Caller::new(self, request)).collect();
         let asked: Vec<(&Request, &Caller)> = requests.iter().zip(&callers).collect();
         let value = |(seen, request): (Seen, &Request)| match seen.fresh {
-            Some((seen, _)) => Some(seen.slot.value.clone()),
+            Some((seen, _)) => Some(Slot::into_value(seen.slot)),
             None => {
                 self.meter(request.group).misses.count();
                 None
@@ -106,14 +107,22 @@ impl Cache {
         }
         let asked: Vec<(&Request, &Caller)> = leads.iter().map(|(at, caller, _)| (&requests[*at], caller)).collect();
         let seen = self.look_at_all(&asked, wire).await;
-        let led = leads.into_iter().zip(seen).map(|((at, caller, lead), seen)| async move {
-            (at, self.lead(&requests[at], wire, caller.grounds, lead, Some(seen)).await)
+        let mut arrivals = Vec::with_capacity(requests.len());
+        let mut unanswered = Vec::new();
+        for ((at, caller, lead), seen) in leads.into_iter().zip(seen) {
+            match self.answer_at_once(&requests[at], lead, seen) {
+                Ok(arrival) => arrivals.push((at, arrival)),
+                Err((lead, seen)) => unanswered.push((at, caller, lead, seen)),
+            }
+        }
+        let led = unanswered.into_iter().map(|(at, caller, lead, seen)| async move {
+            (at, self.take_turn(&requests[at], wire, caller.grounds, lead, seen).await)
         });
-        let mut arrivals: Vec<(usize, Arrival)> = join_all(led).await;
+        arrivals.extend(join_all(led).await);
         for (at, caller, boarding) in follows {
             // Known as the leader of what it leads so far, or two batches could wait for each other.
             let leads: Vec<_> = arrivals.iter().filter_map(|(_, arrival)| lead_of(arrival)).collect();
-            let arrive = self.arrive_by(boarding, caller, &requests[at], wire);
+            let arrive = self.arrive_by(boarding, &caller, &requests[at], wire);
             let arrival = Lead::load_all(leads.into_iter(), arrive).await;
             arrivals.push((at, arrival));
         }
@@ -137,7 +146,7 @@ impl Cache {
     /// Memory once more, and the store in one question for all that it lacks.
     async fn look_at_all(&self, asked: &[(&Request, &Caller)], wire: &dyn Wire) -> Vec<Seen> {
         let stale: Vec<_> = asked.iter().map(|(request, _)| self.stale_in_memory(request, wire)).collect();
-        let again = join_all(asked.iter().map(|(request, _)| self.look_again(request, wire))).await;
+        let again = self.look_again_at_all(asked, wire).await;
         let missing: Vec<usize> = (0..asked.len()).filter(|at| again[*at].is_none()).collect();
         let left: Vec<(&Request, &Caller)> = missing.iter().map(|at| asked[*at]).collect();
         let in_store = self.look_in_store_at_all(&left, wire).await;
@@ -155,6 +164,24 @@ impl Cache {
                 self.meter(asked[at].0.group).l2_hits.count();
             }
             all[at] = seen.or_newer(all[at].stale.take());
+        }
+        all
+    }
+
+    /// Memory once more. What is only doubtful there is asked for one by one: of such entries no value travels.
+    async fn look_again_at_all(&self, asked: &[(&Request, &Caller)], wire: &dyn Wire) -> Vec<Option<Sighting>> {
+        let mut doubtful = Vec::new();
+        let remembered = |(at, (request, _)): (usize, &(&Request, &Caller))| match self.remember_again(request, wire)? {
+            Remembered::Holds(seen) => Some(seen),
+            Remembered::Doubtful(slot) => {
+                doubtful.push((at, slot));
+                None
+            }
+        };
+        let mut all: Vec<Option<Sighting>> = asked.iter().enumerate().map(remembered).collect();
+        let revalidated = doubtful.iter().map(|(at, slot)| self.revalidate_own(asked[*at].0, wire, slot));
+        for ((at, _), seen) in doubtful.iter().zip(join_all(revalidated).await) {
+            all[*at] = seen;
         }
         all
     }

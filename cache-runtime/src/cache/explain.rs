@@ -105,7 +105,7 @@ impl Cache {
         }
     }
 
-    fn judge(&self, envelope: &Envelope, request: &Request, snapshot: &Snapshot) -> Found {
+    fn judge(&self, envelope: &Envelope<'_>, request: &Request, snapshot: &Snapshot) -> Found {
         if !is_valid(&envelope.stamps, request, snapshot, self.partitions()) {
             return invalid("invalidated since it was loaded, or what it depends on was evicted");
         }

@@ -23,6 +23,12 @@ pub(super) struct Sighting {
     pub(super) known: Moment,
 }
 
+/// What memory has that may answer, or may if the store says so.
+pub(super) enum Remembered {
+    Holds(Sighting),
+    Doubtful(Arc<Slot>),
+}
+
 /// What the store said, up to where its partitions were known with that, and as of when.
 pub(super) type Answer = (Snapshot, Marks, Moment);
 
@@ -96,9 +102,18 @@ impl Cache {
         is_of_use.then_some(Sighting { slot, known })
     }
 
+    /// Memory once more, and the store about what is only doubtful there.
+    async fn look_again(&self, request: &Request, wire: &dyn Wire) -> Option<Sighting> {
+        match self.remember_again(request, wire)? {
+            Remembered::Holds(seen) => Some(seen),
+            // In a box, as what follows below: no hit in the store has to have room for it.
+            Remembered::Doubtful(slot) => Box::pin(self.revalidate_own(request, wire, &slot)).await,
+        }
+    }
+
     /// Memory once more: another flight may have landed since, the key may be there under another fingerprint, and an
     /// entry that is only doubtful is worth a question.
-    pub(super) async fn look_again(&self, request: &Request, wire: &dyn Wire) -> Option<Sighting> {
+    pub(super) fn remember_again(&self, request: &Request, wire: &dyn Wire) -> Option<Remembered> {
         let l1 = self.shared.l1.as_ref().filter(|_| request.tiers().has_l1())?;
         let arrived = self.moment();
         let own = l1.get(request.print);
@@ -122,14 +137,22 @@ impl Cache {
                 if l1.get(request.print).is_none_or(|own| !Arc::ptr_eq(&own, &slot)) {
                     l1.insert(request.print, slot.clone());
                 }
-                Some(Sighting { slot, known })
+                Some(Remembered::Holds(Sighting { slot, known }))
             }
-            Standing::Valid | Standing::Doubtful => {
-                let aside = (slot.key != request.key.id()).then(|| request.aside(self, wire.schema()));
-                self.revalidate(aside.as_ref().unwrap_or(request), &slot).await
-            }
+            Standing::Valid | Standing::Doubtful => Some(Remembered::Doubtful(slot)),
             Standing::Invalid => None,
         }
+    }
+
+    /// Asks the store about an entry in memory that this request may be answered with.
+    pub(super) async fn revalidate_own(
+        &self,
+        request: &Request,
+        wire: &dyn Wire,
+        slot: &Arc<Slot>,
+    ) -> Option<Sighting> {
+        let aside = (slot.key != request.key.id()).then(|| request.aside(self, wire.schema()));
+        self.revalidate(aside.as_ref().unwrap_or(request), slot).await
     }
 
     /// Asks the store whether an entry in memory still holds; the value does not travel.
@@ -169,17 +192,22 @@ impl Cache {
         let codec = wire.codec(self.shared.settings.codec)?;
         let answer = self.read_store(request, grounds, Want::Whole).await?;
         let mut trail = Trail::default();
-        let mut weighed = self.weigh(answer, request, grounds, &mut trail, wire, codec);
-        while let Weighed::Elsewhere(next) = weighed {
+        let next = match self.weigh(answer, request, grounds, &mut trail, wire, codec) {
+            Weighed::Seen(seen) => return Some(seen),
+            Weighed::Elsewhere(next) => next,
+        };
+        Some(Box::pin(self.look_elsewhere(next, trail, wire, codec)).await)
+    }
+
+    /// Asks the store until an answer settles it.
+    async fn look_elsewhere(&self, mut next: Request, mut trail: Trail, wire: &dyn Wire, codec: u8) -> Seen {
+        loop {
             let grounds = next.grounds(self);
-            weighed = match self.read_store(&next, &grounds, Want::Whole).await {
-                Some(answer) => self.weigh(answer, &next, &grounds, &mut trail, wire, codec),
-                None => Weighed::Seen(trail.end(None)),
+            let Some(answer) = self.read_store(&next, &grounds, Want::Whole).await else { return trail.end(None) };
+            next = match self.weigh(answer, &next, &grounds, &mut trail, wire, codec) {
+                Weighed::Seen(seen) => return seen,
+                Weighed::Elsewhere(further) => further,
             };
-        }
-        match weighed {
-            Weighed::Seen(seen) => Some(seen),
-            Weighed::Elsewhere(_) => None,
         }
     }
 
@@ -231,7 +259,13 @@ impl Cache {
                 || is_valid(&other.stamps, request, snapshot, self.partitions()))
     }
 
-    fn open<'b>(&self, request: &Request, wire: &dyn Wire, codec: u8, bytes: &'b [u8]) -> Option<(Envelope, &'b [u8])> {
+    fn open<'b>(
+        &self,
+        request: &Request,
+        wire: &dyn Wire,
+        codec: u8,
+        bytes: &'b [u8],
+    ) -> Option<(Envelope<'b>, &'b [u8])> {
         let opened = Envelope::open(bytes);
         let readable = opened
             .and_then(|(envelope, payload)| envelope.readable_as(codec, wire.schema()).map(|()| (envelope, payload)));
@@ -244,7 +278,7 @@ impl Cache {
         &self,
         request: &Request,
         wire: &dyn Wire,
-        (envelope, payload): (Envelope, &[u8]),
+        (envelope, payload): (Envelope<'_>, &[u8]),
         snapshot: &Snapshot,
         roots: Vec<Root>,
         known: Moment,

@@ -121,19 +121,39 @@ impl Cache {
     }
 
     async fn arrived(&self, request: &Request, wire: &dyn Wire) -> Arrival {
-        let caller = Caller::new(self, request);
         if let Some(value) = self.stale_meanwhile(request, wire) {
             return Arrival::Found(value);
         }
-        let boarding = self.board(&caller, request);
-        // In a box, for it is rare, and every call would have room for it.
-        if matches!(boarding, Boarding::Follow(_))
-            && self.would_be_shown(request)
-            && let Some(value) = Box::pin(self.shown_when_asked(request, wire, &caller.grounds)).await
+        let (lead, grounds) = match self.depart(request) {
+            Ok(own) => own,
+            // In a box: who follows waits anyway, and every call would have room for it.
+            Err((follower, caller)) => return Box::pin(self.arrive_behind(follower, &caller, request, wire)).await,
+        };
+        self.lead(request, wire, &grounds, lead).await
+    }
+
+    /// A flight of one's own, and the cells that were made before; or a seat on another's.
+    fn depart(&self, request: &Request) -> Result<(Lead, Vec<Ground>), (Follower<Departed, Landing>, Caller)> {
+        let caller = Caller::new(self, request);
+        match self.board(&caller, request) {
+            Boarding::Lead(lead) => Ok((lead, caller.grounds)),
+            Boarding::Follow(follower) => Err((follower, caller)),
+        }
+    }
+
+    async fn arrive_behind(
+        &self,
+        follower: Follower<Departed, Landing>,
+        caller: &Caller,
+        request: &Request,
+        wire: &dyn Wire,
+    ) -> Arrival {
+        if self.would_be_shown(request)
+            && let Some(value) = self.shown_when_asked(request, wire, &caller.grounds).await
         {
             return Arrival::Found(value);
         }
-        self.arrive_by(boarding, caller, request, wire).await
+        self.arrive_by(Boarding::Follow(follower), caller, request, wire).await
     }
 
     pub(super) fn board(&self, caller: &Caller, request: &Request) -> Boarding<Departed, Landing> {
@@ -144,20 +164,20 @@ impl Cache {
     pub(super) async fn arrive_by(
         &self,
         mut boarding: Boarding<Departed, Landing>,
-        caller: Caller,
+        caller: &Caller,
         request: &Request,
         wire: &dyn Wire,
     ) -> Arrival {
         loop {
             match boarding {
-                Boarding::Lead(lead) => return self.lead(request, wire, caller.grounds, lead, None).await,
+                Boarding::Lead(lead) => return self.lead(request, wire, &caller.grounds, lead).await,
                 Boarding::Follow(follower) => match self.follow(request, follower).await {
-                    Followed::Lead(lead) => return self.lead(request, wire, caller.grounds, lead, None).await,
-                    Followed::Alone => return self.alone(request, caller.grounds).await,
+                    Followed::Lead(lead) => return self.lead(request, wire, &caller.grounds, lead).await,
+                    Followed::Alone => return self.alone(request, &caller.grounds).await,
                     Followed::Landed(landing) if caller.may_have(request, &landing) => {
                         match self.share(request, landing, wire) {
                             Some(value) => return Arrival::Found(value),
-                            None => return self.alone(request, caller.grounds).await,
+                            None => return self.alone(request, &caller.grounds).await,
                         }
                     }
                     // It landed with something older than this caller may see, as far as can be told: begin anew. What
@@ -169,7 +189,7 @@ impl Cache {
                     }
                 },
             }
-            boarding = self.board(&caller, request);
+            boarding = self.board(caller, request);
         }
     }
 
@@ -221,8 +241,8 @@ impl Cache {
     }
 
     /// A load that is shared with nobody.
-    async fn alone(&self, request: &Request, grounds: Vec<Ground>) -> Arrival {
-        Arrival::Load(Box::new(self.begin(request, grounds, None, None).await))
+    async fn alone(&self, request: &Request, grounds: &[Ground]) -> Arrival {
+        Arrival::Load(Box::new(self.begin(request, grounds.to_vec(), None, None).await))
     }
 
     /// The value another caller landed; none if it is of another type, which a key shared by mistake can bring about.
@@ -238,38 +258,32 @@ impl Cache {
         Some(landing.value)
     }
 
-    /// `seen` is what a look has shown that was taken since the flight was boarded.
-    pub(super) async fn lead(
+    /// Looks, and gets the right to load what is not there.
+    async fn lead(&self, request: &Request, wire: &dyn Wire, grounds: &[Ground], lead: Lead) -> Arrival {
+        request.note_lead();
+        let seen = self.look(request, wire, grounds).await;
+        let (lead, seen) = match self.answer_at_once(request, lead, seen) {
+            Ok(arrival) => return arrival,
+            Err(unanswered) => unanswered,
+        };
+        // In a box: a load takes several times the room that a hit has to have.
+        Box::pin(self.take_turn(request, wire, grounds.to_vec(), lead, seen)).await
+    }
+
+    /// Gets the right to load what a look has not found, which was taken since the flight was boarded.
+    pub(super) async fn take_turn(
         &self,
         request: &Request,
         wire: &dyn Wire,
         mut grounds: Vec<Ground>,
-        lead: Lead,
-        mut seen: Option<Seen>,
+        mut lead: Lead,
+        mut seen: Seen,
     ) -> Arrival {
-        request.note_lead();
         let mut request = request.leased();
-        let mut lead = lead;
         let arrived_ms = request.lease.map_or(0, |_| self.now_ms());
         let mut held: Option<HeldLease> = None;
         loop {
-            let Seen { fresh, stale, met, aside } = match seen.take() {
-                Some(seen) => seen,
-                None => self.look(&request, wire, &grounds).await,
-            };
-            if let Some((seen, tier)) = fresh {
-                self.record_hit(&seen.slot, tier);
-                lead.land(|| seen.landing(self, false));
-                return if self.is_due(&seen.slot) {
-                    Arrival::Due(seen.slot)
-                } else {
-                    Arrival::Found(Slot::into_value(seen.slot))
-                };
-            }
-            if let Some(arrival) = stale.as_ref().and_then(|seen| self.show_while_renewed(&request, seen)) {
-                lead.land(|| stale.expect("it is shown").landing(self, true));
-                return arrival;
-            }
+            let Seen { stale, met, aside, .. } = seen;
             if let Some(schema) = aside {
                 request = request.aside(self, schema);
                 grounds = request.grounds(self);
@@ -298,6 +312,30 @@ impl Cache {
                     return Arrival::Load(Box::new(Turn { lead: own, ..turn }));
                 }
             }
+            let looked = self.look(&request, wire, &grounds).await;
+            (lead, seen) = match self.answer_at_once(&request, lead, looked) {
+                Ok(arrival) => return arrival,
+                Err(unanswered) => unanswered,
+            };
+        }
+    }
+
+    /// Lands with what a look has shown, if it may answer; the error is what remains to be done.
+    pub(super) fn answer_at_once(&self, request: &Request, lead: Lead, seen: Seen) -> Result<Arrival, (Lead, Seen)> {
+        if let Some((seen, tier)) = seen.fresh {
+            self.record_hit(&seen.slot, tier);
+            lead.land(|| seen.landing(self, false));
+            return Ok(match self.is_due(&seen.slot) {
+                true => Arrival::Due(seen.slot),
+                false => Arrival::Found(Slot::into_value(seen.slot)),
+            });
+        }
+        match seen.stale.as_ref().and_then(|stale| Some((stale, self.show_while_renewed(request, stale)?))) {
+            Some((stale, arrival)) => {
+                lead.land(|| stale.landing(self, true));
+                Ok(arrival)
+            }
+            None => Err((lead, seen)),
         }
     }
 

@@ -142,9 +142,9 @@ impl Request {
     }
 
     /// Those of an entry's dependencies that this request does not have.
-    pub(crate) fn unknown_of(&self, listed: &[String]) -> Vec<String> {
-        let is_unknown = |text: &&String| !self.dependencies.iter().any(|name| name.as_str() == text.as_str());
-        listed.iter().filter(is_unknown).cloned().collect()
+    pub(crate) fn unknown_of(&self, listed: &[&str]) -> Vec<String> {
+        let is_unknown = |text: &&&str| !self.dependencies.iter().any(|name| name.as_str() == **text);
+        listed.iter().filter(is_unknown).map(|text| (*text).to_owned()).collect()
     }
 
     /// Whether whatever invalidates this request's entry also invalidates what has the dependencies `listed`.
@@ -171,8 +171,11 @@ impl Request {
 
     /// The same of a caller that runs nothing in the background: it is shown nothing stale, which nobody would renew.
     pub(crate) fn in_the_foreground(&self, has_late_tags: bool) -> Self {
-        let policy = Policy { stale_while_revalidate: None, ..(*self.policy).clone() };
-        Self { policy: Arc::new(policy), has_late_tags, ..self.clone() }
+        let mut own = Self { has_late_tags, ..self.clone() };
+        if own.policy.stale_while_revalidate.is_some() {
+            Arc::make_mut(&mut own.policy).stale_while_revalidate = None;
+        }
+        own
     }
 
     /// Whether what is loaded has any life at all.

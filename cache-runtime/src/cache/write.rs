@@ -230,7 +230,7 @@ impl Cache {
             ttl_ms: fill.life_ms,
             load_cost_ms: fill.load_cost_ms,
             stamps: begun.stamps.clone(),
-            dependencies: request.dependencies.iter().map(ToString::to_string).collect(),
+            dependencies: request.dependencies.iter().map(|name| name.as_str()).collect(),
             has_own_life: fill.has_own_life,
             validators: fill.validators.clone(),
         };

@@ -1,6 +1,6 @@
 use super::*;
 
-fn example() -> Envelope {
+fn example() -> Envelope<'static> {
     Envelope {
         codec: 1,
         absent: false,
@@ -11,7 +11,7 @@ fn example() -> Envelope {
         ttl_ms: 300_000,
         load_cost_ms: 12,
         stamps: vec![(Partition(0), Stamp { epoch: u64::MAX, seq: 3 }), (Partition(9), Stamp { epoch: 1, seq: 0 })],
-        dependencies: vec!["tag:a".into(), String::new()],
+        dependencies: vec!["tag:a", ""],
         has_own_life: false,
         validators: None,
     }
@@ -24,7 +24,7 @@ fn what_was_sealed_opens() {
     assert_eq!(identity_of(&bytes[..HEAD_BYTES]), Some(example().identity));
 }
 
-fn told() -> Envelope {
+fn told() -> Envelope<'static> {
     let validators = Validators { etag: Some("\"v1\"".into()), last_modified: None };
     Envelope { has_own_life: true, validators: Some(Arc::new(validators)), ..example() }
 }

@@ -59,7 +59,7 @@ impl Packing {
     /// Packs the payload of an entry, notes in its header how, and seals it.
     pub(crate) fn seal(
         &self,
-        mut envelope: Envelope,
+        mut envelope: Envelope<'_>,
         payload: Vec<u8>,
         place: Place<'_>,
     ) -> Result<Vec<u8>, CodecError> {
@@ -73,7 +73,7 @@ impl Packing {
     /// The payload as it was before it was packed.
     pub(crate) fn unpack<'b>(
         &self,
-        envelope: &Envelope,
+        envelope: &Envelope<'_>,
         payload: &'b [u8],
         place: Place<'_>,
     ) -> Result<Cow<'b, [u8]>, Unreadable> {
@@ -85,7 +85,7 @@ impl Packing {
     }
 
     #[cfg(feature = "compression")]
-    fn compressed(&self, envelope: &mut Envelope, payload: Vec<u8>) -> Vec<u8> {
+    fn compressed(&self, envelope: &mut Envelope<'_>, payload: Vec<u8>) -> Vec<u8> {
         match self.compress.and_then(|compress| compress::smaller(&payload, compress)) {
             None => payload,
             Some(smaller) => {
@@ -96,7 +96,7 @@ impl Packing {
     }
 
     #[cfg(not(feature = "compression"))]
-    fn compressed(&self, _envelope: &mut Envelope, payload: Vec<u8>) -> Vec<u8> {
+    fn compressed(&self, _envelope: &mut Envelope<'_>, payload: Vec<u8>) -> Vec<u8> {
         payload
     }
 
@@ -111,14 +111,19 @@ impl Packing {
     }
 
     #[cfg(feature = "encryption")]
-    fn encrypted(&self, envelope: &mut Envelope, payload: Vec<u8>, place: Place<'_>) -> Result<Vec<u8>, CodecError> {
+    fn encrypted(
+        &self,
+        envelope: &mut Envelope<'_>,
+        payload: Vec<u8>,
+        place: Place<'_>,
+    ) -> Result<Vec<u8>, CodecError> {
         let Some(keyring) = &self.keyring else { return Ok(payload) };
         envelope.packing |= ENCRYPTED;
         keyring.encrypt(&payload, &bound_to(envelope, place))
     }
 
     #[cfg(not(feature = "encryption"))]
-    fn encrypted(&self, _: &mut Envelope, payload: Vec<u8>, _: Place<'_>) -> Result<Vec<u8>, CodecError> {
+    fn encrypted(&self, _: &mut Envelope<'_>, payload: Vec<u8>, _: Place<'_>) -> Result<Vec<u8>, CodecError> {
         Ok(payload)
     }
 
@@ -126,7 +131,7 @@ impl Packing {
     #[cfg(feature = "encryption")]
     fn decrypted<'b>(
         &self,
-        envelope: &Envelope,
+        envelope: &Envelope<'_>,
         payload: &'b [u8],
         place: Place<'_>,
     ) -> Result<Cow<'b, [u8]>, Unreadable> {
@@ -139,14 +144,19 @@ impl Packing {
     }
 
     #[cfg(not(feature = "encryption"))]
-    fn decrypted<'b>(&self, envelope: &Envelope, payload: &'b [u8], _: Place<'_>) -> Result<Cow<'b, [u8]>, Unreadable> {
+    fn decrypted<'b>(
+        &self,
+        envelope: &Envelope<'_>,
+        payload: &'b [u8],
+        _: Place<'_>,
+    ) -> Result<Cow<'b, [u8]>, Unreadable> {
         if envelope.packing & ENCRYPTED == 0 { Ok(Cow::Borrowed(payload)) } else { Err(Unreadable::Packing) }
     }
 }
 
 /// What an encrypted payload is bound to: where it lies, and all that its header says of it.
 #[cfg(feature = "encryption")]
-fn bound_to(envelope: &Envelope, place: Place<'_>) -> Vec<u8> {
+fn bound_to(envelope: &Envelope<'_>, place: Place<'_>) -> Vec<u8> {
     let mut bound = Vec::new();
     for text in [place.namespace, place.key] {
         bound.extend_from_slice(&(text.len() as u64).to_le_bytes());

@@ -17,7 +17,7 @@ fn packing(compresses: bool, encrypts: bool) -> Packing {
     }
 }
 
-fn header() -> Envelope {
+fn header() -> Envelope<'static> {
     Envelope {
         codec: 1,
         absent: false,
@@ -30,7 +30,7 @@ fn header() -> Envelope {
         stamps: vec![(Partition(0), Stamp { epoch: 9, seq: 3 }), (Partition(9), Stamp { epoch: 1, seq: 0 })],
         has_own_life: false,
         validators: None,
-        dependencies: vec!["tag:a".into(), "ev:member_update:guild_id=42".into()],
+        dependencies: vec!["tag:a", "ev:member_update:guild_id=42"],
     }
 }
 
@@ -39,7 +39,7 @@ fn value() -> Vec<u8> {
 }
 
 /// What a reader gets out of some bytes.
-fn read(packing: &Packing, bytes: &[u8]) -> Result<(Envelope, Vec<u8>), Unreadable> {
+fn read<'b>(packing: &Packing, bytes: &'b [u8]) -> Result<(Envelope<'b>, Vec<u8>), Unreadable> {
     let (envelope, payload) = Envelope::open(bytes)?;
     let unpacked = packing.unpack(&envelope, payload, HERE)?.into_owned();
     Ok((envelope, unpacked))

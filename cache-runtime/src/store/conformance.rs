@@ -52,6 +52,7 @@ macro_rules! store_suite {
             a_committed_entry_is_read_back_and_valid
             an_entry_that_depends_on_nothing_is_valid
             a_head_is_the_first_bytes_of_an_entry
+            several_are_read_as_each_of_them_is
             a_megabyte_comes_back_as_it_was
             loads_of_one_key_share_its_fence
             an_entry_expires
@@ -283,8 +284,11 @@ impl Call<'_> {
     }
 
     async fn look(&self, want: Want) -> Snapshot {
-        let read = Read { key: &self.key, dependencies: &self.dependencies, want };
-        self.space.store.read(&self.space.namespace, read).await.expect("the store reads")
+        self.space.store.read(&self.space.namespace, self.question(want)).await.expect("the store reads")
+    }
+
+    fn question(&self, want: Want) -> Read<'_> {
+        Read { key: &self.key, dependencies: &self.dependencies, want }
     }
 
     async fn entry(&self) -> Option<Vec<u8>> {

@@ -166,7 +166,7 @@ pub enum Want {
 }
 
 /// What was read. Its partitions need not be of one moment: an invalidation that fell between them was concurrent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The entry's bytes, as much as was wanted.
     pub entry: Option<Bytes>,

@@ -74,6 +74,27 @@ fn a_read_is_one_round_trip_of_one_command() {
     assert_eq!(calls, [("mget".to_owned(), 10)]);
 }
 
+#[test]
+fn what_several_entries_depend_on_is_asked_for_once() {
+    let server = RedisServer::start();
+    let store = patient(&server.url());
+    run(async {
+        read(&store).await.expect("the server is up");
+        server.command(&["CONFIG", "RESETSTAT"]);
+        let keys: Vec<Key> = (0..50).map(|at| name(&format!("k{at}"))).collect();
+        let dependencies = [name("d"), name("e")];
+        let read = |key| Read { key, dependencies: &dependencies, want: Want::Whole };
+        let reads: Vec<Read<'_>> = keys.iter().map(read).collect();
+        store.read_many("test", &reads).await.expect("the server is up");
+    });
+    let stats = server.command(&["INFO", "stats"]);
+    let count = |name: &str| -> u64 {
+        let line = stats.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.and_then(|count| count.trim().parse().ok()).expect("the server counts")
+    };
+    assert_eq!(count("keyspace_hits") + count("keyspace_misses"), 50 + 2 + 1, "entries, generations, meta");
+}
+
 /// W06.
 #[test]
 fn the_rights_that_the_reference_lists_suffice() {

@@ -2,7 +2,7 @@
 
 use super::{Call, LONG_MS, SHORT_MS, Space, eventually};
 use crate::stamp::Stamp;
-use crate::store::{Store, Verdict, Want};
+use crate::store::{Read, Store, Verdict, Want};
 
 /// Absent everywhere, and no error.
 pub async fn nothing_is_read_where_nothing_was_stored(store: &dyn Store) {
@@ -41,6 +41,29 @@ pub async fn a_head_is_the_first_bytes_of_an_entry(store: &dyn Store) {
     assert_eq!(call.look(Want::Head(1_000)).await.entry.as_deref(), Some(&b"head and body"[..]));
     let whole = call.read().await;
     assert_eq!((head.partitions, head.generations), (whole.partitions, whole.generations));
+}
+
+/// Whatever they have in common: a dependency, a key, or nothing.
+pub async fn several_are_read_as_each_of_them_is(store: &dyn Store) {
+    let space = Space::new(store);
+    let calls = [("a", &["d", "e"][..]), ("b", &["e", "f"]), ("absent", &["d", "lost"]), ("a", &["f", "d"]), ("c", &[])];
+    let calls = calls.map(|(key, dependencies)| space.call(key, dependencies));
+    for (call, bytes) in calls.iter().zip([b"a", b"b"]) {
+        call.store(bytes).await;
+    }
+    space.bump(&["e"]).await;
+    let reads: Vec<Read<'_>> = calls.iter().map(|call| call.question(Want::Whole)).collect();
+    let mut several = store.read_many(&space.namespace, &reads).await.expect("the store reads");
+    assert_eq!(several.len(), calls.len());
+    for (call, several) in calls.iter().zip(&mut several) {
+        let mut alone = call.read().await;
+        alone.partitions.sort_unstable_by_key(|(partition, _)| *partition);
+        several.partitions.sort_unstable_by_key(|(partition, _)| *partition);
+        assert_eq!(*several, alone, "{} with {:?}", call.key, call.dependencies);
+    }
+    let entries: Vec<_> = several.iter().map(|snapshot| snapshot.entry.as_deref()).collect();
+    assert_eq!(entries, [Some(&b"a"[..]), Some(b"b"), None, Some(b"a"), None]);
+    assert!(store.read_many(&space.namespace, &[]).await.is_ok_and(|none| none.is_empty()));
 }
 
 /// The size of a large page or a small picture.

@@ -6,21 +6,26 @@ use super::read::{Part, bytes, mget};
 use super::route::Lane;
 use super::{RedisStore, first_error};
 use crate::error::StoreError;
-use crate::key::{Dependency, Key};
+use crate::key::{Dependency, Id, Key, Prehashed};
 use crate::stamp::Partition;
 use crate::store::{Read, Snapshot, Store, Want};
 use ::redis::{RedisResult, Value};
 use bytes::Bytes;
 use futures_util::future::join_all;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
 use std::sync::Arc;
 
-/// What is asked of one partition, each with the number of the read that it is for.
+/// What is asked of one partition.
 #[derive(Default)]
 struct Question<'a> {
-    generations: Vec<(usize, usize, &'a Dependency)>,
+    /// Each once, however many entries depend on it.
+    generations: Vec<&'a Dependency>,
+    /// Which of them is for which place of which read.
+    places: Vec<(usize, usize, usize)>,
+    /// Each with the number of its read.
     entries: Vec<(usize, &'a Key)>,
+    asked: HashMap<Id, usize, Prehashed>,
 }
 
 impl RedisStore {
@@ -41,8 +46,8 @@ impl RedisStore {
         };
         let mut snapshots: Vec<Snapshot> = reads.iter().map(empty).collect();
         for (question, (part, entries)) in answers {
-            for ((read, place, _), generation) in question.generations.iter().zip(part.generations) {
-                snapshots[*read].generations[*place] = generation;
+            for (generation, read, place) in &question.places {
+                snapshots[*read].generations[*place] = part.generations.get(*generation).copied().flatten();
             }
             for ((read, _), entry) in question.entries.iter().zip(entries) {
                 snapshots[*read].entry = entry;
@@ -56,12 +61,11 @@ impl RedisStore {
 
     async fn ask_all(&self, names: &Names, question: &Question<'_>) -> RedisResult<(Part, Vec<Option<Bytes>>)> {
         let ask = |link: Arc<Link>| async move {
-            let dependencies: Vec<&Dependency> = question.generations.iter().map(|(_, _, of)| *of).collect();
-            let generations = dependencies.iter().map(|of| names.generation(of));
+            let generations = question.generations.iter().map(|of| names.generation(of));
             let entries = question.entries.iter().map(|(_, key)| names.entry(key));
             let command = mget(std::iter::once(names.meta()).chain(generations).chain(entries));
             let mut decides: Vec<Value> = command.query_async(&mut link.connection()).await?;
-            let entries = decides.split_off((1 + dependencies.len()).min(decides.len()));
+            let entries = decides.split_off((1 + question.generations.len()).min(decides.len()));
             let part = Part::of(&link, names.partition, None, &decides)?;
             Ok((part, entries.into_iter().map(bytes).collect()))
         };
@@ -69,11 +73,19 @@ impl RedisStore {
     }
 }
 
-impl Question<'_> {
+impl<'a> Question<'a> {
+    fn ask(&mut self, of: &'a Dependency, read: usize, place: usize) {
+        let at = *self.asked.entry(of.id()).or_insert_with(|| {
+            self.generations.push(of);
+            self.generations.len() - 1
+        });
+        self.places.push((at, read, place));
+    }
+
     /// Those that this partition is involved in, each once.
     fn reads(&self) -> Vec<usize> {
-        let generations = self.generations.iter().map(|(read, _, _)| *read);
-        let mut reads: Vec<usize> = generations.chain(self.entries.iter().map(|(read, _)| *read)).collect();
+        let dependent = self.places.iter().map(|(_, read, _)| *read);
+        let mut reads: Vec<usize> = dependent.chain(self.entries.iter().map(|(read, _)| *read)).collect();
         reads.sort_unstable();
         reads.dedup();
         reads
@@ -85,7 +97,7 @@ fn questions<'a>(reads: &[Read<'a>], count: u16) -> BTreeMap<Partition, Question
     for (at, read) in reads.iter().enumerate() {
         questions.entry(read.key.partition(count)).or_default().entries.push((at, read.key));
         for (place, of) in read.dependencies.iter().enumerate() {
-            questions.entry(of.partition(count)).or_default().generations.push((at, place, of));
+            questions.entry(of.partition(count)).or_default().ask(of, at, place);
         }
     }
     questions

@@ -1,8 +1,10 @@
 //! What is kept of a batch's results, and in which order they come.
 
 use super::{Log, Named, expected, name_of, user, users};
-use cache_runtime::{assert_hit, cached};
-use cache_tests::{Over, on_each};
+use cache_runtime::testing::FaultyStore;
+use cache_runtime::{Cache, MemoryStore, assert_hit, cached};
+use cache_tests::{Over, on_each, over_redis};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -58,6 +60,48 @@ async fn a_list_has_the_order_and_the_repetitions_of_its_ids() {
         assert_eq!(log.calls(), [vec![1, 2, 3, 100], vec![100]]);
     })
     .await;
+}
+
+thread_local! {
+    static CLONES: Cell<usize> = const { Cell::new(0) };
+}
+
+#[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Counted(u64);
+
+impl Counted {
+    fn id(&self) -> u64 {
+        self.0
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        CLONES.set(CLONES.get() + 1);
+        Self(self.0)
+    }
+}
+
+#[tokio::test]
+async fn what_the_store_has_is_given_away_and_cloned_for_repetitions_only() {
+    #[cached(key = "batch:counted:<id>", ttl = 600, tiers = l2, batch(id = ids, by = Counted::id))]
+    async fn counted(log: &Log, ids: &[u64]) -> Vec<Counted> {
+        log.note(ids);
+        ids.iter().map(|id| Counted(*id)).collect()
+    }
+    for store in [FaultyStore::new(MemoryStore::new()), over_redis().await] {
+        let namespace = format!("given-{}", std::process::id());
+        let cache = Cache::builder().store(store).namespace(namespace).build().await.expect("coherent");
+        let log = Log::default();
+        cache.clone().scope(counted(&log, &[1, 2, 3])).await;
+        for (ids, clones) in [(&[1, 2, 3][..], 0), (&[1, 3, 1, 1], 2)] {
+            let before = CLONES.get();
+            let all = cache.clone().scope(counted(&log, ids)).await;
+            assert_eq!(all.iter().map(Counted::id).collect::<Vec<_>>(), ids);
+            assert_eq!(CLONES.get() - before, clones);
+        }
+        assert_eq!(log.calls(), [[1, 2, 3]]);
+    }
 }
 
 /// R06
