@@ -6,7 +6,7 @@
 use super::caller::Caller;
 use super::ground::Ground;
 use super::look::{Answer, Remembered, Seen, Sighting, Trail, Weighed};
-use super::read::{Arrival, Lead, Turn};
+use super::read::{Arrival, Lead, Looked, Turn};
 use super::request::Request;
 use super::slot::Slot;
 use super::stamps::{departures, observe};
@@ -111,8 +111,8 @@ impl Cache {
         let mut unanswered = Vec::new();
         for ((at, caller, lead), seen) in leads.into_iter().zip(seen) {
             match self.answer_at_once(&requests[at], lead, seen) {
-                Ok(arrival) => arrivals.push((at, arrival)),
-                Err((lead, seen)) => unanswered.push((at, caller, lead, seen)),
+                Looked::Answered(arrival) => arrivals.push((at, arrival)),
+                Looked::Nothing(lead, seen) => unanswered.push((at, caller, lead, seen)),
             }
         }
         let led = unanswered.into_iter().map(|(at, caller, lead, seen)| async move {

@@ -14,6 +14,7 @@ mod echoes;
 mod entry;
 mod errors;
 mod explain;
+mod follow;
 mod graph;
 mod ground;
 mod impact;

@@ -3,6 +3,7 @@
 //! The order is the algorithm; `docs/protocol.md` proves it. A call that finds nothing ends with a [`Turn`], which
 //! `write.rs` commits.
 
+use super::Cache;
 use super::caller::Caller;
 use super::demand::Moment;
 use super::ground::Ground;
@@ -12,17 +13,16 @@ use super::request::Request;
 use super::sequence::Mark;
 use super::slot::Slot;
 use super::stamps::{departures, observe};
-use super::{Cache, Peeked};
 use crate::codec::{Value, Wire};
 use crate::envelope::identity_of;
 use crate::error::StoreError;
-use crate::flight::{self, Boarding, Followed, Follower};
+use crate::flight::{self, Boarding, Follower};
 use crate::key::Dependency;
 use crate::outcome::{Outcome, Tier};
 use crate::schema::Schema;
 use crate::stamp::Partition;
 use crate::store::{Begun, Leased, Store, as_one_call};
-use crate::telemetry::{Group, Notice};
+use crate::telemetry::Group;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -67,6 +67,21 @@ impl Sighting {
             loaded_ms: self.slot.loaded_ms,
         }
     }
+}
+
+/// Which flight a call is on.
+enum Boarded {
+    /// One of its own, and the cells that were made before.
+    Own(Lead, Vec<Ground>),
+    /// Another call's.
+    Behind(Follower<Departed, Landing>, Caller),
+}
+
+/// What a look has come to.
+pub(super) enum Looked {
+    Answered(Arrival),
+    /// There is nothing that may answer, and the flight has not landed.
+    Nothing(Lead, Seen),
 }
 
 /// What became of a call that memory could not answer.
@@ -125,78 +140,25 @@ impl Cache {
             return Arrival::Found(value);
         }
         let (lead, grounds) = match self.depart(request) {
-            Ok(own) => own,
+            Boarded::Own(lead, grounds) => (lead, grounds),
             // In a box: who follows waits anyway, and every call would have room for it.
-            Err((follower, caller)) => return Box::pin(self.arrive_behind(follower, &caller, request, wire)).await,
+            Boarded::Behind(follower, caller) => {
+                return Box::pin(self.arrive_behind(follower, &caller, request, wire)).await;
+            }
         };
         self.lead(request, wire, &grounds, lead).await
     }
 
-    /// A flight of one's own, and the cells that were made before; or a seat on another's.
-    fn depart(&self, request: &Request) -> Result<(Lead, Vec<Ground>), (Follower<Departed, Landing>, Caller)> {
+    fn depart(&self, request: &Request) -> Boarded {
         let caller = Caller::new(self, request);
         match self.board(&caller, request) {
-            Boarding::Lead(lead) => Ok((lead, caller.grounds)),
-            Boarding::Follow(follower) => Err((follower, caller)),
+            Boarding::Lead(lead) => Boarded::Own(lead, caller.grounds),
+            Boarding::Follow(follower) => Boarded::Behind(follower, caller),
         }
-    }
-
-    async fn arrive_behind(
-        &self,
-        follower: Follower<Departed, Landing>,
-        caller: &Caller,
-        request: &Request,
-        wire: &dyn Wire,
-    ) -> Arrival {
-        if self.would_be_shown(request)
-            && let Some(value) = self.shown_when_asked(request, wire, &caller.grounds).await
-        {
-            return Arrival::Found(value);
-        }
-        self.arrive_by(Boarding::Follow(follower), caller, request, wire).await
     }
 
     pub(super) fn board(&self, caller: &Caller, request: &Request) -> Boarding<Departed, Landing> {
         self.shared.flights.board(request.key.id(), |departed| caller.may_join(request, departed))
-    }
-
-    /// From its flight on.
-    pub(super) async fn arrive_by(
-        &self,
-        mut boarding: Boarding<Departed, Landing>,
-        caller: &Caller,
-        request: &Request,
-        wire: &dyn Wire,
-    ) -> Arrival {
-        loop {
-            match boarding {
-                Boarding::Lead(lead) => return self.lead(request, wire, &caller.grounds, lead).await,
-                Boarding::Follow(follower) => match self.follow(request, follower).await {
-                    Followed::Lead(lead) => return self.lead(request, wire, &caller.grounds, lead).await,
-                    Followed::Alone => return self.alone(request, &caller.grounds).await,
-                    Followed::Landed(landing) if caller.may_have(request, &landing) => {
-                        match self.share(request, landing, wire) {
-                            Some(value) => return Arrival::Found(value),
-                            None => return self.alone(request, &caller.grounds).await,
-                        }
-                    }
-                    // It landed with something older than this caller may see, as far as can be told: begin anew. What
-                    // it kept may still be found to be valid.
-                    Followed::Landed(_) => {
-                        if let Some(value) = self.kept_by_now(request, wire) {
-                            return Arrival::Found(value);
-                        }
-                    }
-                },
-            }
-            boarding = self.board(caller, request);
-        }
-    }
-
-    /// What memory has that may answer and need not be loaded anew.
-    fn kept_by_now(&self, request: &Request, wire: &dyn Wire) -> Option<Option<Value>> {
-        let Peeked::Hit(slot) = self.peek_for(request) else { return None };
-        slot.value.as_ref().is_none_or(|value| request.knows(wire, value)).then(|| slot.value.clone())
     }
 
     /// Finds an entry without ever loading it, or waiting for somebody who does.
@@ -225,46 +187,13 @@ impl Cache {
         self.begin(request, grounds, lead, None).await
     }
 
-    async fn follow(&self, request: &Request, follower: Follower<Departed, Landing>) -> Followed<Departed, Landing> {
-        let began = self.shared.clock.elapsed();
-        let followed = match request.policy.max_wait {
-            None => Ok(follower.wait().await),
-            Some(max_wait) => tokio::time::timeout(max_wait, follower.wait()).await,
-        };
-        self.meter(request.group).wait_time.note(self.shared.clock.elapsed().saturating_sub(began));
-        let Ok(followed) = followed else { return Followed::Alone };
-        if matches!(followed, Followed::Alone) {
-            self.meter(request.group).circular_waits.count();
-            self.tell(&Notice::CircularWait { key: request.key.as_str() });
-        }
-        followed
-    }
-
-    /// A load that is shared with nobody.
-    async fn alone(&self, request: &Request, grounds: &[Ground]) -> Arrival {
-        Arrival::Load(Box::new(self.begin(request, grounds.to_vec(), None, None).await))
-    }
-
-    /// The value another caller landed; none if it is of another type, which a key shared by mistake can bring about.
-    fn share(&self, request: &Request, landing: Landing, wire: &dyn Wire) -> Option<Option<Value>> {
-        if landing.value.as_ref().is_some_and(|value| !request.knows(wire, value)) {
-            return None;
-        }
-        self.meter(request.group).flights_joined.count();
-        crate::outcome::record(|| {
-            let outcome = Outcome::of(Tier::Flight, self.now_ms().saturating_sub(landing.loaded_ms));
-            if landing.is_stale { outcome.stale() } else { outcome }
-        });
-        Some(landing.value)
-    }
-
     /// Looks, and gets the right to load what is not there.
-    async fn lead(&self, request: &Request, wire: &dyn Wire, grounds: &[Ground], lead: Lead) -> Arrival {
+    pub(super) async fn lead(&self, request: &Request, wire: &dyn Wire, grounds: &[Ground], lead: Lead) -> Arrival {
         request.note_lead();
         let seen = self.look(request, wire, grounds).await;
         let (lead, seen) = match self.answer_at_once(request, lead, seen) {
-            Ok(arrival) => return arrival,
-            Err(unanswered) => unanswered,
+            Looked::Answered(arrival) => return arrival,
+            Looked::Nothing(lead, seen) => (lead, seen),
         };
         // In a box: a load takes several times the room that a hit has to have.
         Box::pin(self.take_turn(request, wire, grounds.to_vec(), lead, seen)).await
@@ -314,18 +243,18 @@ impl Cache {
             }
             let looked = self.look(&request, wire, &grounds).await;
             (lead, seen) = match self.answer_at_once(&request, lead, looked) {
-                Ok(arrival) => return arrival,
-                Err(unanswered) => unanswered,
+                Looked::Answered(arrival) => return arrival,
+                Looked::Nothing(lead, seen) => (lead, seen),
             };
         }
     }
 
-    /// Lands with what a look has shown, if it may answer; the error is what remains to be done.
-    pub(super) fn answer_at_once(&self, request: &Request, lead: Lead, seen: Seen) -> Result<Arrival, (Lead, Seen)> {
+    /// Lands with what a look has shown, if it may answer.
+    pub(super) fn answer_at_once(&self, request: &Request, lead: Lead, seen: Seen) -> Looked {
         if let Some((seen, tier)) = seen.fresh {
             self.record_hit(&seen.slot, tier);
             lead.land(|| seen.landing(self, false));
-            return Ok(match self.is_due(&seen.slot) {
+            return Looked::Answered(match self.is_due(&seen.slot) {
                 true => Arrival::Due(seen.slot),
                 false => Arrival::Found(Slot::into_value(seen.slot)),
             });
@@ -333,9 +262,9 @@ impl Cache {
         match seen.stale.as_ref().and_then(|stale| Some((stale, self.show_while_renewed(request, stale)?))) {
             Some((stale, arrival)) => {
                 lead.land(|| stale.landing(self, true));
-                Ok(arrival)
+                Looked::Answered(arrival)
             }
-            None => Err((lead, seen)),
+            None => Looked::Nothing(lead, seen),
         }
     }
 

@@ -46,7 +46,8 @@ pub async fn a_head_is_the_first_bytes_of_an_entry(store: &dyn Store) {
 /// Whatever they have in common: a dependency, a key, or nothing.
 pub async fn several_are_read_as_each_of_them_is(store: &dyn Store) {
     let space = Space::new(store);
-    let calls = [("a", &["d", "e"][..]), ("b", &["e", "f"]), ("absent", &["d", "lost"]), ("a", &["f", "d"]), ("c", &[])];
+    let calls =
+        [("a", &["d", "e"][..]), ("b", &["e", "f"]), ("absent", &["d", "lost"]), ("a", &["f", "d"]), ("c", &[])];
     let calls = calls.map(|(key, dependencies)| space.call(key, dependencies));
     for (call, bytes) in calls.iter().zip([b"a", b"b"]) {
         call.store(bytes).await;
