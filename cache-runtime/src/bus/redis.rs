@@ -5,13 +5,10 @@ mod tracked;
 use super::{Bus, Feed, Heard, Told};
 use crate::error::{Cause, StoreError};
 use crate::stamp::Partition;
-use crate::store::redis::{CONNECT_DEADLINE, NAME, Names, Route};
-use futures_util::StreamExt;
-use redis::aio::PubSubStream;
+use crate::store::redis::{CONNECT_DEADLINE, NAME, Names, Route, Subscription};
 use redis::{RedisResult, Value};
 use std::collections::HashMap;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tracked::TrackedFeed;
@@ -35,42 +32,31 @@ impl Bus for RedisBus {
             let partitions = (0..self.route.partitions()).map(Partition);
             let channels: HashMap<_, _> =
                 partitions.map(|partition| (Names::new(namespace, partition).channel(), partition)).collect();
-            let subscribed = async {
-                let (mut sink, messages) = self.route.pubsub().await?.split();
-                sink.subscribe(channels.keys().collect::<Vec<_>>()).await?;
-                Ok((sink, messages))
-            };
-            let (sink, messages) = match tokio::time::timeout(CONNECT_DEADLINE, subscribed).await {
+            let names: Vec<_> = channels.keys().collect();
+            let subscription = match tokio::time::timeout(CONNECT_DEADLINE, self.route.subscribe(&names)).await {
                 Ok(subscribed) => subscribed.map_err(|error| self.route.error(&error))?,
                 Err(_) => return Err(StoreError::Timeout { store: NAME, waited: CONNECT_DEADLINE }),
             };
-            let silence = Box::pin(answers(move || {
-                let mut sink = sink.clone();
-                async move { sink.ping::<Value>().await }
-            }));
-            Ok(Box::new(RedisFeed { messages, silence, channels }) as Box<dyn Feed>)
+            Ok(Box::new(RedisFeed { subscription, channels }) as Box<dyn Feed>)
         })
     }
 }
 
-/// One listener's connection. Its driver is the redis crate's, and ends with the stream of messages.
+/// One listener's connection.
 struct RedisFeed {
-    messages: PubSubStream,
-    /// Kept over the calls of `next`, which may each be shorter than a ping takes.
-    silence: Pin<Box<dyn Future<Output = ()> + Send>>,
+    subscription: Subscription,
     channels: HashMap<String, Partition>,
 }
 
 impl Feed for RedisFeed {
     fn next(&mut self) -> Told<'_, Heard> {
         Box::pin(async move {
-            let message = tokio::select! {
-                biased;
-                message = self.messages.next() => message.ok_or_else(|| lost("the connection ended"))?,
-                () = self.silence.as_mut() => return Err(lost("the server does not answer any more")),
-            };
-            let partition = self.channels.get(message.get_channel_name()).copied();
-            Ok(partition.map_or(Heard::Nonsense, |of| Heard::read(of, message.get_payload_bytes())))
+            let channels = &self.channels;
+            let heard = self.subscription.next(|channel, payload| {
+                let partition = std::str::from_utf8(channel).ok().and_then(|channel| channels.get(channel));
+                partition.map_or(Heard::Nonsense, |of| Heard::read(*of, payload))
+            });
+            heard.await.map_err(|error| lost(&error.to_string()))
         })
     }
 }

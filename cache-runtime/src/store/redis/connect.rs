@@ -8,9 +8,10 @@ use super::invocation::Invocation;
 use super::names::Names;
 use super::reach::Reach;
 use super::scripts::ADOPT;
+use super::subscription::{Duplex, Subscription};
 use super::tls::Encrypted;
 use crate::stamp::{Partition, random_name};
-use redis::aio::{MultiplexedConnection, PubSub};
+use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ConnectionAddr, ErrorKind, PushInfo, RedisConnectionInfo, RedisError, RedisResult};
 use std::collections::HashSet;
 use std::sync::atomic::AtomicU32;
@@ -117,16 +118,16 @@ impl Drop for Wire {
     }
 }
 
-/// A connection of its own for a listener. Its driver is the redis crate's, and ends with the stream of messages.
-pub(super) async fn open_pubsub(reach: &Reach) -> RedisResult<PubSub> {
-    let settings = reach.info.redis_settings();
-    let listener = match stream(reach).await? {
-        Stream::Tcp(stream) => PubSub::new(settings, stream).await,
-        Stream::Encrypted(stream) => PubSub::new(settings, stream).await,
+/// A connection of a listener's own, which has subscribed.
+pub(super) async fn open_subscription(reach: &Reach, channels: &[&String]) -> RedisResult<Subscription> {
+    let stream: Box<dyn Duplex> = match stream(reach).await? {
+        Stream::Tcp(stream) => Box::new(stream),
+        Stream::Encrypted(stream) => stream,
         #[cfg(unix)]
-        Stream::Unix(stream) => PubSub::new(settings, stream).await,
+        Stream::Unix(stream) => Box::new(stream),
     };
-    listener.map_err(|error| explained(reach, error))
+    let opened = Subscription::open(reach.info.redis_settings(), stream, channels).await;
+    opened.map_err(|error| explained(reach, error))
 }
 
 enum Stream {

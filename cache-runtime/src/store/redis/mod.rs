@@ -8,6 +8,7 @@ mod cluster;
 mod connect;
 mod deal;
 mod faults;
+mod frame;
 mod invocation;
 mod names;
 mod node;
@@ -22,6 +23,7 @@ mod sentinel;
 mod server;
 mod slots;
 mod steps;
+mod subscription;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(not(feature = "tls"))]
@@ -49,6 +51,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
+pub(crate) use subscription::Subscription;
 #[cfg(feature = "tls")]
 pub use tls::Tls;
 pub(crate) use tracking::Tracking;

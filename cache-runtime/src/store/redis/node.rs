@@ -1,13 +1,13 @@
 //! One server and the connection to it that all operations share: made when first needed, given up when it breaks, made
 //! anew by the next.
 
-use super::connect::{Link, open, open_pubsub};
+use super::connect::{Link, open, open_subscription};
 use super::faults::{ends_connection, no_answer};
 use super::names::Names;
 use super::place::Place;
+use super::subscription::Subscription;
 use super::tracking::{Tracking, open_tracking};
 use crate::clock::{Clock, whole_ms};
-use redis::aio::PubSub;
 use redis::{RedisError, RedisResult};
 use std::future::Future;
 use std::pin::Pin;
@@ -47,9 +47,9 @@ impl Node {
         Self { place, clock: Clock::system(), state: Mutex::default(), attempt: tokio::sync::Mutex::default() }
     }
 
-    /// A connection of its own for a listener.
-    pub(super) async fn pubsub(&self) -> RedisResult<PubSub> {
-        open_pubsub(&self.place.find().await?).await
+    /// A connection of a listener's own, which has subscribed to channels.
+    pub(super) async fn subscribe(&self, channels: &[&String]) -> RedisResult<Subscription> {
+        open_subscription(&self.place.find().await?, channels).await
     }
 
     /// The same, of one that hears of every change of an entry.

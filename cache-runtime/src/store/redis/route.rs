@@ -11,10 +11,10 @@ use super::reach::Reach;
 use super::sentinel::Sentinels;
 use super::server::Server;
 use super::slots::redirection;
+use super::subscription::Subscription;
 use super::tracking::Tracking;
 use crate::error::StoreError;
 use crate::stamp::Partition;
-use redis::aio::PubSub;
 use redis::{ErrorKind, RedisError, RedisResult};
 use std::collections::HashSet;
 use std::future::Future;
@@ -113,16 +113,17 @@ impl Route {
         tokio::time::timeout(CONNECT_DEADLINE, connected).await.unwrap_or_else(|_| Err(no_answer(CONNECT_DEADLINE)))
     }
 
-    /// A connection of its own for a listener. Every node of a cluster passes on what is published on any.
-    pub(crate) async fn pubsub(&self) -> RedisResult<PubSub> {
+    /// A connection of a listener's own, which has subscribed to channels. Every node of a cluster passes on what is published
+    /// on any.
+    pub(crate) async fn subscribe(&self, channels: &[&String]) -> RedisResult<Subscription> {
         let cluster = match &self.target {
-            Target::One(server) => return server.shared().pubsub().await,
+            Target::One(server) => return server.shared().subscribe(channels).await,
             Target::Cluster(cluster) => cluster,
         };
         cluster.server(Partition(0)).await?;
         let mut said = None;
         for (_, server) in cluster.candidates() {
-            match tokio::time::timeout(CONNECT_DEADLINE / 4, server.shared().pubsub()).await {
+            match tokio::time::timeout(CONNECT_DEADLINE / 4, server.shared().subscribe(channels)).await {
                 Ok(Ok(connection)) => return Ok(connection),
                 Ok(Err(error)) => said = Some(error),
                 Err(_) => said = Some(no_answer(CONNECT_DEADLINE / 4)),
