@@ -114,11 +114,11 @@ pub(crate) fn has_listener(event: &str) -> bool {
     listeners(event).next().is_some()
 }
 
-/// The functions that listen to an event, each with the fields it needs.
-pub(crate) fn listeners<'a>(event: &'a str) -> impl Iterator<Item = (&'static Function, Vec<&'static str>)> + 'a {
+/// The functions that listen to an event, each with what binds it. Every emission asks: nothing is put in order here.
+pub(crate) fn listeners<'a>(event: &'a str) -> impl Iterator<Item = (&'static Function, &'static Bound)> + 'a {
     inventory::iter::<RegisteredFunction>.into_iter().flat_map(move |registered| {
         let bound = registered.0.bindings().iter().filter(move |bound| bound.event == event);
-        bound.map(|bound| (registered.0, bound.fields.iter().map(|(name, _)| *name).collect()))
+        bound.map(|bound| (registered.0, bound))
     })
 }
 
@@ -332,8 +332,8 @@ fn vain(emitted: &Emitted) -> Option<String> {
         let similar = most_like(name).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
         return Some(format!("emits `{name}`, which no type declares and no cached function listens to{similar}"));
     }
-    listeners(name).find_map(|(function, fields)| {
-        let missing = fields.into_iter().find(|field| !emitted.fields.contains(field))?;
+    listeners(name).find_map(|(function, bound)| {
+        let (missing, _) = bound.fields.iter().find(|(field, _)| !emitted.fields.contains(field))?;
         Some(format!(
             "emits `{name}` without the field `{missing}`, which {} ({}) is bound to",
             function.path(),

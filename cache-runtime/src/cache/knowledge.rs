@@ -255,6 +255,14 @@ impl Knowledge {
         has_gap
     }
 
+    /// Whether the cells of what a step names have been raised already: it was this node's own, or heard before. What was
+    /// only caught up with has raised the floor instead.
+    pub(crate) fn has_raised_for(&self, stamp: Stamp) -> bool {
+        let sequence = self.lock();
+        let is_applied = stamp.epoch == sequence.epoch && stamp.seq <= sequence.applied;
+        is_applied && Mark::new(sequence.ordinal, stamp.seq) > self.floor()
+    }
+
     /// Notes whether messages are heard from now on. While they were not, some were missed.
     pub(crate) fn set_listening(&self, is_listening: bool) {
         let mut sequence = self.lock();

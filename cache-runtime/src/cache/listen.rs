@@ -8,7 +8,7 @@ use super::shared::{Shared, Space};
 use super::wakes::Wakes;
 use crate::backoff::Backoff;
 use crate::bus::{Bus, Feed, Heard, Message};
-use crate::key::text_id;
+use crate::key::{Id, text_id};
 use crate::telemetry::Notice;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -49,20 +49,22 @@ impl Cache {
         };
         self.shared.counters.messages.count();
         self.shared.echoes.heard(&self.space, message, self.shared.clock.elapsed(), self.now_ms());
-        let names = message.names.as_deref();
-        let has_gap = knowledge.hear(message.stamp, names.is_some(), self.shared.settings.lease_ms, |mark| {
-            for name in names.unwrap_or_default() {
-                self.shared.cells.raise(text_id(&self.space.namespace, name), mark);
-            }
+        // Most often a step of this node's own, of which nobody waits to hear.
+        if knowledge.has_raised_for(message.stamp) && !self.shared.wakes.are_any() {
+            return;
+        }
+        let names = message.names.as_deref().unwrap_or_default();
+        let ids: Vec<Id> = names.iter().map(|name| text_id(&self.space.namespace, name)).collect();
+        let (is_listed, lease_ms) = (message.names.is_some(), self.shared.settings.lease_ms);
+        let has_gap = knowledge.hear(message.stamp, is_listed, lease_ms, |mark| {
+            ids.iter().for_each(|id| self.shared.cells.raise(*id, mark));
         });
         // What was set is there for those who wait for its load.
-        for name in names.unwrap_or_default() {
-            self.shared.wakes.wake(text_id(&self.space.namespace, name));
-        }
+        ids.iter().for_each(|id| self.shared.wakes.wake(*id));
         if has_gap {
             self.shared.counters.gaps.count();
         }
-        if has_gap || names.is_none() {
+        if has_gap || !is_listed {
             self.shared.wakes.wake_all();
         }
     }

@@ -5,12 +5,20 @@
 
 use crate::key::Id;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// Those who wait, by their keys: as many as there are callers waiting, and nothing when nobody is. Clones are the same.
 #[derive(Clone, Debug)]
-pub(crate) struct Wakes(Arc<[Mutex<Shard>]>);
+pub(crate) struct Wakes(Arc<Places>);
+
+#[derive(Debug)]
+struct Places {
+    shards: Box<[Mutex<Shard>]>,
+    /// How many there are, or are about to be: most messages are of interest to nobody.
+    taken: AtomicUsize,
+}
 
 /// A bell a key.
 type Shard = HashMap<Id, watch::Sender<()>>;
@@ -19,31 +27,40 @@ const SHARDS: usize = 64;
 
 impl Wakes {
     pub(crate) fn new() -> Self {
-        Self((0..SHARDS).map(|_| Mutex::default()).collect())
+        Self(Arc::new(Places { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), taken: AtomicUsize::new(0) }))
     }
 
     /// A place among those who wait for a key: from now on it is woken.
     pub(crate) fn of(&self, id: Id) -> Wake {
+        self.0.taken.fetch_add(1, Ordering::SeqCst);
         let bell = self.shard(id).entry(id).or_default().subscribe();
         Wake { wakes: self.clone(), id, bell: Some(bell) }
     }
 
     /// Wakes those who wait for a key.
     pub(crate) fn wake(&self, id: Id) {
+        if !self.are_any() {
+            return;
+        }
         if let Some(bell) = self.shard(id).get(&id) {
             bell.send_replace(());
         }
     }
 
+    /// Whether anybody waits.
+    pub(crate) fn are_any(&self) -> bool {
+        self.0.taken.load(Ordering::SeqCst) > 0
+    }
+
     /// Wakes everybody: what some of them wait for may have been told without being heard.
     pub(crate) fn wake_all(&self) {
-        for shard in self.0.iter() {
+        for shard in &self.0.shards {
             lock(shard).values().for_each(|bell| bell.send_replace(()));
         }
     }
 
     fn shard(&self, id: Id) -> MutexGuard<'_, Shard> {
-        lock(&self.0[(id.0 as usize) % SHARDS])
+        lock(&self.0.shards[(id.0 as usize) % SHARDS])
     }
 }
 
@@ -74,6 +91,7 @@ impl Drop for Wake {
         if shard.get(&self.id).is_some_and(|bell| bell.receiver_count() == 0) {
             shard.remove(&self.id);
         }
+        self.wakes.0.taken.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -88,7 +106,7 @@ mod tests {
     use std::time::Duration;
 
     fn waiting(wakes: &Wakes) -> usize {
-        wakes.0.iter().map(|shard| lock(shard).len()).sum()
+        wakes.0.shards.iter().map(|shard| lock(shard).len()).sum()
     }
 
     /// Whether it is woken now. The runtime's clock is paused: a wait that goes on passes at once.
@@ -134,8 +152,10 @@ mod tests {
         let wakes = Wakes::new();
         let many: Vec<Wake> = (0..10_000).map(|at| wakes.of(Id(at / 10))).collect();
         assert_eq!(waiting(&wakes), 1_000);
+        assert!(wakes.are_any());
         drop(many);
         assert_eq!(waiting(&wakes), 0);
+        assert!(!wakes.are_any());
         wakes.wake(Id(1));
         assert_eq!(waiting(&wakes), 0, "waking leaves nothing either");
     }

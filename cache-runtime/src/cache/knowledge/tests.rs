@@ -187,3 +187,24 @@ fn own_bumps_ahead_of_messages_that_do_not_come_are_not_kept_for_ever() {
     }
     assert!(knowledge.now().seq() > 4_000, "{:?}", knowledge.now());
 }
+
+#[test]
+fn the_cells_of_a_step_have_been_raised_if_it_was_own_or_heard_and_not_if_it_was_caught_up_with() {
+    let knowledge = known(3);
+    knowledge.set_listening(true);
+    assert!(!knowledge.has_raised_for(at(4)));
+    let own = knowledge.depart_bump(1);
+    knowledge.bumped(at(4), own, DELTA_MS);
+    assert!(knowledge.has_raised_for(at(4)) && !knowledge.has_raised_for(Stamp { epoch: 8, seq: 4 }));
+    knowledge.hear(at(5), true, DELTA_MS, |_| {});
+    assert!(knowledge.has_raised_for(at(5)));
+    // Six was missed.
+    knowledge.hear(at(7), true, DELTA_MS, |_| {});
+    assert!(!knowledge.has_raised_for(at(6)));
+    let own = knowledge.depart_bump(1);
+    knowledge.bumped(at(8), own, DELTA_MS);
+    assert!(knowledge.has_raised_for(at(8)));
+    knowledge.depart_bump(1);
+    knowledge.bump_lost();
+    assert!(!knowledge.has_raised_for(at(8)), "what is known was forgotten");
+}
