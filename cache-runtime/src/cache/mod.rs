@@ -5,6 +5,7 @@ mod ahead;
 mod announce;
 mod batch;
 mod builder;
+mod bumps;
 mod by_hand;
 mod caller;
 mod cells;

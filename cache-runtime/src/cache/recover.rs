@@ -236,8 +236,13 @@ impl Payer {
         let shared = self.shared.upgrade()?;
         let Some(batch) = shared.queue.lock().owed.first(max_names) else { return Some(Paid::All) };
         let cache = Cache { shared, space: batch.space.clone() };
-        Some(match cache.perform(&batch.invalidation).await {
-            Ok(_) => cache.paid(&batch),
+        let performed = match &batch.invalidation {
+            // Callers do not wait for what was owed before they came.
+            Invalidation::Bump(names) => cache.bump_alone(names).await.map(drop),
+            other => cache.perform(other).await.map(drop),
+        };
+        Some(match performed {
+            Ok(()) => cache.paid(&batch),
             Err(error) if error.is_temporary() => Paid::Nothing,
             Err(error) => {
                 cache.store_failed::<()>("recovery", &error);

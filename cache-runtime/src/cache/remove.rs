@@ -122,21 +122,14 @@ impl Cache {
         let Some(store) = &self.shared.store else { return Ok(Performed::default()) };
         let namespace = &self.space.namespace;
         match invalidation {
-            Invalidation::Bump(names) => {
-                let under_way = BumpUnderWay::new(self, names).uncounted();
-                let bumps = store.bump(namespace, names).await?;
-                under_way.done(&bumps, &names.iter().collect::<Vec<_>>());
-                Ok(Performed { existed: 0, bumps })
-            }
+            Invalidation::Bump(names) => Ok(Performed { existed: 0, bumps: self.bump_together(names).await? }),
             Invalidation::Remove(keys) => {
                 let under_way = BumpUnderWay::new(self, keys).uncounted();
                 let removal = store.remove(namespace, keys).await?;
                 under_way.done(&removal.bumps, &keys.iter().collect::<Vec<_>>());
                 // Entries that are in memory only rest on a generation of their key.
                 let names: Vec<_> = keys.iter().map(|key| self.name(key_dependency(key.as_str()))).collect();
-                let under_way = BumpUnderWay::new(self, &names).uncounted();
-                let bumps = store.bump(namespace, &names).await?;
-                under_way.done(&bumps, &names.iter().collect::<Vec<_>>());
+                let bumps = self.bump_together(&names).await?;
                 Ok(Performed { existed: removal.existed, bumps: [removal.bumps, bumps].concat() })
             }
             Invalidation::Clear => {
@@ -204,33 +197,20 @@ fn known(mut event: Event) -> Result<Event, Error> {
     Ok(event)
 }
 
-/// Whether the event has every field that a function here is bound to.
+/// Whether the event has every field that a function here is bound to, and has as a secret what they have as one, and
+/// nothing else.
 fn complete(event: &Event) -> Result<(), Error> {
-    for (function, fields) in registry::listeners(event.name()) {
-        if let Some(field) = fields.into_iter().find(|field| !event.has(field)) {
-            return Err(Error::MissingField {
-                event: event.name().to_owned(),
-                field: field.to_owned(),
-                function: format!("{} ({})", function.path(), function.location()),
-            });
-        }
-    }
-    hides_what_is_hidden(event)
-}
-
-/// Whether the event has as a secret what the functions here have as one, and nothing else.
-fn hides_what_is_hidden(event: &Event) -> Result<(), Error> {
-    for function in registry::functions() {
-        let bound = function.bindings().iter().filter(|bound| bound.event == event.name());
-        for (field, at) in bound.flat_map(|bound| &bound.fields) {
+    for (function, bound) in registry::listeners(event.name()) {
+        let named = || format!("{} ({})", function.path(), function.location());
+        for (field, at) in &bound.fields {
+            let (event_name, field_name) = (|| event.name().to_owned(), || (*field).to_owned());
+            if !event.has(field) {
+                return Err(Error::MissingField { event: event_name(), field: field_name(), function: named() });
+            }
             let Some(is_secret) = function.spec().secrets.get(*at).copied().flatten() else { continue };
             if event.texts(field).any(|text| is_sealed(text) != is_secret) {
-                return Err(Error::SecretField {
-                    event: event.name().to_owned(),
-                    field: (*field).to_owned(),
-                    function: format!("{} ({})", function.path(), function.location()),
-                    is_secret,
-                });
+                let (event, field) = (event_name(), field_name());
+                return Err(Error::SecretField { event, field, function: named(), is_secret });
             }
         }
     }
@@ -282,7 +262,7 @@ impl<'a> BumpUnderWay<'a> {
     }
 
     /// The same, of an attempt of which somebody else keeps count.
-    fn uncounted(mut self) -> Self {
+    pub(super) fn uncounted(mut self) -> Self {
         self.is_counted = false;
         self
     }

@@ -1,6 +1,7 @@
 //! What the handles on a cache share, and the small questions that every path asks of it.
 
 use super::ahead::Ahead;
+use super::bumps::Bumps;
 use super::cells::Cells;
 use super::clones::Clones;
 use super::echoes::Echoes;
@@ -94,22 +95,35 @@ pub(crate) struct Space {
     /// What makes its fingerprints others than those of equal calls elsewhere.
     mask: u128,
     pub(super) partitions: Box<[Arc<Knowledge>]>,
+    bumps: Box<[Bumps]>,
     /// What all calls of a function depend on, by the function's address.
     constant: RwLock<HashMap<usize, Arc<[Dependency]>>>,
 }
 
 impl Space {
     pub(super) fn new(namespace: String, number: u64, store: Option<&Arc<dyn Store>>) -> Self {
-        let partitions = match store {
+        let partitions: Box<[_]> = match store {
             None => vec![Arc::new(Knowledge::local())].into(),
             Some(store) => (0..store.partitions()).map(|at| Arc::new(Knowledge::new(Partition(at)))).collect(),
         };
-        Self { namespace, number, mask: Fingerprinter::of_space(number), partitions, constant: RwLock::default() }
+        let bumps = partitions.iter().map(|_| Bumps::default()).collect();
+        Self {
+            namespace,
+            number,
+            mask: Fingerprinter::of_space(number),
+            partitions,
+            bumps,
+            constant: RwLock::default(),
+        }
     }
 
     /// Notes whether messages are heard.
     pub(crate) fn set_listening(&self, is_listening: bool) {
         self.partitions.iter().for_each(|partition| partition.set_listening(is_listening));
+    }
+
+    pub(super) fn bumps(&self, partition: Partition) -> &Bumps {
+        &self.bumps[usize::from(partition.0)]
     }
 
     pub(super) fn knowledge(&self, partition: Partition) -> &Arc<Knowledge> {

@@ -40,6 +40,7 @@ mod several;
 mod stale;
 mod tags;
 mod timeouts;
+mod together;
 mod turns;
 mod unhappy;
 mod validators;

@@ -1,0 +1,235 @@
+//! Bumps that go together: while one of a partition is under way, those that come meanwhile gather, and are the next one.
+//!
+//! Each is acknowledged by a step that began after its call, which is all that is promised; one step for many spares the
+//! server and the connection what they would do for each. Who comes while nothing is under way does not wait.
+//!
+//! No task performs them: whoever waits for a bump drives it, be it another's. So a caller that is slow to ask again, or
+//! never does, holds up nobody; and what nobody waits for any more is given up, as any other invalidation is.
+
+use super::Cache;
+use super::remove::BumpUnderWay;
+use crate::error::StoreError;
+use crate::key::Dependency;
+use crate::stamp::Partition;
+use crate::store::Bump;
+use futures_util::future::{FutureExt, Shared, WeakShared, join_all};
+use std::collections::{BTreeMap, VecDeque};
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+/// How many names a bump of several callers has at most, so that no other command waits long for it.
+const MAX_NAMES: usize = 1_024;
+
+/// How many bytes these have at most: half of what a message lists.
+const MAX_BYTES: usize = 32 << 10;
+
+/// What the store said, to all who wait for it.
+type Said = Result<Option<Bump>, Arc<StoreError>>;
+
+type Bumping = Pin<Box<dyn Future<Output = Said> + Send>>;
+
+/// A bump that was begun, as everybody has it who waits for it or is behind it.
+type Flight = Shared<Bumping>;
+
+/// The bumps of one partition by this node.
+#[derive(Default)]
+pub(super) struct Bumps(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    under_way: Option<WeakShared<Bumping>>,
+    /// What gathers, the next one first. It is kept by those who wait for it, so what nobody waits for is gone.
+    queue: VecDeque<Weak<Batch>>,
+}
+
+/// Names of several callers.
+#[derive(Default)]
+struct Batch {
+    names: Mutex<Names>,
+    /// Set when it is begun; from then on nobody joins it.
+    flight: OnceLock<Flight>,
+}
+
+#[derive(Default)]
+struct Names {
+    names: Vec<Dependency>,
+    len_bytes: usize,
+}
+
+/// Where a caller stands.
+enum Place {
+    /// In a bump that has been begun.
+    Aboard(Flight),
+    /// Behind one, in a batch.
+    Behind(Flight, Arc<Batch>),
+}
+
+impl Cache {
+    /// Bumps dependencies, each partition's together with what else is to be bumped there. This node's cells are raised
+    /// before the answer.
+    pub(super) async fn bump_together(&self, names: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
+        let count = self.partitions();
+        if count == 1 {
+            return Ok(self.bump_in(Partition(0), names.to_vec()).await?.into_iter().collect());
+        }
+        let mut dealt: BTreeMap<Partition, Vec<Dependency>> = BTreeMap::new();
+        for name in names {
+            dealt.entry(name.partition(count)).or_default().push(name.clone());
+        }
+        let bumps = join_all(dealt.into_iter().map(|(partition, names)| self.bump_in(partition, names))).await;
+        bumps.into_iter().filter_map(Result::transpose).collect()
+    }
+
+    /// The same in a step of their own.
+    pub(super) async fn bump_alone(&self, names: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
+        let Some(store) = &self.shared.store else { return Ok(Vec::new()) };
+        let under_way = BumpUnderWay::new(self, names).uncounted();
+        let bumps = store.bump(&self.space.namespace, names).await?;
+        under_way.done(&bumps, &names.iter().collect::<Vec<_>>());
+        Ok(bumps)
+    }
+
+    async fn bump_in(&self, partition: Partition, names: Vec<Dependency>) -> Result<Option<Bump>, StoreError> {
+        let bumps = self.space.bumps(partition);
+        let begin = |names| self.begin_bump(partition, names);
+        let mut place = bumps.enter(names, begin);
+        loop {
+            place = match place {
+                Place::Aboard(flight) => return flight.await.map_err(own),
+                Place::Behind(ahead, batch) => {
+                    // What became of it is for those aboard.
+                    let _said = ahead.await;
+                    bumps.lock().place_of(batch, begin)
+                }
+            }
+        }
+    }
+
+    fn begin_bump(&self, partition: Partition, names: Vec<Dependency>) -> Flight {
+        let cache = self.clone();
+        let bump = async move {
+            let bumps = cache.bump_alone(&names).await.map_err(Arc::new)?;
+            Ok(bumps.into_iter().find(|bump| bump.partition == partition))
+        };
+        bump.boxed().shared()
+    }
+}
+
+impl Bumps {
+    /// Takes a place: in a bump of its own if nothing is under way and nobody waits, which is most often so.
+    fn enter(&self, names: Vec<Dependency>, begin: impl Fn(Vec<Dependency>) -> Flight) -> Place {
+        let mut state = self.lock();
+        if state.queue.is_empty() && state.flight().is_none() {
+            let flight = begin(names);
+            state.under_way = flight.downgrade();
+            return Place::Aboard(flight);
+        }
+        let len_bytes = names.iter().map(|name| name.as_str().len()).sum();
+        let has_room = |batch: &Arc<Batch>| batch.names().have_room_for(names.len(), len_bytes);
+        let last = state.queue.back().and_then(Weak::upgrade).filter(has_room);
+        let batch = last.unwrap_or_else(|| {
+            let batch = Arc::new(Batch::default());
+            state.queue.push_back(Arc::downgrade(&batch));
+            batch
+        });
+        batch.names().add(names, len_bytes);
+        state.place_of(batch, begin)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// What is under way, if somebody still waits for it.
+    fn flight(&self) -> Option<Flight> {
+        self.under_way.as_ref()?.upgrade().filter(|flight| flight.peek().is_none())
+    }
+
+    /// Where those of a batch stand now. If nothing is under way, the first in the queue is begun.
+    fn place_of(&mut self, batch: Arc<Batch>, begin: impl Fn(Vec<Dependency>) -> Flight) -> Place {
+        loop {
+            if let Some(flight) = batch.flight.get() {
+                return Place::Aboard(flight.clone());
+            }
+            if let Some(ahead) = self.flight() {
+                return Place::Behind(ahead, batch);
+            }
+            // What is not begun is in the queue.
+            let first = self.queue.pop_front().map_or_else(|| Some(batch.clone()), |first| first.upgrade());
+            if let Some(first) = first {
+                let flight = first.flight.get_or_init(|| begin(std::mem::take(&mut *first.names()).each_once()));
+                self.under_way = flight.downgrade();
+            }
+        }
+    }
+}
+
+impl Batch {
+    fn names(&self) -> MutexGuard<'_, Names> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Names {
+    fn have_room_for(&self, count: usize, len_bytes: usize) -> bool {
+        self.names.len() + count <= MAX_NAMES && self.len_bytes + len_bytes <= MAX_BYTES
+    }
+
+    fn add(&mut self, names: Vec<Dependency>, len_bytes: usize) {
+        self.names.extend(names);
+        self.len_bytes += len_bytes;
+    }
+
+    fn each_once(self) -> Vec<Dependency> {
+        let mut names = self.names;
+        names.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
+        names.dedup();
+        names
+    }
+}
+
+/// The error as one of those who share it has it.
+fn own(shared: Arc<StoreError>) -> StoreError {
+    let shared = match Arc::try_unwrap(shared) {
+        Ok(only) => return only,
+        Err(shared) => shared,
+    };
+    match *shared {
+        StoreError::Timeout { store, waited } => StoreError::Timeout { store, waited },
+        StoreError::Unreachable { store, .. } => StoreError::Unreachable { store, cause: Box::new(Common(shared)) },
+        StoreError::NotReplicated { store, wanted, waited } => StoreError::NotReplicated { store, wanted, waited },
+        StoreError::BreakerOpen { store } => StoreError::BreakerOpen { store },
+        StoreError::TooManyInFlight { store, limit } => StoreError::TooManyInFlight { store, limit },
+        StoreError::Unsupported { store, operation } => StoreError::Unsupported { store, operation },
+        StoreError::Refused { store, .. } => StoreError::Refused { store, cause: Box::new(Common(shared)) },
+        StoreError::Address { ref problem } => StoreError::Address { problem: problem.clone() },
+        StoreError::Tls { ref problem } => StoreError::Tls { problem: problem.clone() },
+    }
+}
+
+/// The cause of an error that several have: it says the same, and has the same behind it.
+#[derive(Debug)]
+struct Common(Arc<StoreError>);
+
+impl Common {
+    fn cause(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl fmt::Display for Common {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause().map_or(Ok(()), |cause| write!(f, "{cause}"))
+    }
+}
+
+impl Error for Common {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause()?.source()
+    }
+}

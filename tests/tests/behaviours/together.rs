@@ -1,0 +1,186 @@
+//! Invalidations of one node that come while another is under way go together in the next step, and what is promised
+//! holds for each of them: K01, K16.
+
+use cache_runtime::testing::{FaultyStore, Held, Node, Operation, When};
+use cache_runtime::{Cache, Error, Event, MemoryStore, Token, cached};
+use cache_tests::{Source, on_nodes};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+
+#[cached(key = "together:row:<id>", ttl = 600, invalidate_on = ["together_changed"])]
+async fn row(source: Arc<Source>, id: u64) -> u64 {
+    source.read().await
+}
+
+fn changed(id: u64) -> Event {
+    Event::new("together_changed").field("id", id)
+}
+
+type Emission = JoinHandle<Result<Token, Error>>;
+
+fn emit(cache: &Cache, id: u64) -> Emission {
+    let cache = cache.clone();
+    tokio::spawn(async move { cache.emit(changed(id)).await })
+}
+
+/// A bump that is under way, and so many more that have come since.
+async fn one_and_more(node: &Node, more: u64) -> (Held, Emission, Vec<Emission>) {
+    let held = node.store().hold(Operation::Bump, When::Before);
+    let first = emit(node.cache(), 0);
+    held.reached().await;
+    let others = (1..=more).map(|id| emit(node.cache(), id)).collect();
+    Node::settle().await;
+    (held, first, others)
+}
+
+async fn all(emissions: Vec<Emission>) -> Vec<Result<Token, Error>> {
+    join_all(emissions).await.into_iter().map(|joined| joined.expect("no panic")).collect()
+}
+
+/// Nodes whose stores are one, of so many partitions.
+async fn parted<const N: usize>(partitions: u16) -> [Node; N] {
+    let memory = MemoryStore::new().with_partitions(partitions);
+    Node::on(|| FaultyStore::new(memory.clone()), |builder| builder).await.expect("coherent")
+}
+
+#[tokio::test]
+async fn what_comes_while_one_is_under_way_goes_together_in_the_next() {
+    let [node] = parted(1).await;
+    let (held, first, others) = one_and_more(&node, 50).await;
+    assert_eq!(node.store().calls(Operation::Bump), 1, "the others wait");
+    held.release();
+    let first = first.await.expect("no panic").expect("acknowledged");
+    let others = all(others).await;
+    assert_eq!(node.store().calls(Operation::Bump), 2);
+    for other in others {
+        assert_ne!(other.expect("acknowledged"), first, "by a step that began after its call");
+    }
+}
+
+#[tokio::test]
+async fn each_of_them_is_read_anew_here_and_elsewhere() {
+    on_nodes(async |[a, b]| {
+        let source = Source::new(1);
+        let read = async |node: &Node| {
+            let reads = (0..40).map(|id| node.run(row(source.clone(), id)));
+            join_all(reads).await
+        };
+        assert_eq!((read(&a).await, read(&b).await), (vec![1; 40], vec![1; 40]));
+        source.write(2);
+        let tokens = join_all((0..40).map(|id| a.cache().emit(changed(id)))).await;
+        assert_eq!(read(&a).await, [2; 40]);
+        for (id, token) in tokens.into_iter().enumerate() {
+            let token = token.expect("acknowledged");
+            assert_eq!(b.cache().clone().scope_after(token, row(source.clone(), id as u64)).await, 2);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_an_error_to_each_of_them_and_says_the_same() {
+    let [node] = parted(1).await;
+    let (held, first, others) = one_and_more(&node, 20).await;
+    node.store().fail(Operation::Bump);
+    held.release();
+    let errors: Vec<String> =
+        all(others).await.into_iter().map(|said| said.expect_err("it was told to fail").to_string()).collect();
+    let said = first.await.expect("no panic").expect_err("so was it").to_string();
+    assert!(said.contains("it was told to fail"), "{said}");
+    assert!(errors.iter().all(|error| *error == said), "{errors:?}");
+    assert_eq!(node.cache().stats().invalidations_failed, 21);
+    node.store().heal();
+    emit(node.cache(), 1).await.expect("no panic").expect("the next one is none of theirs");
+}
+
+#[tokio::test]
+async fn who_gives_up_takes_nobody_along() {
+    let source = Source::new(1);
+    let [node] = parted(1).await;
+    for id in 0..4 {
+        assert_eq!(node.run(row(source.clone(), id)).await, 1);
+    }
+    source.write(2);
+    let (held, first, mut others) = one_and_more(&node, 3).await;
+    // The one that is under way, and one of those that wait.
+    first.abort();
+    others.remove(0).abort();
+    Node::settle().await;
+    held.release();
+    for said in all(others).await {
+        said.expect("acknowledged");
+    }
+    // Who gave up does not know; here, nothing of what they named is answered with the old value either.
+    for id in 0..4 {
+        assert_eq!(node.run(row(source.clone(), id)).await, 2, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn when_all_have_given_up_the_next_one_does_not_wait_for_them() {
+    let [node] = parted(1).await;
+    let (held, first, others) = one_and_more(&node, 3).await;
+    [first].iter().chain(&others).for_each(JoinHandle::abort);
+    Node::settle().await;
+    emit(node.cache(), 9).await.expect("no panic").expect("the store is not held for it");
+    held.release();
+}
+
+/// As in a `select!` whose other branch emits as well.
+#[tokio::test]
+async fn who_does_not_ask_for_the_answer_holds_nobody_up() {
+    let [node] = parted(1).await;
+    let held = node.store().hold(Operation::Bump, When::After);
+    let mut first = Box::pin(node.cache().emit(changed(0)));
+    assert!(first.as_mut().now_or_never().is_none(), "it is held");
+    let mut waits = Box::pin(node.cache().emit(changed(1)));
+    assert!(waits.as_mut().now_or_never().is_none(), "it waits for the first");
+    held.release();
+    node.cache().emit(changed(2)).await.expect("acknowledged, and neither of the others was polled meanwhile");
+    first.await.expect("it was performed meanwhile");
+    waits.await.expect("so was this");
+}
+
+#[tokio::test]
+async fn ten_thousand_at_once_are_a_few_steps() {
+    let [node] = parted(1).await;
+    let (held, first, _) = one_and_more(&node, 0).await;
+    let mut others = Box::pin(join_all((1..=10_000).map(|id| node.cache().emit(changed(id)))));
+    assert!(others.as_mut().now_or_never().is_none(), "all of them wait");
+    held.release();
+    first.await.expect("no panic").expect("acknowledged");
+    for said in others.await {
+        said.expect("acknowledged");
+    }
+    // 1,024 names at most in each, of the two that each of them has.
+    let steps = node.store().calls(Operation::Bump);
+    assert!((11..=21).contains(&steps), "{steps}");
+}
+
+#[tokio::test]
+async fn a_thousand_at_once_are_acknowledged_over_every_store() {
+    on_nodes(async |[node]| {
+        for said in join_all((0..1_000).map(|id| node.cache().emit(changed(id)))).await {
+            assert!(node.has_heard_of(&said.expect("acknowledged")));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_partition_has_a_step_of_its_own_under_way() {
+    let [node] = parted(64).await;
+    let (held, first, others) = one_and_more(&node, 30).await;
+    held.release();
+    let first = first.await.expect("no panic").expect("acknowledged");
+    for said in all(others).await {
+        let other = said.expect("acknowledged");
+        assert_ne!(other, first);
+        assert!(node.has_heard_of(&other), "its own cells are raised before the answer");
+    }
+    // 62 names, of which one is everybody's: at most one step each for the first, and one each for what gathered.
+    let steps = node.store().calls(Operation::Bump);
+    assert!(steps <= 2 + 31, "{steps}");
+}
