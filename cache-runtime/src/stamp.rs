@@ -35,9 +35,26 @@ impl Stamp {
 
     /// Reads the form that [`Display`](fmt::Display) writes: sixteen hex digits, a colon, a decimal number.
     pub fn parse(text: &str) -> Option<Self> {
-        let (epoch, seq) = text.split_once(':')?;
-        Some(Self { epoch: u64::from_str_radix(epoch, 16).ok()?, seq: seq.parse().ok()? })
+        Self::read(text.as_bytes())
     }
+
+    /// The same of a text that is read of a store, which every hit there has several of.
+    pub(crate) fn read(text: &[u8]) -> Option<Self> {
+        let (epoch, rest) = text.split_first_chunk::<EPOCH_DIGITS>()?;
+        let (b':', seq) = rest.split_first()? else { return None };
+        Some(Self { epoch: number(epoch, 16)?, seq: number(seq, 10)? })
+    }
+}
+
+/// How many an epoch has as a text.
+const EPOCH_DIGITS: usize = 16;
+
+fn number(digits: &[u8], radix: u32) -> Option<u64> {
+    let add = |so_far: u64, digit: &u8| {
+        let digit = char::from(*digit).to_digit(radix)?;
+        so_far.checked_mul(u64::from(radix))?.checked_add(u64::from(digit))
+    };
+    if digits.is_empty() { None } else { digits.iter().try_fold(0, add) }
 }
 
 impl fmt::Display for Stamp {

@@ -51,14 +51,13 @@ impl Request {
     /// Of a call of a cached function.
     pub(crate) fn of_call(cache: &Cache, function: &'static Function, print: Id, values: &[Part<'_>]) -> Self {
         let key = cache.name(function.spec().template.key(function.path(), values));
-        let policy = cache.policy_of(function);
+        let common = cache.common_of(function);
         let lives_by_value = function.spec().lives_by_value;
         let errors = function.spec().remembers_errors.then(|| key_dependency(key.as_str()));
         let own = function.dependencies(values).chain(errors).map(|text| cache.name(text));
-        let dependencies = cache.constant_dependencies(function, &policy).iter().cloned().chain(own).collect();
-        let region = cache.region_of(function, &policy);
-        let named = Self::of_names(cache, print, key, dependencies, policy);
-        Self { function: Some(function), lives_by_value, region, group: cache.group_of(function), ..named }
+        let dependencies = common.dependencies.iter().cloned().chain(own).collect();
+        let named = Self::of_names(cache, print, key, dependencies, common.policy.clone());
+        Self { function: Some(function), lives_by_value, region: common.region, group: common.group, ..named }
     }
 
     /// Of a value that a writer returned: it depends on all that its key's cached functions depend on, and is kept as the

@@ -96,8 +96,20 @@ pub(crate) struct Space {
     mask: u128,
     pub(super) partitions: Box<[Arc<Knowledge>]>,
     bumps: Box<[Bumps]>,
-    /// What all calls of a function depend on, by the function's address.
-    constant: RwLock<HashMap<usize, Arc<[Dependency]>>>,
+    /// By the function's address.
+    common: RwLock<HashMap<usize, Arc<Common>>>,
+}
+
+/// What all calls of a function in one namespace have in common.
+#[derive(Debug)]
+pub(super) struct Common {
+    pub(super) policy: Arc<Policy>,
+    /// What all of them depend on: the function itself, who shares its keys, and the tags of its policy.
+    pub(super) dependencies: Box<[Dependency]>,
+    /// For whom they are counted.
+    pub(super) group: Group,
+    /// Whose room in memory their entries take up.
+    pub(super) region: Region,
 }
 
 impl Space {
@@ -107,14 +119,7 @@ impl Space {
             Some(store) => (0..store.partitions()).map(|at| Arc::new(Knowledge::new(Partition(at)))).collect(),
         };
         let bumps = partitions.iter().map(|_| Bumps::default()).collect();
-        Self {
-            namespace,
-            number,
-            mask: Fingerprinter::of_space(number),
-            partitions,
-            bumps,
-            constant: RwLock::default(),
-        }
+        Self { namespace, number, mask: Fingerprinter::of_space(number), partitions, bumps, common: RwLock::default() }
     }
 
     /// Notes whether messages are heard.
@@ -178,12 +183,6 @@ impl Cache {
         policy
     }
 
-    /// For whom the calls of a function are counted.
-    pub(super) fn group_of(&self, function: &'static Function) -> Group {
-        let describe = || (registry::name_of(function), function.template());
-        self.shared.meters.group(std::ptr::from_ref(function) as usize, describe)
-    }
-
     pub(super) fn meter(&self, group: Group) -> &Meter {
         self.shared.meters.of(group)
     }
@@ -194,16 +193,19 @@ impl Cache {
         l1.region(function.own_print(), size)
     }
 
-    /// What all calls of a function depend on: itself, who shares its keys, and the tags of its policy.
-    pub(super) fn constant_dependencies(&self, function: &'static Function, policy: &Policy) -> Arc<[Dependency]> {
+    pub(super) fn common_of(&self, function: &'static Function) -> Arc<Common> {
         let address = std::ptr::from_ref(function) as usize;
-        if let Some(known) = self.space.constant.read().unwrap_or_else(PoisonError::into_inner).get(&address) {
+        if let Some(known) = self.space.common.read().unwrap_or_else(PoisonError::into_inner).get(&address) {
             return known.clone();
         }
+        let policy = self.policy_of(function);
         let tags = policy.tags.iter().map(|tag| tag_dependency(tag));
-        let names: Arc<[_]> = function.selves().iter().cloned().chain(tags).map(|text| self.name(text)).collect();
-        self.space.constant.write().unwrap_or_else(PoisonError::into_inner).insert(address, names.clone());
-        names
+        let dependencies = function.selves().iter().cloned().chain(tags).map(|text| self.name(text)).collect();
+        let group = self.shared.meters.group(address, || (registry::name_of(function), function.template()));
+        let region = self.region_of(function, &policy);
+        let common = Arc::new(Common { policy, dependencies, group, region });
+        self.space.common.write().unwrap_or_else(PoisonError::into_inner).insert(address, common.clone());
+        common
     }
 
     fn resolve(&self, function: &Function) -> Policy {

@@ -124,28 +124,28 @@ impl Part {
     pub(super) fn of(link: &Link, partition: Partition, entry: Option<Bytes>, decides: &[Value]) -> RedisResult<Self> {
         let mut decides = decides.iter().map(text);
         let position = (partition, now(link, decides.next().flatten())?);
-        let generations = decides.map(|value| Stamp::parse(value?)).collect();
+        let generations = decides.map(|value| Stamp::read(value?)).collect();
         Ok(Self { entry, position, generations })
     }
 }
 
-fn now(link: &Link, meta: Option<&str>) -> RedisResult<Option<Stamp>> {
+fn now(link: &Link, meta: Option<&[u8]>) -> RedisResult<Option<Stamp>> {
     match meta.and_then(meta_of) {
-        Some((_, incarnation)) if incarnation != link.incarnation => Err(foreign()),
+        Some((_, incarnation)) if incarnation != link.incarnation.as_bytes() => Err(foreign()),
         known => Ok(known.map(|(now, _)| now)),
     }
 }
 
-/// The stamp and the incarnation that a meta names.
-fn meta_of(text: &str) -> Option<(Stamp, &str)> {
-    let (epoch, rest) = text.split_once(':')?;
-    let (_, incarnation) = rest.split_once(':')?;
-    Some((Stamp::parse(&text[..text.len() - incarnation.len() - 1])?, incarnation)).filter(|_| !epoch.is_empty())
+/// The stamp and the incarnation that a meta names: what stands before and behind its second colon.
+fn meta_of(meta: &[u8]) -> Option<(Stamp, &[u8])> {
+    let mut colons = meta.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(at, _)| at);
+    let (stamp, incarnation) = meta.split_at(colons.nth(1)?);
+    Some((Stamp::read(stamp)?, &incarnation[1..]))
 }
 
-fn text(value: &Value) -> Option<&str> {
+fn text(value: &Value) -> Option<&[u8]> {
     match value {
-        Value::BulkString(bytes) => std::str::from_utf8(bytes).ok(),
+        Value::BulkString(bytes) => Some(bytes),
         _ => None,
     }
 }
