@@ -2,6 +2,7 @@
 
 use super::Heard;
 use crate::stamp::{Partition, Stamp};
+use std::fmt::Write;
 
 /// One step of a partition's sequence, and what it invalidated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,11 +31,10 @@ const MAX_NAMES_BYTES: usize = 64 << 10;
 ///
 /// A script puts `CRM1 `, the stamp and a space before it.
 pub fn names_blob<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
-    let mut blob = String::new();
+    let mut blob = String::with_capacity(128);
     for name in names {
-        blob.push_str(&name.len().to_string());
-        blob.push(':');
-        blob.push_str(name);
+        // A text takes what is written to it.
+        let _written = write!(blob, "{}:{name}", name.len());
         if blob.len() > MAX_NAMES_BYTES {
             return UNLISTED.to_owned();
         }

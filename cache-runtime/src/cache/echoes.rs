@@ -5,7 +5,6 @@ use super::shared::Space;
 use crate::bus::Message;
 use crate::stamp::{Partition, Stamp};
 use crate::telemetry::{Histogram, Times};
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -14,9 +13,10 @@ use std::time::Duration;
 const REMEMBERED: usize = 64;
 
 /// What was sent and heard last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Echoes {
-    steps: Mutex<VecDeque<Step>>,
+    /// By its seq each: one that comes takes the place of an older one, and nothing is searched for.
+    steps: Mutex<Box<[Option<Step>]>>,
     times: Times,
     /// When a message was heard last, by the cache's clock; zero before the first.
     heard_at_ms: AtomicU64,
@@ -28,6 +28,13 @@ struct Step {
     name: (u64, Partition, Stamp),
     at: Duration,
     is_sent: bool,
+}
+
+impl Default for Echoes {
+    fn default() -> Self {
+        let steps = Mutex::new((0..REMEMBERED).map(|_| None).collect());
+        Self { steps, times: Times::default(), heard_at_ms: AtomicU64::new(0) }
+    }
 }
 
 impl Echoes {
@@ -43,17 +50,16 @@ impl Echoes {
     }
 
     fn note(&self, step: Step) {
+        let (_, partition, stamp) = step.name;
+        let at = (stamp.seq as usize).wrapping_add(usize::from(partition.0)) % REMEMBERED;
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
-        let other = steps.iter().position(|other| other.name == step.name && other.is_sent != step.is_sent);
-        if let Some(other) = other.and_then(|at| steps.remove(at)) {
-            let (sent, heard) = if step.is_sent { (step.at, other.at) } else { (other.at, step.at) };
-            self.times.note(heard.saturating_sub(sent));
-            return;
+        match steps[at].take() {
+            Some(other) if other.name == step.name && other.is_sent != step.is_sent => {
+                let (sent, heard) = if step.is_sent { (step.at, other.at) } else { (other.at, step.at) };
+                self.times.note(heard.saturating_sub(sent));
+            }
+            _ => steps[at] = Some(step),
         }
-        if steps.len() == REMEMBERED {
-            steps.pop_front();
-        }
-        steps.push_back(step);
     }
 
     pub(super) fn times(&self) -> Histogram {
@@ -101,6 +107,7 @@ mod tests {
         assert_eq!(echoes.age_ms(50), None);
         (0..1_000).for_each(|seq| echoes.heard(&space, &message(seq), ms(seq), seq + 1));
         assert_eq!(echoes.times().count(), 0);
-        assert_eq!(echoes.steps.lock().expect("nobody panicked").len(), REMEMBERED);
+        let steps = echoes.steps.lock().expect("nobody panicked");
+        assert_eq!(steps.iter().flatten().map(|step| step.name.2.seq).min(), Some(1_000 - REMEMBERED as u64));
     }
 }

@@ -128,6 +128,9 @@ impl Owed {
 
     /// Forgets what an invalidation covers that began when the order stood at `until`.
     pub(super) fn settled(&mut self, space: &Space, invalidation: &Invalidation, until: u64) -> usize {
+        if self.numbers.is_empty() {
+            return 0;
+        }
         let parts = match invalidation {
             Invalidation::Clear => self.numbers.keys().filter(|(of, _)| *of == space.number).map(|(_, w)| *w).collect(),
             listed => listed.parts().into_iter().map(|(what, _)| what).collect::<Vec<_>>(),

@@ -137,3 +137,78 @@ impl Inbound {
         io::Error::new(io::ErrorKind::InvalidData, format!("what came is no message: {said:?}")).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{DuplexStream, duplex};
+
+    const CONFIRMED: &[u8] = b"*3\r\n$9\r\nsubscribe\r\n$2\r\nch\r\n:1\r\n";
+    const MESSAGE: &[u8] = b"*3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$5\r\nhello\r\n";
+    const PONG: &[u8] = b"*2\r\n$4\r\npong\r\n$0\r\n\r\n";
+
+    /// What a server says at once, and the other end of the connection.
+    async fn subscribed(settings: RedisConnectionInfo, said: &[u8]) -> (RedisResult<Subscription>, DuplexStream) {
+        let (ours, mut theirs) = duplex(4_096);
+        theirs.write_all(said).await.expect("there is room");
+        (Subscription::open(&settings, Box::new(ours), &[&"ch".to_owned()]).await, theirs)
+    }
+
+    async fn next(subscription: &mut Subscription) -> RedisResult<(String, String)> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        subscription.next(|channel, payload| (text(channel), text(payload))).await
+    }
+
+    #[tokio::test]
+    async fn it_logs_in_before_it_subscribes() {
+        let settings = RedisConnectionInfo::default().set_username("me").set_password("secret");
+        let (subscribed, mut theirs) = subscribed(settings, &[b"+OK\r\n", CONFIRMED].concat()).await;
+        subscribed.expect("it was let in");
+        let mut asked = vec![0; 256];
+        let len = theirs.read(&mut asked).await.expect("it asked");
+        let expected = "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$6\r\nsecret\r\n*2\r\n$9\r\nSUBSCRIBE\r\n$2\r\nch\r\n";
+        assert!(String::from_utf8_lossy(&asked[..len]).starts_with(expected));
+    }
+
+    #[tokio::test]
+    async fn who_is_not_let_in_is_told_why() {
+        let settings = RedisConnectionInfo::default().set_password("wrong");
+        let (subscribed, _theirs) = subscribed(settings, b"-WRONGPASS invalid password\r\n").await;
+        assert_eq!(subscribed.err().expect("refused").code(), Some("WRONGPASS"));
+    }
+
+    #[tokio::test]
+    async fn messages_come_in_whatever_pieces_and_one_that_is_waited_for_in_vain_is_not_lost() {
+        let (subscription, mut theirs) = subscribed(RedisConnectionInfo::default(), CONFIRMED).await;
+        let mut subscription = subscription.expect("subscribed");
+        let all = [PONG, MESSAGE, MESSAGE].concat();
+        let (one, other) = all.split_at(PONG.len() + MESSAGE.len() / 2);
+        theirs.write_all(one).await.expect("there is room");
+        let in_vain = tokio::time::timeout(Duration::from_millis(20), next(&mut subscription));
+        assert!(in_vain.await.is_err(), "half of it has come");
+        theirs.write_all(other).await.expect("there is room");
+        for _ in 0..2 {
+            assert_eq!(next(&mut subscription).await.expect("heard"), ("ch".to_owned(), "hello".to_owned()));
+        }
+        drop(theirs);
+        assert!(next(&mut subscription).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_says_nothing_is_given_up_and_one_that_answers_is_not() {
+        let (subscription, mut theirs) = subscribed(RedisConnectionInfo::default(), CONFIRMED).await;
+        let mut subscription = subscription.expect("subscribed");
+        let answers = tokio::spawn(async move {
+            for _ in 0..10 {
+                theirs.write_all(PONG).await.expect("there is room");
+                tokio::time::sleep(PING).await;
+            }
+            theirs.write_all(MESSAGE).await.expect("there is room");
+            theirs
+        });
+        next(&mut subscription).await.expect("heard after half a minute");
+        let _silent = answers.await.expect("no panic");
+        let given_up = tokio::time::timeout(PING * 3, next(&mut subscription)).await.expect("by then");
+        assert!(given_up.is_err());
+    }
+}
