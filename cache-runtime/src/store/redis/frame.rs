@@ -107,6 +107,35 @@ mod tests {
         assert_eq!(frame.message(&and_more), Some((&b"ch"[..], &b"a\r\nb"[..])));
     }
 
+    /// Whatever comes is a frame within what came, or broken, or not all there.
+    #[test]
+    fn no_bytes_lead_astray() {
+        let mut draw = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut below = |bound: usize| {
+            draw ^= draw << 13;
+            draw ^= draw >> 7;
+            draw ^= draw << 17;
+            (draw % bound as u64) as usize
+        };
+        for _ in 0..200_000 {
+            let mut bytes = [MESSAGE, MESSAGE].concat();
+            for _ in 0..=below(4) {
+                let at = below(bytes.len());
+                match below(3) {
+                    0 => bytes[at] = b"*$:+-\r\n0123456789\xff"[below(18)],
+                    1 => _ = bytes.remove(at),
+                    _ => bytes.insert(at, b"*$:\r\n9"[below(6)]),
+                }
+            }
+            bytes.truncate(below(bytes.len()) + 1);
+            if let Ok(Some(frame)) = Frame::at_head(&bytes) {
+                assert!((1..=bytes.len()).contains(&frame.len_bytes), "{frame:?}");
+                assert!(frame.parts.iter().all(|part| part.end <= frame.len_bytes), "{frame:?}");
+                frame.message(&bytes);
+            }
+        }
+    }
+
     #[test]
     fn what_else_comes_is_no_message_and_is_gone_past() {
         let others = [
