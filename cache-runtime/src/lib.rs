@@ -90,7 +90,7 @@ pub use error::{CodecError, Error, StoreError, Unanswered};
 pub use event::{CacheEvent, Event};
 pub use key::KeyPart;
 pub use load::Load;
-pub use outcome::{Outcome, Tier, observe};
+pub use outcome::{Answered, Outcome, Tier, observe, observe_all};
 #[cfg(feature = "compression")]
 pub use packing::Compress;
 #[cfg(feature = "encryption")]
@@ -101,5 +101,5 @@ pub use scope::current;
 #[cfg(feature = "redis")]
 pub use store::redis::RedisStore;
 pub use store::{MemoryStore, Store};
-pub use telemetry::{FunctionStats, Histogram, Metrics, Notice, Observer, Stats};
+pub use telemetry::{Activity, ActivityKind, FunctionStats, Histogram, Metrics, Notice, Observer, Stats};
 pub use token::{InvalidToken, Token};

@@ -2,12 +2,17 @@
 //!
 //! What a call does is counted for its function; a cache's own counts are the sums of those, and what is nobody's alone.
 
+mod activity;
 mod counter;
 mod exposition;
 mod histogram;
 mod meters;
 mod notice;
+#[cfg_attr(not(feature = "tracing"), path = "telemetry/spanless.rs")]
+pub(crate) mod spans;
 
+pub(crate) use activity::Watchers;
+pub use activity::{Activity, ActivityKind};
 pub(crate) use counter::Counter;
 pub use exposition::Metrics;
 pub(crate) use exposition::Reading;

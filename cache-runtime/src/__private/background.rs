@@ -9,6 +9,7 @@ use super::rules::Rules;
 use super::shapes::Shape;
 use super::work::{ANSWERED, Job, Limits, Work};
 use crate::cache::{Forerunner, Lead, Slot};
+use crate::telemetry::spans::{self, Operation};
 use futures_util::FutureExt as _;
 use std::borrow::Borrow;
 use std::future::{Future, poll_fn};
@@ -96,7 +97,8 @@ where
         let load = self.0.clone();
         Box::pin(async move {
             while let Some((lead, current)) = front.0.next().await {
-                drop(performed(work.clone(), Job::Renew(lead, current), rules, load()).await);
+                let renewal = performed(work.clone(), Job::Renew(lead, current), rules, load());
+                drop(spans::around(Operation::Refresh, work.span(), renewal).await);
             }
         })
     }

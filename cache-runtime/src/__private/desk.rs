@@ -9,6 +9,7 @@ use crate::cache::Loaded;
 use crate::codec::Value;
 use crate::flight::{led, within};
 use crate::load::{Load, beside};
+use crate::telemetry::spans;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -35,23 +36,26 @@ pub(super) struct Around {
     /// The flights that it is the load of.
     led: Option<Vec<usize>>,
     load: Option<Load>,
+    span: spans::Around,
 }
 
 impl Around {
     fn here() -> Self {
-        Self { led: Some(led()), load: Load::current() }
+        Self { led: Some(led()), load: Load::current(), span: spans::Around::here() }
     }
 
     /// Around a body that nothing is loaded for.
     pub(super) fn nothing() -> Self {
-        Self { led: None, load: None }
+        Self { led: None, load: None, span: spans::Around::nothing() }
     }
 
     pub(super) fn run(self, run: &mut dyn FnMut()) {
-        beside(self.load, &mut || match &self.led {
+        let mut within_its_flights = || match &self.led {
             Some(led) => within(led.clone(), run),
             None => run(),
-        });
+        };
+        let Self { load, span, .. } = &self;
+        beside(load.clone(), &mut || span.run(&mut within_its_flights));
     }
 }
 

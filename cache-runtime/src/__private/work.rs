@@ -8,6 +8,7 @@ use crate::cache::{Arrival, Cache, Lead, Request, Sight, Slot, Turn};
 use crate::codec::{Value, Wire};
 use crate::error::Unanswered;
 use crate::load::outside;
+use crate::telemetry::spans::{self, Of, Operation};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -96,8 +97,16 @@ impl Errand {
     ) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
         match job {
             // By itself, for it is what most calls are, and the others take several times as much room.
-            Job::Answer => Box::pin(async move { self.work.answer(&side.frame(&self.desk)).await }),
-            job => Box::pin(async move { self.work.performed(job, &side.frame(&self.desk)).await }),
+            Job::Answer => Box::pin(async move {
+                let frame = side.frame(&self.desk);
+                spans::around(Operation::Call, self.work.span(), self.work.answer(&frame)).await
+            }),
+            // It has one around it, below the call that it was set off by.
+            job @ Job::Renew(..) => Box::pin(async move { self.work.performed(job, &side.frame(&self.desk)).await }),
+            job => Box::pin(async move {
+                let frame = side.frame(&self.desk);
+                spans::around(Operation::Call, self.work.span(), self.work.performed(job, &frame)).await
+            }),
         }
     }
 }
@@ -109,11 +118,19 @@ impl Side<'_> {
 }
 
 impl Work {
+    /// What spans say of its call.
+    pub(super) fn span(&self) -> Of<'_> {
+        self.cache.span_of(self.request.group)
+    }
+
     async fn performed(&self, job: Job, frame: &Frame<'_>) -> Answer {
         match job {
             Job::Answer => self.answer(frame).await,
             Job::AnswerWithin(limits) => self.clone().answer_within(limits, frame).await,
-            Job::Serve(slot) => self.serve_due(&slot, frame).await,
+            Job::Serve(slot) => {
+                self.cache.span_due(&slot);
+                self.serve_due(&slot, frame).await
+            }
             Job::Refresh => self.refresh(frame).await,
             Job::Find => self.find(frame).await,
             Job::Renew(lead, slot) => match self.begin_renewal(lead, &slot).await {
@@ -163,7 +180,8 @@ impl Work {
         let Some(lead) = self.cache.lead_renewal(&self.request) else { return served };
         match frame.renews.filter(|_| self.cache.has_background()) {
             Some(renews) => {
-                self.cache.in_background(renews.renew(self.clone(), lead, slot.clone()));
+                let renewal = renews.renew(self.clone(), lead, slot.clone());
+                self.cache.in_background(spans::around(Operation::Refresh, self.span(), renewal));
                 served
             }
             None => match self.begin_renewal(lead, slot).await {

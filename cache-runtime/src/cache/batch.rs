@@ -19,6 +19,7 @@ use crate::outcome::{Outcome, Tier};
 use crate::policy::Policy;
 use crate::store::{Read, Want, as_one_call};
 use crate::telemetry::Group;
+use crate::telemetry::spans::{self, Operation};
 use futures_util::future::join_all;
 use std::future::Future;
 use std::pin::pin;
@@ -42,6 +43,10 @@ impl Cache {
         if !self.is_open() {
             return keys.iter().map(|_| None).collect();
         }
+        spans::around(Operation::Get, self.span(), self.find_many(keys)).await
+    }
+
+    async fn find_many<T: Cacheable>(&self, keys: &[&str]) -> Vec<Option<T>> {
         let wire = TypedWire::<T, _>::new(CacheCodec, 0);
         let by_hand = |key: &&str| Request::by_hand(self, key, Policy::ttl(Duration::MAX));
         let requests: Vec<Request> = keys.iter().map(by_hand).collect();
@@ -73,7 +78,7 @@ impl Cache {
     /// ```
     pub async fn remove_many(&self, keys: &[&str]) -> Result<usize, Error> {
         let keys: Vec<_> = keys.iter().map(|key| self.name((*key).to_owned())).collect();
-        self.remove_keys(&keys).await
+        spans::attempt(Operation::Remove, self.span(), self.remove_keys(&keys)).await
     }
 
     /// Finds entries without ever loading them, or waiting for somebody who does.
@@ -81,9 +86,12 @@ impl Cache {
         let callers: Vec<Caller> = requests.iter().map(|request| Caller::new(self, request)).collect();
         let asked: Vec<(&Request, &Caller)> = requests.iter().zip(&callers).collect();
         let value = |(seen, request): (Seen, &Request)| match seen.fresh {
-            Some((seen, _)) => Some(Slot::into_value(seen.slot)),
+            Some((seen, tier)) => {
+                self.record_hit(&seen.slot, tier, false);
+                Some(Slot::into_value(seen.slot))
+            }
             None => {
-                self.meter(request.group).misses.count();
+                self.missed(request);
                 None
             }
         };
@@ -132,14 +140,15 @@ impl Cache {
 
     /// Runs the load of several turns as the load of each.
     pub(crate) async fn run_all<F: Future>(&self, turns: &[&Turn], load: F) -> F::Output {
-        let meter = self.meter(turns.first().map_or(Group::BY_HAND, |turn| turn.group));
+        let group = turns.first().map_or(Group::BY_HAND, |turn| turn.group);
+        let meter = self.meter(group);
         let began = self.shared.clock.elapsed();
         meter.loads.count();
         // It is the load of several entries, and of none in particular.
-        let load = outside(load);
+        let load = spans::load(self.span_of(group), outside(load));
         let output = Lead::load_all(turns.iter().filter_map(|turn| turn.lead.as_ref()), load).await;
         meter.load_time.note(self.shared.clock.elapsed().saturating_sub(began));
-        crate::outcome::record(|| Outcome::of(Tier::Load, 0));
+        self.answered(group, || Outcome::of(Tier::Load, 0));
         output
     }
 

@@ -16,7 +16,7 @@ use crate::packing::Packing;
 use crate::policy::{L1, Policy};
 use crate::registry;
 use crate::store::{BreakerChange, Guarded, Resilience, Store};
-use crate::telemetry::{Counters, Meters, NameOf, Notice, Observers};
+use crate::telemetry::{Counters, Meters, NameOf, Notice, Observers, Watchers};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -33,6 +33,7 @@ pub struct Builder {
     store: Option<Arc<dyn Store>>,
     clock: Clock,
     pub(super) observers: Observers,
+    pub(super) watchers: Watchers,
     pub(super) metrics_by: Option<Box<NameOf>>,
     defaults: Policy,
     configured: HashMap<String, Policy>,
@@ -56,6 +57,7 @@ impl Builder {
             store: None,
             clock: Clock::system(),
             observers: Observers::default(),
+            watchers: Watchers::default(),
             metrics_by: None,
             defaults: Policy::default(),
             configured: HashMap::new(),
@@ -274,7 +276,8 @@ impl Builder {
         let advice = self.advice();
         let counters = Counters::default();
         let meters = Arc::new(Meters::new(self.metrics_by));
-        let l1 = l1::Entries::new(self.l1, meters.clone(), self.clock.clone());
+        let watchers = Arc::new(self.watchers);
+        let l1 = l1::Entries::new(self.l1, meters.clone(), watchers.clone(), self.clock.clone());
         let observers = Arc::new(self.observers);
         let guard = self.store.map(|store| guarded(store, self.resilience, &self.clock, observers.clone()));
         let store = guard.clone().map(|guard| Arc::new(guard) as Arc<dyn Store>);
@@ -300,6 +303,7 @@ impl Builder {
             settings,
             counters,
             meters,
+            watchers,
             echoes: Default::default(),
             clones: Default::default(),
             observers,

@@ -3,6 +3,7 @@
 use super::{Cache, Explanation, Found, Peeked, Request, ValueRules, typed};
 use crate::codec::{Cacheable, Wire};
 use crate::error::Error;
+use crate::telemetry::spans::{self, Of, Operation};
 use std::sync::Arc;
 
 /// One entry of a cached function.
@@ -30,10 +31,18 @@ impl<T: Clone + Send + Sync + 'static> Entry<T> {
         if !self.cache.is_open() {
             return None;
         }
+        spans::around(Operation::Get, self.span(), self.found()).await
+    }
+
+    async fn found(&self) -> Option<T> {
         match self.cache.peek_for(&self.request) {
             Peeked::Hit(slot) | Peeked::Due(slot) => typed(slot.value.as_ref()?),
             Peeked::Miss => typed(&self.cache.look_only(&self.request, &*self.wire).await??),
         }
+    }
+
+    fn span(&self) -> Of<'_> {
+        self.cache.span_of(self.request.group)
     }
 
     /// Replaces the value in every tier, by the function's policy. Loads that are under way will not be kept. Whether a
@@ -44,7 +53,8 @@ impl<T: Clone + Send + Sync + 'static> Entry<T> {
     pub async fn set(&self, value: T) -> Result<(), Error> {
         let tagged = self.cache.tagged(&self.request, self.rules.tags_of(&value));
         let request = self.rules.ttl_from.map_or_else(|| tagged.clone(), |ttl_from| tagged.living(ttl_from(&value)));
-        self.cache.set_value(&request, &*self.wire, Arc::new(value)).await
+        let set = self.cache.set_value(&request, &*self.wire, Arc::new(value));
+        spans::attempt(Operation::Set, self.span(), set).await
     }
 
     /// Removes the entry from every tier; tells whether there was one.
@@ -52,7 +62,7 @@ impl<T: Clone + Send + Sync + 'static> Entry<T> {
     /// # Errors
     /// If the store did not do it; then other nodes may still serve it.
     pub async fn remove(&self) -> Result<bool, Error> {
-        self.cache.remove_key(&self.request.key).await
+        spans::attempt(Operation::Remove, self.span(), self.cache.remove_key(&self.request.key)).await
     }
 
     /// Ends the entry's life now, in every tier and on every node; tells whether there was one that answered. With
@@ -66,7 +76,7 @@ impl<T: Clone + Send + Sync + 'static> Entry<T> {
             return self.remove().await;
         }
         let found = self.explain().await;
-        self.cache.expire_key(&self.request.key).await?;
+        spans::attempt(Operation::Expire, self.span(), self.cache.expire_key(&self.request.key)).await?;
         Ok([found.l1, found.l2].iter().any(|found| matches!(found, Found::Valid { .. })))
     }
 

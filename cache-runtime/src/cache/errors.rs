@@ -1,10 +1,11 @@
 //! Errors that are remembered for a while: in memory only, and invalidated like the values they stand for.
 
 use super::Cache;
+use super::backing::Backing;
 use super::lives::Lives;
 use super::read::Turn;
 use super::request::Request;
-use super::slot::{Backing, Made, Standing};
+use super::slot::{Made, Standing};
 use super::write::Fill;
 use crate::clock::whole_ms;
 use crate::codec::{Value, Wire};

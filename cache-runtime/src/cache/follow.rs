@@ -92,7 +92,7 @@ impl Cache {
             return None;
         }
         self.meter(request.group).flights_joined.count();
-        crate::outcome::record(|| {
+        self.answered(request.group, || {
             let outcome = Outcome::of(Tier::Flight, self.now_ms().saturating_sub(landing.loaded_ms));
             if landing.is_stale { outcome.stale() } else { outcome }
         });

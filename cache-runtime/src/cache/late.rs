@@ -5,11 +5,12 @@
 //! to the store, since its cells did not exist while the load ran. Section 4 of `docs/protocol.md`.
 
 use super::Cache;
+use super::backing::Backing;
 use super::ground::Ground;
 use super::read::{Marks, Turn};
 use super::request::Request;
 use super::sequence::Mark;
-use super::slot::{Backing, Made, Slot};
+use super::slot::{Made, Slot};
 use crate::function::tag_dependency;
 use crate::key::Dependency;
 use crate::stamp::Partition;

@@ -12,8 +12,10 @@ use crate::clock::whole_ms;
 use crate::flight::is_within_a_load;
 use crate::key::Key;
 use crate::load::{Last, Load, Said};
+use crate::outcome::{Outcome, Tier};
 use crate::stamp::random_name;
 use crate::store::{Lease, Leased, forgive};
+use crate::telemetry::spans;
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
@@ -139,6 +141,7 @@ impl Cache {
         let (meter, began) = (self.meter(turn.group), self.shared.clock.elapsed());
         meter.loads.count();
         let load = Load::replacing(turn.stale.as_ref().map_or_else(Last::default, |slot| slot.last())).run(load);
+        let load = spans::load(self.span_of(turn.group), load);
         let load = async {
             match &turn.lead {
                 Some(lead) => lead.load(load).await,
@@ -158,7 +161,7 @@ impl Cache {
             }
         };
         meter.load_time.note(self.shared.clock.elapsed().saturating_sub(began));
-        crate::outcome::record(|| crate::outcome::Outcome::of(crate::outcome::Tier::Load, 0));
+        self.answered(turn.group, || Outcome::of(Tier::Load, 0));
         output
     }
 }

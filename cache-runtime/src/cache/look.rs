@@ -1,12 +1,13 @@
 //! Looking for an entry: in memory once more, then in the store, which also tells whether what memory has still holds.
 
 use super::Cache;
+use super::backing::Backing;
 use super::demand::Moment;
 use super::ground::{Ground, Root};
 use super::lives::Left;
 use super::read::Marks;
 use super::request::Request;
-use super::slot::{Backing, Made, Slot, Standing};
+use super::slot::{Made, Slot, Standing};
 use super::stamps::{departures, is_of_this_epoch, is_valid, observe, rooted};
 use crate::codec::Wire;
 use crate::envelope::{Envelope, HEAD_BYTES, Unreadable, identity_of, schema_of};
@@ -328,6 +329,7 @@ impl Cache {
             reads: self.shared.ahead.reads(request.key.id()),
             validators: envelope.validators,
             group: request.group,
+            told_as: self.told_as(request),
         }));
         if is_spare || lives.ttl_until_ms <= now_ms {
             return Some(Seen { stale: Some(Sighting { slot, known }), ..Seen::default() });

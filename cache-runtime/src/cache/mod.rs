@@ -3,6 +3,7 @@
 mod advice;
 mod ahead;
 mod announce;
+mod backing;
 mod batch;
 mod builder;
 mod bumps;
@@ -76,6 +77,7 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::policy::Policy;
 use crate::telemetry::Notice;
+use crate::telemetry::spans::{self, Operation};
 use crate::token::Token;
 use std::future::Future;
 use std::sync::atomic::Ordering;
@@ -117,7 +119,8 @@ impl Cache {
     /// ```
     pub async fn get<T: Cacheable>(&self, key: &str) -> Option<T> {
         let request = Request::by_hand(self, key, Policy::ttl(Duration::MAX));
-        self.find::<T>(&request, &TypedWire::<T, _>::new(CacheCodec, 0)).await
+        let wire = TypedWire::<T, _>::new(CacheCodec, 0);
+        spans::around(Operation::Get, self.span(), self.find::<T>(&request, &wire)).await
     }
 
     /// The value under a key, loaded if no tier has it: one load at a time, and kept by `policy`.
@@ -152,7 +155,7 @@ impl Cache {
         if !self.is_open() {
             return load().await;
         }
-        self.find_or_load(&request, load).await
+        spans::around(Operation::GetOrLoad, self.span(), self.find_or_load(&request, load)).await
     }
 
     /// Replaces the value under a key in every tier.
@@ -161,7 +164,8 @@ impl Cache {
     /// If no TTL is given anywhere, the value cannot be encoded, or the store does not take it.
     pub async fn set<T: Cacheable>(&self, key: &str, value: T, policy: Policy) -> Result<(), Error> {
         let request = Request::by_hand(self, key, policy);
-        self.set_value(&request, &TypedWire::<T, _>::new(CacheCodec, 0), Arc::new(value)).await
+        let wire = TypedWire::<T, _>::new(CacheCodec, 0);
+        spans::attempt(Operation::Set, self.span(), self.set_value(&request, &wire, Arc::new(value))).await
     }
 
     /// Removes the entry of a key from every tier; loads of it that are under way will not be kept.
@@ -171,7 +175,7 @@ impl Cache {
     /// # Errors
     /// If the store did not do it; then this node has forgotten it, and may find it in the store again, as others may.
     pub async fn remove(&self, key: &str) -> Result<bool, Error> {
-        self.remove_key(&self.name(key.to_owned())).await
+        spans::attempt(Operation::Remove, self.span(), self.remove_key(&self.name(key.to_owned()))).await
     }
 
     /// Invalidates every entry with a tag, at once and without looking for them.

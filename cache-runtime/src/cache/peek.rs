@@ -7,8 +7,9 @@ use super::slot::{Slot, Standing};
 use crate::call::{Mode, is_demanding, mode};
 use crate::codec::Value;
 use crate::key::Id;
-use crate::outcome::{Outcome, Tier, record};
+use crate::outcome::{Outcome, Tier, is_observed};
 use crate::policy::Policy;
+use crate::telemetry::{ActivityKind, spans};
 use std::sync::Arc;
 
 /// What memory says of a call at once.
@@ -48,15 +49,49 @@ impl Cache {
             if !slot.is_sure(now_ms, self.shared.cells.changes()) {
                 return None;
             }
-            record(|| Outcome::of(Tier::L1, self.now_ms().saturating_sub(slot.loaded_ms)));
             self.shared.meters.hit(slot.group());
+            if is_observed() || spans::wants_hits() {
+                self.note_hit(slot);
+            }
             Some(take(slot.value.as_ref()))
         })
     }
 
     /// Answers a cached function from memory, if that can be done without asking anybody.
     pub(crate) fn peek(&self, print: Id) -> Peeked {
-        self.peek_if(print, |_| true)
+        let peeked = self.peek_if(print, |_| true);
+        if let Peeked::Hit(slot) = &peeked
+            && spans::wants_hits()
+        {
+            self.span_hit(slot);
+        }
+        peeked
+    }
+
+    /// For whoever observes the call.
+    #[cold]
+    #[inline(never)]
+    fn note_hit(&self, slot: &Slot) {
+        self.answered(slot.group(), || Outcome::of(Tier::L1, self.now_ms().saturating_sub(slot.loaded_ms)));
+        if spans::wants_hits() {
+            self.span_hit(slot);
+        }
+    }
+
+    /// The span of a call that memory has answered; whoever goes on has another one.
+    #[cold]
+    fn span_hit(&self, slot: &Slot) {
+        spans::hit(self.span_of(slot.group()), self.shown(slot));
+    }
+
+    /// Lets the span of a call know that memory has answered it, with what is to be loaded anew.
+    pub(crate) fn span_due(&self, slot: &Slot) {
+        spans::answered(self.shown(slot).early_if(!self.shown(slot).stale));
+    }
+
+    fn shown(&self, slot: &Slot) -> Outcome {
+        let outcome = Outcome::of(Tier::L1, 0);
+        if slot.standing(self.now_ms()) == Standing::Valid { outcome } else { outcome.stale() }
     }
 
     /// The same for a request by hand, whose dependencies need not be those that the entry was filled with.
@@ -75,8 +110,11 @@ impl Cache {
             slot.seat.mark_hit();
             self.shared.meters.hit(slot.group());
             slot.note_read(now_ms);
-            record(|| Outcome::of(Tier::L1, now_ms.saturating_sub(slot.loaded_ms)));
-            return if slot.is_due(now_ms) { Peeked::Due(slot) } else { Peeked::Hit(slot) };
+            let is_due = slot.is_due(now_ms);
+            self.did_answer(ActivityKind::Hit(Tier::L1), &slot);
+            let age_ms = now_ms.saturating_sub(slot.loaded_ms);
+            self.answered(slot.group(), || Outcome::of(Tier::L1, age_ms).early_if(is_due));
+            return if is_due { Peeked::Due(slot) } else { Peeked::Hit(slot) };
         }
         if self.is_to_be_revalidated(&slot) {
             slot.seat.mark_hit();

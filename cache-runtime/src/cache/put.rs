@@ -5,15 +5,16 @@
 //! the entry instead: then nobody knows which value is the newer, and the next read loads it.
 
 use super::Cache;
+use super::backing::Backing;
 use super::ground::Ground;
 use super::loaded::Loaded;
 use super::read::Turn;
 use super::request::Request;
-use super::slot::Backing;
 use super::write::Fill;
 use crate::codec::Wire;
 use crate::error::Error;
 use crate::store::{Begun, Put, Store};
+use crate::telemetry::ActivityKind;
 
 impl Cache {
     /// To be called before the write.
@@ -71,6 +72,7 @@ impl Cache {
         let put =
             Put { key: &request.key, bytes: &bytes, life_ms: request.kept_ms(fill.life_ms), fence: Some(begun.fence) };
         if self.replace(store, request, put).await.is_ok() && self.bump_key(request).await.is_ok() {
+            self.did(ActivityKind::Set, request);
             return Ok(());
         }
         // It may still be performed; by then this has dropped its fence.
@@ -95,5 +97,6 @@ impl Cache {
         let others = Ground { knowledge: knowledge.clone(), cells };
         made.roots = vec![Ground { knowledge, cells: [own].into() }.rooted(mark), others.rooted(began)];
         self.insert(request, made);
+        self.did(ActivityKind::Set, request);
     }
 }

@@ -22,7 +22,7 @@ use crate::outcome::{Outcome, Tier};
 use crate::schema::Schema;
 use crate::stamp::Partition;
 use crate::store::{Begun, Leased, Store, as_one_call};
-use crate::telemetry::Group;
+use crate::telemetry::{ActivityKind, Group};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -166,11 +166,11 @@ impl Cache {
         let grounds = request.grounds(self);
         match as_one_call(pin!(self.look(request, wire, &grounds))).await.fresh {
             Some((seen, tier)) => {
-                self.record_hit(&seen.slot, tier);
+                self.record_hit(&seen.slot, tier, false);
                 Some(seen.slot.value.clone())
             }
             None => {
-                self.meter(request.group).misses.count();
+                self.missed(request);
                 None
             }
         }
@@ -237,7 +237,7 @@ impl Cache {
                         HeldLease::follow(&mut held, turn.lease.take());
                         turn.lease = held;
                     }
-                    self.meter(request.group).misses.count();
+                    self.missed(&request);
                     return Arrival::Load(Box::new(Turn { lead: own, ..turn }));
                 }
             }
@@ -252,9 +252,10 @@ impl Cache {
     /// Lands with what a look has shown, if it may answer.
     pub(super) fn answer_at_once(&self, request: &Request, lead: Lead, seen: Seen) -> Looked {
         if let Some((seen, tier)) = seen.fresh {
-            self.record_hit(&seen.slot, tier);
+            let is_due = self.is_due(&seen.slot);
+            self.record_hit(&seen.slot, tier, is_due);
             lead.land(|| seen.landing(self, false));
-            return Looked::Answered(match self.is_due(&seen.slot) {
+            return Looked::Answered(match is_due {
                 true => Arrival::Due(seen.slot),
                 false => Arrival::Found(Slot::into_value(seen.slot)),
             });
@@ -273,8 +274,10 @@ impl Cache {
         slot.may_be_due(self.shared.clock.coarse_ms()) && slot.is_due(self.now_ms())
     }
 
-    fn record_hit(&self, slot: &Slot, tier: Tier) {
-        crate::outcome::record(|| Outcome::of(tier, self.now_ms().saturating_sub(slot.loaded_ms)));
+    pub(super) fn record_hit(&self, slot: &Slot, tier: Tier, is_due: bool) {
+        self.did_answer(ActivityKind::Hit(tier), slot);
+        let age_ms = self.now_ms().saturating_sub(slot.loaded_ms);
+        self.answered(slot.group(), || Outcome::of(tier, age_ms).early_if(is_due));
     }
 
     /// Takes the stamps that the load will be committed with. They must be older than the load.

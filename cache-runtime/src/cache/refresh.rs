@@ -13,7 +13,7 @@ use crate::codec::Wire;
 use crate::flight::Boarding;
 use crate::schema::Schema;
 use crate::store::{Leased, as_one_call};
-use crate::telemetry::Notice;
+use crate::telemetry::{ActivityKind, Notice};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -181,6 +181,7 @@ impl Cache {
             return None;
         }
         self.meter(request.group).renewals.count();
+        self.did(ActivityKind::Refresh, request);
         Some(turn)
     }
 }

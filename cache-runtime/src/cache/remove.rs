@@ -16,6 +16,8 @@ use crate::key::secret::is_sealed;
 use crate::key::{Key, Name};
 use crate::registry;
 use crate::store::Bump;
+use crate::telemetry::ActivityKind;
+use crate::telemetry::spans::{self, Of, Operation};
 use crate::token::Token;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,10 +25,18 @@ use std::time::Duration;
 impl Cache {
     /// Emits events with all they cascade to, as one batch.
     pub(crate) async fn emit_events(&self, events: Vec<Event>) -> Result<Token, Error> {
+        let name = first_name(&events);
+        let of = Of { event: name.as_deref(), ..self.span() };
+        spans::attempt(Operation::Emit, of, self.emitted(events)).await
+    }
+
+    async fn emitted(&self, events: Vec<Event>) -> Result<Token, Error> {
         self.check_open()?;
         let Expanded { events, texts } = expanded(events)?;
+        let names = texts.len();
         let token = self.bump(texts).await?;
         self.shared.counters.invalidations.add(events.len() as u64);
+        self.did_to(ActivityKind::Invalidate(names), [""]);
         Ok(token)
     }
 
@@ -38,14 +48,18 @@ impl Cache {
     /// Announces events with all they cascade to.
     pub(crate) async fn announce_events(&self, events: Vec<Event>) -> Result<Announced, Error> {
         self.check_open()?;
+        let name = first_name(&events);
+        let of = Of { event: name.as_deref(), ..self.span() };
         let Expanded { events, texts } = expanded(events)?;
-        self.announce_dependencies(texts, events.len() as u64).await
+        spans::attempt(Operation::Announce, of, self.announce_dependencies(texts, events.len() as u64)).await
     }
 
     pub(crate) async fn bump_tags(&self, tags: &[&str]) -> Result<Token, Error> {
         self.check_open()?;
-        let token = self.bump(tags.iter().map(|tag| tag_dependency(tag)).collect()).await?;
+        let bump = self.bump(tags.iter().map(|tag| tag_dependency(tag)).collect());
+        let token = spans::attempt(Operation::InvalidateTag, self.span(), bump).await?;
         self.shared.counters.invalidations.add(tags.len() as u64);
+        self.did_to(ActivityKind::Invalidate(tags.len()), [""]);
         Ok(token)
     }
 
@@ -53,8 +67,11 @@ impl Cache {
         self.check_open()?;
         let unknown = |similar| Error::UnknownFunction { name: name.to_owned(), similar };
         registry::check_function(name).map_err(unknown)?;
-        let token = self.bump(vec![function_dependency(name)]).await?;
+        let of = Of { function: Some(name), ..self.span() };
+        let bump = self.bump(vec![function_dependency(name)]);
+        let token = spans::attempt(Operation::InvalidateFunction, of, bump).await?;
         self.shared.counters.invalidations.count();
+        self.did_to(ActivityKind::Invalidate(1), [""]);
         Ok(token)
     }
 
@@ -77,6 +94,13 @@ impl Cache {
 
     /// The same for several, in one step.
     pub(super) async fn remove_keys(&self, keys: &[Key]) -> Result<usize, Error> {
+        let existed = self.take_out(keys).await?;
+        self.did_to(ActivityKind::Remove, keys.iter().map(|key| key.as_str()));
+        Ok(existed)
+    }
+
+    /// The same where it is part of something else.
+    pub(super) async fn take_out(&self, keys: &[Key]) -> Result<usize, Error> {
         self.check_open()?;
         if keys.is_empty() {
             return Ok(0);
@@ -106,6 +130,12 @@ impl Cache {
 
     /// Begins a new epoch: no entry of this namespace is valid any more.
     pub(crate) async fn clear_all(&self) -> Result<Token, Error> {
+        let token = spans::attempt(Operation::Clear, self.span(), self.cleared()).await?;
+        self.did_to(ActivityKind::Clear, [""]);
+        Ok(token)
+    }
+
+    async fn cleared(&self) -> Result<Token, Error> {
         self.check_open()?;
         let token = if self.shared.store.is_none() {
             self.space.partitions.iter().for_each(|partition| partition.restart());
@@ -160,6 +190,11 @@ impl Cache {
         let mark = self.space.partitions[0].step();
         names.iter().for_each(|name| self.shared.cells.raise(name.id(), mark));
     }
+}
+
+/// What the span of several events is told: the name of the first.
+fn first_name(events: &[Event]) -> Option<String> {
+    events.first().filter(|_| cfg!(feature = "tracing")).map(|event| event.name().to_owned())
 }
 
 /// Events with all they cascade to, and the dependencies of all of them.

@@ -25,7 +25,7 @@ use crate::policy::Policy;
 use crate::registry;
 use crate::stamp::Partition;
 use crate::store::{Guarded, Store};
-use crate::telemetry::{Counters, FunctionStats, Group, Meter, Meters, Notice, Observers, Stats};
+use crate::telemetry::{Counters, FunctionStats, Group, Meter, Meters, Notice, Observers, Stats, Watchers, spans};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -53,6 +53,7 @@ pub(crate) struct Shared {
     pub(super) settings: Settings,
     pub(super) counters: Counters,
     pub(super) meters: Arc<Meters>,
+    pub(super) watchers: Arc<Watchers>,
     pub(super) echoes: Echoes,
     pub(super) clones: Clones,
     pub(super) observers: Arc<Observers>,
@@ -169,6 +170,7 @@ impl Cache {
 
     pub(crate) fn load_failed(&self, request: &Request) {
         self.meter(request.group).load_errors.count();
+        spans::load_failed();
         self.tell(&Notice::LoadFailed { key: request.key.as_str() });
     }
 

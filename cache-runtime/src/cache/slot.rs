@@ -2,6 +2,7 @@
 //!
 //! There are as many of these as memory holds, so what few entries have is aside, and what a hit asks for is together.
 
+use super::backing::{Backed, Backing};
 use super::cells::{Cell, Changes};
 use super::ground::Root;
 use super::knowledge::Trust;
@@ -57,6 +58,7 @@ struct Rest {
     is_spare: bool,
     reads: Option<Arc<AtomicU64>>,
     validators: Option<Arc<Validators>>,
+    told_as: Option<Arc<str>>,
 }
 
 /// What an entry is made of.
@@ -94,22 +96,9 @@ pub(crate) struct Made {
     pub(crate) region: Region,
     /// For whom its hits are counted.
     pub(crate) group: Group,
+    /// The text of its key, if anybody is to be told of what becomes of it.
+    pub(crate) told_as: Option<Arc<str>>,
 }
-
-/// What an entry in memory has in the store.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Backing {
-    /// The entry of this identity; while it is there, the key was neither removed nor set.
-    Entry(u64),
-    /// A generation of its key among its dependencies, since its function stores no entries.
-    Generation,
-    /// Nothing: when in doubt it is lost.
-    Nothing,
-}
-
-/// A [`Backing`] in one word.
-#[derive(Clone, Copy, Debug)]
-struct Backed(u64);
 
 /// Whether an entry may answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -136,12 +125,13 @@ impl Slot {
         let root = roots.next().expect("an entry rests on its key at least");
         let further: Box<[Root]> = roots.collect();
         let (is_strong, is_spare, reads, validators) = (made.is_strong, made.is_spare, made.reads, made.validators);
+        let told_as = made.told_as;
         Self {
             print,
             sure_until_ms: if is_looked_at { 0 } else { lives.sure_until_ms() },
             looked: AtomicU64::new(NEVER),
             root,
-            rest: has_rest.then(|| Box::new(Rest { lives, further, is_strong, is_spare, reads, validators })),
+            rest: has_rest.then(|| Box::new(Rest { lives, further, is_strong, is_spare, reads, validators, told_as })),
             value,
             seat: Seat::new(made.region),
             weight,
@@ -155,7 +145,8 @@ impl Slot {
 
     /// What it is made of, to make another that differs.
     pub(crate) fn made(&self) -> Made {
-        let Rest { is_strong, is_spare, reads, validators, .. } = self.rest.as_deref().cloned().unwrap_or_default();
+        let Rest { is_strong, is_spare, reads, validators, told_as, .. } =
+            self.rest.as_deref().cloned().unwrap_or_default();
         let mut made = Made {
             value: self.value.clone(),
             value_bytes: 0,
@@ -173,6 +164,7 @@ impl Slot {
             is_spare,
             reads,
             validators,
+            told_as,
         };
         made.value_bytes = (self.weight as usize).saturating_sub(made.weight() as usize);
         made
@@ -182,7 +174,7 @@ impl Slot {
 impl Made {
     /// Whether a hit has to look at more than its lives: what the store says, or that it is read at all.
     fn is_looked_at(&self) -> bool {
-        self.is_strong || self.is_spare || self.reads.is_some()
+        self.is_strong || self.is_spare || self.reads.is_some() || self.told_as.is_some()
     }
 
     fn has_rest(&self) -> bool {
@@ -197,8 +189,9 @@ impl Made {
         let aside = if self.has_rest() { size_of::<Rest>() + further } else { 0 };
         let roots: usize = self.roots.iter().map(Root::weight).sum();
         let validators = self.validators.as_deref().map_or(0, Validators::len_bytes);
+        let told_as = self.told_as.as_ref().map_or(0, |key| key.len());
         let value = if self.value.is_some() { VALUE_HEAD_BYTES + self.value_bytes } else { 0 };
-        u32::try_from(value + validators + BARE_BYTES + aside + roots).unwrap_or(u32::MAX)
+        u32::try_from(value + validators + told_as + BARE_BYTES + aside + roots).unwrap_or(u32::MAX)
     }
 }
 
@@ -244,6 +237,11 @@ impl Slot {
     /// By what the store can tell that it still holds.
     pub(crate) fn backing(&self) -> Backing {
         self.backing.into()
+    }
+
+    /// The text of its key, if anybody is to be told of what becomes of it.
+    pub(crate) fn told_as(&self) -> Option<&str> {
+        self.rest.as_ref()?.told_as.as_deref()
     }
 
     /// Until when it is good for what.
@@ -367,31 +365,5 @@ impl Slot {
     /// Whether there is still something that it may be good for.
     pub(crate) fn is_kept(&self, now_ms: u64) -> bool {
         now_ms < self.lives().end_ms()
-    }
-}
-
-impl Backed {
-    const NOTHING: u64 = 0;
-    const GENERATION: u64 = 1;
-}
-
-/// An identity that is one of the two others' numbers, which is as improbable as any, has nothing to vouch for it.
-impl From<Backing> for Backed {
-    fn from(backing: Backing) -> Self {
-        match backing {
-            Backing::Entry(Self::GENERATION) | Backing::Nothing => Self(Self::NOTHING),
-            Backing::Generation => Self(Self::GENERATION),
-            Backing::Entry(identity) => Self(identity),
-        }
-    }
-}
-
-impl From<Backed> for Backing {
-    fn from(backed: Backed) -> Self {
-        match backed.0 {
-            Backed::NOTHING => Self::Nothing,
-            Backed::GENERATION => Self::Generation,
-            identity => Self::Entry(identity),
-        }
     }
 }

@@ -13,7 +13,7 @@ use super::slot::{Slot, Standing};
 use crate::clock::whole_ms;
 use crate::codec::{Value, Wire};
 use crate::outcome::{Outcome, Tier};
-use crate::telemetry::Notice;
+use crate::telemetry::{ActivityKind, Notice};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -194,7 +194,8 @@ impl Cache {
     pub(crate) fn show_stale(&self, slot: &Slot) -> Option<Value> {
         self.meter(slot.group()).stale_hits.count();
         let tier = if slot.is_spare() { Tier::L2 } else { Tier::L1 };
-        crate::outcome::record(|| Outcome::of(tier, self.now_ms().saturating_sub(slot.loaded_ms)).stale());
+        self.did_answer(ActivityKind::Stale(tier), slot);
+        self.answered(slot.group(), || Outcome::of(tier, self.now_ms().saturating_sub(slot.loaded_ms)).stale());
         slot.value.clone()
     }
 }

@@ -3,6 +3,7 @@
 //! Memory is filled before the flight lands, or a caller arriving in between would load again.
 
 use super::Cache;
+use super::backing::Backing;
 use super::lease::HeldLease;
 use super::lives::Left;
 use super::loaded::Loaded;
@@ -10,7 +11,7 @@ use super::owed::Invalidation;
 use super::read::{Landing, Turn};
 use super::remove::BumpUnderWay;
 use super::request::{Request, key_dependency};
-use super::slot::{Backing, Made, Slot, Standing};
+use super::slot::{Made, Slot, Standing};
 use super::stamps::rooted;
 use crate::codec::{Output, Value, Wire};
 use crate::envelope::Envelope;
@@ -19,7 +20,7 @@ use crate::load::Validators;
 use crate::packing::Place;
 use crate::stamp::random_name;
 use crate::store::{Begun, Commit, Put, Store, Verdict, as_one_call};
-use crate::telemetry::Notice;
+use crate::telemetry::{ActivityKind, Notice};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -181,6 +182,7 @@ impl Cache {
             reads: self.shared.ahead.reads(request.key.id()),
             validators: fill.validators.clone(),
             group: request.group,
+            told_as: self.told_as(request),
         })
     }
 
@@ -268,6 +270,12 @@ impl Cache {
 
     /// Replaces an entry by a value that the caller vouches for, in every tier.
     pub(crate) async fn set_value(&self, request: &Request, wire: &dyn Wire, value: Value) -> Result<(), Error> {
+        self.set_everywhere(request, wire, value).await?;
+        self.did(ActivityKind::Set, request);
+        Ok(())
+    }
+
+    async fn set_everywhere(&self, request: &Request, wire: &dyn Wire, value: Value) -> Result<(), Error> {
         self.check_open()?;
         if request.policy.ttl.is_none() {
             return Err(Error::NoTtl { name: request.key.to_string() });
@@ -281,7 +289,7 @@ impl Cache {
             return self.set_in_store(request, wire, fill).await;
         }
         let bytes = self.measure(request, wire, &fill)?;
-        self.remove_key(&request.key).await?;
+        self.take_out(std::slice::from_ref(&request.key)).await?;
         let turn = self.arrive_to_refresh(request).await;
         let backing = if turn.begun.is_some() { Backing::Generation } else { Backing::Nothing };
         let is_dirty = turn.begun.as_ref().is_some_and(|begun| begun.is_dirty);

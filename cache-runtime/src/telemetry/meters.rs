@@ -53,7 +53,7 @@ pub(crate) type NameOf = dyn Fn(&str) -> String + Send + Sync;
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     pub(crate) name: String,
-    template: String,
+    pub(crate) template: String,
     counts: Counts,
     /// How long its body took.
     pub(crate) load_time: Times,

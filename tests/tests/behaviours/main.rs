@@ -3,6 +3,7 @@
 //! Unless a test says otherwise it runs three times: over memory alone, over a store in memory, and over a real Redis,
 //! which it starts. What is promised of invalidation, tags and nodes is run a fourth time, over a cluster: `cluster.rs`.
 
+mod activities;
 mod announcements;
 mod basics;
 mod caches;
@@ -37,6 +38,7 @@ mod rates;
 mod redis;
 mod regions;
 mod several;
+mod spans;
 mod stale;
 mod tags;
 mod timeouts;

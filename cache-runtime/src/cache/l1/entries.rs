@@ -10,7 +10,7 @@ use crate::cache::slot::{Made, Slot};
 use crate::clock::Clock;
 use crate::key::Id;
 use crate::policy::L1;
-use crate::telemetry::Meters;
+use crate::telemetry::{ActivityKind, Meters, Watchers};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,6 +23,7 @@ pub(crate) struct Entries {
     len: AtomicU64,
     weight: AtomicU64,
     meters: Arc<Meters>,
+    watchers: Arc<Watchers>,
     clock: Clock,
 }
 
@@ -30,6 +31,8 @@ pub(crate) struct Entries {
 struct Kept {
     regions: Regions,
     names: Names,
+    /// What went and is to be told of, when the lock is free again: whoever is told may ask memory for something.
+    left: Vec<(Arc<Slot>, ActivityKind)>,
 }
 
 /// With every entry that comes, so many are looked at whether they are over. One place is new by then, so that each is
@@ -51,14 +54,30 @@ pub(crate) const SEAT_BYTES: usize = {
     index + names + queue + ghost
 };
 
+impl Kept {
+    fn note_left(&mut self, slot: &Arc<Slot>, kind: ActivityKind) {
+        if slot.told_as().is_some() {
+            self.left.push((slot.clone(), kind));
+        }
+    }
+}
+
 impl Entries {
     /// `None` if nothing is to be kept.
-    pub(crate) fn new(size: L1, meters: Arc<Meters>, clock: Clock) -> Option<Self> {
+    pub(crate) fn new(size: L1, meters: Arc<Meters>, watchers: Arc<Watchers>, clock: Clock) -> Option<Self> {
         if size.is_off() {
             return None;
         }
-        let kept = Mutex::new(Kept { regions: Regions::new(size), names: Names::default() });
-        Some(Self { index: Index::new(), kept, len: AtomicU64::new(0), weight: AtomicU64::new(0), meters, clock })
+        let kept = Mutex::new(Kept { regions: Regions::new(size), names: Names::default(), left: Vec::new() });
+        Some(Self {
+            index: Index::new(),
+            kept,
+            len: AtomicU64::new(0),
+            weight: AtomicU64::new(0),
+            meters,
+            watchers,
+            clock,
+        })
     }
 
     /// The region of a function that is to have this much room for itself. All descriptions of it, those of its companions
@@ -112,6 +131,7 @@ impl Entries {
         }
         self.sweep(&mut kept, region, SWEPT_PER_INSERT);
         self.note_size(&kept);
+        self.tell(kept);
     }
 
     /// Takes an entry out that cannot answer any more, unless it was replaced in between.
@@ -138,6 +158,7 @@ impl Entries {
                 self.sweep(&mut kept, region, SWEPT_PER_LOOK);
             }
             self.note_size(&kept);
+            self.tell(kept);
         }
         (self.len.load(Ordering::Relaxed), self.weight.load(Ordering::Relaxed))
     }
@@ -171,6 +192,7 @@ impl Entries {
             self.let_go(&evicted);
             kept.names.forget(&evicted);
             self.meters.of(evicted.group()).evictions.count();
+            kept.note_left(&evicted, ActivityKind::Evict);
             stays &= !Arc::ptr_eq(&evicted, &slot);
         }
         if stays {
@@ -185,6 +207,7 @@ impl Entries {
             if let Some(over) = kept.regions.of(region).next_if_over(now_ms) {
                 self.take_out(kept, &over);
                 self.meters.of(over.group()).expirations.count();
+                kept.note_left(&over, ActivityKind::Expire);
             }
         }
     }
@@ -199,6 +222,16 @@ impl Entries {
     fn note_size(&self, kept: &Kept) {
         self.len.store(kept.regions.len() as u64, Ordering::Relaxed);
         self.weight.store(kept.regions.weight(), Ordering::Relaxed);
+    }
+
+    /// Lets go of the lock, and tells of what has left under it.
+    fn tell(&self, mut kept: MutexGuard<'_, Kept>) {
+        let left = std::mem::take(&mut kept.left);
+        drop(kept);
+        for (slot, kind) in left {
+            let key = slot.told_as().unwrap_or_default();
+            self.watchers.tell(kind, &self.meters.of(slot.group()).name, key);
+        }
     }
 
     /// What one of index, queues and names has and another has not.

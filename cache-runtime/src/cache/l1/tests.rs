@@ -2,12 +2,13 @@
 
 use super::queues::{MAX_TURNS, Queues};
 use super::*;
+use crate::cache::backing::Backing;
 use crate::cache::cells::Cells;
 use crate::cache::ground::Ground;
 use crate::cache::knowledge::Knowledge;
 use crate::cache::lives::Lives;
 use crate::cache::sequence::Mark;
-use crate::cache::slot::{Backing, Made, Slot, Standing};
+use crate::cache::slot::{Made, Slot, Standing};
 use crate::clock::Clock;
 use crate::key::{Id, Key};
 use crate::policy::{Eviction, L1};
@@ -27,7 +28,7 @@ fn entries(capacity: u64) -> Entries {
 }
 
 fn of(size: L1, clock: &Clock) -> Entries {
-    Entries::new(size, Arc::new(Meters::new(None)), clock.clone()).expect("it keeps something")
+    Entries::new(size, Arc::new(Meters::new(None)), Arc::default(), clock.clone()).expect("it keeps something")
 }
 
 /// An entry that rests on one cell, up to `seq`.
@@ -53,6 +54,7 @@ fn made(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Made {
         reads: None,
         region: Region::SHARED,
         group: Group::BY_HAND,
+        told_as: None,
         validators: None,
     }
 }
