@@ -3,7 +3,7 @@
 
 use cache_runtime::testing::{FaultyStore, Operation};
 use cache_runtime::{
-    Builder, Cache, CacheEvent, CacheKey, Error, Event, Notice, assert_hit, assert_miss, cache_put, cached,
+    Activity, Builder, Cache, CacheEvent, CacheKey, Error, Event, Notice, assert_hit, assert_miss, cache_put, cached,
     invalidates, key,
 };
 use cache_tests::RedisServer;
@@ -83,8 +83,11 @@ impl Said {
 }
 
 fn builder(said: &Said) -> Builder {
-    let said = said.clone();
-    Cache::builder().secret_key(KEY).namespace("secret").observer(move |notice: &Notice<'_>| said.note(notice))
+    let (said, watched) = (said.clone(), said.clone());
+    let builder = Cache::builder().secret_key(KEY).namespace("secret");
+    builder
+        .observer(move |notice: &Notice<'_>| said.note(notice))
+        .watch(move |activity: &Activity<'_>| watched.note(activity))
 }
 
 async fn use_all() {
@@ -111,6 +114,7 @@ async fn a13_u10_the_secret_is_in_no_key_notice_error_explanation_event_graph_or
     };
     said.note(cache.clone().scope(told).await);
     said.note((cache.stats(), cache.graph(), cache.graph().json(), cache.graph().mermaid(), cache.graph().dot()));
+    said.note((cache.metrics().to_string(), cache.function_stats()));
     let ended = Event::from(SessionEnded { token: SECRET.to_owned() });
     said.note((&ended, ended.to_string(), cache.explain_event(ended.clone()).expect("complete")));
     let revoked = Event::from(TokensRevoked { tokens: vec![Token(SECRET.to_owned())] });
@@ -128,7 +132,7 @@ async fn a13_u10_the_secret_is_in_no_key_notice_error_explanation_event_graph_or
 
     let all = said.0.lock().expect("no panic").clone();
     assert!(
-        all.contains("secret:session:!") && all.contains("StoreFailed"),
+        all.contains("secret:session:!") && all.contains("StoreFailed") && all.contains("Miss"),
         "it looks where there is something: {all}"
     );
     assert!(!all.contains("hunter2") && !all.contains("Pa55word"), "{all}");
