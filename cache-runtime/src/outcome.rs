@@ -135,10 +135,17 @@ pub async fn observe_all<F: Future>(calls: F) -> (F::Output, Vec<Answered>) {
     (output, all)
 }
 
-/// Whether anybody may be observing this call.
+/// Whether anything was ever observed.
 #[inline]
-pub(crate) fn is_observed() -> bool {
+pub(crate) fn is_used() -> bool {
     IS_USED.load(Ordering::Relaxed)
+}
+
+/// Whether anybody observes this call.
+#[cold]
+#[inline(never)]
+pub(crate) fn is_observed() -> bool {
+    OBSERVED.try_with(|_| ()).is_ok() || ALL.try_with(|_| ()).is_ok()
 }
 
 /// Tells whoever observes this call how it was answered.

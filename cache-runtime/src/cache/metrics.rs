@@ -1,7 +1,7 @@
 //! What was counted, for whoever asks: as numbers, by function, and as a page for Prometheus.
 
 use super::{Builder, Cache, Request, Slot};
-use crate::outcome::{Outcome, is_observed, record};
+use crate::outcome::{Outcome, is_observed, is_used, record};
 use crate::telemetry::spans::Of;
 use crate::telemetry::{Activity, ActivityKind, FunctionStats, Group, Metrics, Observer, Reading, Stats};
 use std::sync::Arc;
@@ -93,7 +93,7 @@ impl Cache {
 
     /// Tells whoever observes a call how it was answered.
     pub(crate) fn answered(&self, group: Group, outcome: impl FnOnce() -> Outcome) {
-        if is_observed() {
+        if is_used() && is_observed() {
             record(&self.meter(group).name, outcome());
         }
     }

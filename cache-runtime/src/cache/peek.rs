@@ -7,7 +7,7 @@ use super::slot::{Slot, Standing};
 use crate::call::{Mode, is_demanding, mode};
 use crate::codec::Value;
 use crate::key::Id;
-use crate::outcome::{Outcome, Tier, is_observed};
+use crate::outcome::{Outcome, Tier, is_observed, is_used};
 use crate::policy::Policy;
 use crate::telemetry::{ActivityKind, spans};
 use std::sync::Arc;
@@ -36,13 +36,19 @@ impl Peeked {
     }
 }
 
+/// Whether somebody is to be told how this call was answered, for which its shortest way has no room.
+#[inline]
+fn is_noted() -> bool {
+    (is_used() && is_observed()) || spans::wants_hits()
+}
+
 impl Cache {
     /// Answers a cached function from memory if nothing has to be weighed: with what `take` makes of the value or of the
     /// remembered absence, which is a hit whatever that is. No lock, no allocation, no text. What this does not answer,
     /// [`peek`](Self::peek) may.
     #[inline]
     pub(crate) fn hit<T>(&self, print: Id, take: impl FnOnce(Option<&Value>) -> T) -> Option<T> {
-        let l1 = self.shared.l1.as_ref().filter(|_| !is_demanding())?;
+        let l1 = self.shared.l1.as_ref().filter(|_| !is_demanding() && !is_noted())?;
         l1.hit(print, |slot| {
             // Never behind the time, so that nothing answers that is over.
             let now_ms = self.shared.clock.coarse_ms();
@@ -50,9 +56,6 @@ impl Cache {
                 return None;
             }
             self.shared.meters.hit(slot.group());
-            if is_observed() || spans::wants_hits() {
-                self.note_hit(slot);
-            }
             Some(take(slot.value.as_ref()))
         })
     }
@@ -66,16 +69,6 @@ impl Cache {
             self.span_hit(slot);
         }
         peeked
-    }
-
-    /// For whoever observes the call.
-    #[cold]
-    #[inline(never)]
-    fn note_hit(&self, slot: &Slot) {
-        self.answered(slot.group(), || Outcome::of(Tier::L1, self.now_ms().saturating_sub(slot.loaded_ms)));
-        if spans::wants_hits() {
-            self.span_hit(slot);
-        }
     }
 
     /// The span of a call that memory has answered; whoever goes on has another one.
