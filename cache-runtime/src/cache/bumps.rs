@@ -4,7 +4,8 @@
 //! server and the connection what they would do for each. Who comes while nothing is under way does not wait.
 //!
 //! No task performs them: whoever waits for a bump drives it, be it another's. So a caller that is slow to ask again, or
-//! never does, holds up nobody; and what nobody waits for any more is given up, as any other invalidation is.
+//! never does, holds up nobody; and what nobody waits for any more is given up, as any other invalidation is. Those of
+//! another runtime go by themselves.
 
 use super::Cache;
 use super::remove::BumpUnderWay;
@@ -19,6 +20,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use tokio::runtime::{Handle, Id};
 
 /// How many names a bump of several callers has at most, so that no other command waits long for it.
 const MAX_NAMES: usize = 1_024;
@@ -40,6 +42,8 @@ pub(super) struct Bumps(Mutex<State>);
 
 #[derive(Default)]
 struct State {
+    /// Where what is under way has its timers: once that runtime is shut down, nobody could wait for it.
+    runtime: Option<Id>,
     under_way: Option<WeakShared<Bumping>>,
     /// What gathers, the next one first. It is kept by those who wait for it, so what nobody waits for is gone.
     queue: VecDeque<Weak<Batch>>,
@@ -65,6 +69,8 @@ enum Place {
     Aboard(Flight),
     /// Behind one, in a batch.
     Behind(Flight, Arc<Batch>),
+    /// On his own: what is under way is another runtime's.
+    Apart(Vec<Dependency>),
 }
 
 impl Cache {
@@ -104,6 +110,7 @@ impl Cache {
                     let _said = ahead.await;
                     bumps.lock().place_of(batch, begin)
                 }
+                Place::Apart(names) => return self.bump_alone(&names).await.map(|bumps| of(partition, &bumps)),
             }
         }
     }
@@ -112,7 +119,7 @@ impl Cache {
         let cache = self.clone();
         let bump = async move {
             let bumps = cache.bump_alone(&names).await.map_err(Arc::new)?;
-            Ok(bumps.into_iter().find(|bump| bump.partition == partition))
+            Ok(of(partition, &bumps))
         };
         bump.boxed().shared()
     }
@@ -121,11 +128,17 @@ impl Cache {
 impl Bumps {
     /// Takes a place: in a bump of its own if nothing is under way and nobody waits, which is most often so.
     fn enter(&self, names: Vec<Dependency>, begin: impl Fn(Vec<Dependency>) -> Flight) -> Place {
+        let here = Handle::try_current().ok().map(|runtime| runtime.id());
         let mut state = self.lock();
+        state.queue.retain(|batch| batch.strong_count() > 0);
         if state.queue.is_empty() && state.flight().is_none() {
             let flight = begin(names);
+            state.runtime = here;
             state.under_way = flight.downgrade();
             return Place::Aboard(flight);
+        }
+        if state.runtime != here {
+            return Place::Apart(names);
         }
         let len_bytes = names.iter().map(|name| name.as_str().len()).sum();
         let has_room = |batch: &Arc<Batch>| batch.names().have_room_for(names.len(), len_bytes);
@@ -191,6 +204,10 @@ impl Names {
         names.dedup();
         names
     }
+}
+
+fn of(partition: Partition, bumps: &[Bump]) -> Option<Bump> {
+    bumps.iter().find(|bump| bump.partition == partition).copied()
 }
 
 /// The error as one of those who share it has it.

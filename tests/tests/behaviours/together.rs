@@ -143,6 +143,22 @@ async fn who_does_not_ask_for_the_answer_holds_nobody_up() {
     waits.await.expect("so was this");
 }
 
+/// A runtime that is shut down takes its timers along, and whoever waits for something with one of them.
+#[tokio::test]
+async fn nobody_waits_for_what_another_runtime_has_under_way() {
+    let [node] = parted(1).await;
+    let (held, first, _) = one_and_more(&node, 0).await;
+    let cache = node.cache().clone();
+    let elsewhere = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it can be started");
+        runtime.block_on(cache.emit(changed(1)))
+    });
+    let elsewhere = tokio::task::spawn_blocking(|| elsewhere.join()).await.expect("no panic").expect("nor there");
+    assert_ne!(elsewhere.expect("acknowledged"), Token::default());
+    held.release();
+    first.await.expect("no panic").expect("acknowledged");
+}
+
 #[tokio::test]
 async fn ten_thousand_at_once_are_a_few_steps() {
     let [node] = parted(1).await;
