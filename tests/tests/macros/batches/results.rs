@@ -9,9 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// R04
 #[tokio::test]
-async fn an_id_that_fails_is_reported_and_the_others_are_kept() {
+async fn r04_an_id_that_fails_is_reported_and_the_others_are_kept() {
     #[cached(key = "batch:odd:<id>", ttl = 600, batch(id = ids))]
     async fn odd(log: &Log, ids: &[u64]) -> BTreeMap<u64, Result<u64, String>> {
         log.note(ids);
@@ -41,9 +40,8 @@ async fn a_body_that_fails_keeps_nothing_and_leaves_what_was_there() {
     .await;
 }
 
-/// R05
 #[tokio::test]
-async fn a_list_has_the_order_and_the_repetitions_of_its_ids() {
+async fn r05_a_list_has_the_order_and_the_repetitions_of_its_ids() {
     #[cached(key = "batch:named:<id>", ttl = 600, batch(id = ids, by = Named::id))]
     async fn named(log: &Log, ids: impl IntoIterator<Item = u64> + Send) -> Result<Vec<Named>, String> {
         let mut ids: Vec<u64> = ids.into_iter().collect();
@@ -104,9 +102,8 @@ async fn what_the_store_has_is_given_away_and_cloned_for_repetitions_only() {
     }
 }
 
-/// R06
 #[tokio::test]
-async fn ids_that_the_body_does_not_return_are_remembered_as_absent() {
+async fn r06_ids_that_the_body_does_not_return_are_remembered_as_absent() {
     on_each(async |cache, over| {
         let log = Log::default();
         assert_eq!(users(&log, &[1, 100]).await, Ok(expected(&[1])));
@@ -122,9 +119,8 @@ async fn ids_that_the_body_does_not_return_are_remembered_as_absent() {
     .await;
 }
 
-/// R08
 #[tokio::test]
-async fn every_id_has_a_life_and_tags_of_its_own() {
+async fn r08_every_id_has_a_life_and_tags_of_its_own() {
     fn life(user: &Named) -> Duration {
         Duration::from_secs(10 * user.id)
     }

@@ -7,9 +7,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// R02
 #[tokio::test]
-async fn batches_that_overlap_load_each_id_once() {
+async fn r02_batches_that_overlap_load_each_id_once() {
     on_each(async |cache, _| {
         let (source, log) = (Source::new(7), Arc::<Log>::default());
         let gate = source.hold();
@@ -25,9 +24,8 @@ async fn batches_that_overlap_load_each_id_once() {
     .await;
 }
 
-/// R02
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn batches_that_wait_for_each_other_all_end() {
+async fn r02_batches_that_wait_for_each_other_all_end() {
     let cache = Cache::in_memory();
     for round in 0..200_u64 {
         let (source, log) = (Source::new(7), Arc::<Log>::default());
@@ -46,9 +44,8 @@ async fn batches_that_wait_for_each_other_all_end() {
     }
 }
 
-/// R03
 #[tokio::test]
-async fn one_id_and_several_share_entries_and_flights() {
+async fn r03_one_id_and_several_share_entries_and_flights() {
     on_each(async |cache, _| {
         let log = Log::default();
         assert_eq!(user(&log, 1).await, Ok(Some(name_of(1))));
@@ -69,9 +66,8 @@ async fn one_id_and_several_share_entries_and_flights() {
     .await;
 }
 
-/// R10
 #[tokio::test]
-async fn an_id_that_is_invalidated_during_the_load_is_the_only_one_that_is_not_kept() {
+async fn r10_an_id_that_is_invalidated_during_the_load_is_the_only_one_that_is_not_kept() {
     #[cached(key = "batch:held:<id>", ttl = 600, invalidate_on = [BatchUserChanged], batch(id = ids))]
     async fn held(source: Arc<Source>, log: Arc<Log>, ids: Vec<u64>) -> HashMap<u64, u64> {
         log.note(&ids);
@@ -104,9 +100,8 @@ async fn the_future_of_a_batch_is_send() {
     Cache::in_memory().scope(missed).await.expect("loaded");
 }
 
-/// R08
 #[tokio::test]
-async fn a_call_may_do_without_the_cache_replace_it_or_take_nothing_else() {
+async fn r08_a_call_may_do_without_the_cache_replace_it_or_take_nothing_else() {
     on_each(async |_, _| {
         let (source, log) = (Source::new(1), Arc::<Log>::default());
         let ask = |ids: Vec<u64>| rows(source.clone(), log.clone(), ids);

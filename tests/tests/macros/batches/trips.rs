@@ -8,9 +8,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// R01
 #[tokio::test]
-async fn only_what_nobody_has_reaches_the_body_and_in_one_call() {
+async fn r01_only_what_nobody_has_reaches_the_body_and_in_one_call() {
     on_each(async |_, _| {
         let log = Log::default();
         assert_eq!(users(&log, &[1, 2]).await, Ok(expected(&[1, 2])));
@@ -21,9 +20,8 @@ async fn only_what_nobody_has_reaches_the_body_and_in_one_call() {
     .await;
 }
 
-/// R01
 #[tokio::test]
-async fn the_store_is_asked_once_for_all_of_them() {
+async fn r01_the_store_is_asked_once_for_all_of_them() {
     for store in [FaultyStore::new(MemoryStore::new()), over_redis().await] {
         let cache = |namespace: &str| Cache::builder().store(store.clone()).namespace(namespace.to_owned()).build();
         let namespace = format!("r01-{}", std::process::id());
@@ -39,9 +37,8 @@ async fn the_store_is_asked_once_for_all_of_them() {
     }
 }
 
-/// R07
 #[tokio::test]
-async fn no_ids_ask_nobody() {
+async fn r07_no_ids_ask_nobody() {
     let store = FaultyStore::new(MemoryStore::new());
     let cache = Cache::builder().store(store.clone()).build().await.expect("coherent");
     let log = Log::default();
@@ -77,9 +74,9 @@ async fn keys_by_hand_can_be_got_together() {
     .await;
 }
 
-/// R09: over a cluster it is a test of `store_cluster`.
+/// Over a cluster it is a test of `store_cluster`.
 #[tokio::test]
-async fn several_keys_are_removed_in_one_step_and_no_others() {
+async fn r09_several_keys_are_removed_in_one_step_and_no_others() {
     on_each(async |cache, _| {
         let (source, log) = (Source::new(1), Arc::<Log>::default());
         rows(source.clone(), log.clone(), vec![1, 2, 3]).await;
@@ -100,9 +97,8 @@ async fn tagged(log: &Log, ids: &[u64]) -> HashMap<u64, Tagged> {
     ids.iter().map(|id| (*id, Tagged(id % 3))).collect()
 }
 
-/// R01
 #[tokio::test]
-async fn entries_with_tags_of_their_values_take_one_question_more_for_all_of_them() {
+async fn r01_entries_with_tags_of_their_values_take_one_question_more_for_all_of_them() {
     on_nodes(async |[one, cold]| {
         let (log, ids) = (Log::default(), (0..20).collect::<Vec<u64>>());
         let loaded = one.run(tagged(&log, &ids)).await;
