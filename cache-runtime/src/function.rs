@@ -5,12 +5,14 @@ use crate::key::fingerprint::Begun;
 use crate::key::{Fingerprinter, Id, KeyWriter, Part, Style, Template};
 use crate::policy::Policy;
 use crate::registry;
+use std::panic::Location;
 use std::sync::OnceLock;
 
 /// A cached function, as its expansion describes it.
 #[derive(Debug)]
 pub struct Function {
     spec: FunctionSpec,
+    place: &'static Location<'static>,
     path: OnceLock<String>,
     print: OnceLock<Begun>,
     bindings: OnceLock<Vec<Bound>>,
@@ -29,12 +31,6 @@ pub struct FunctionSpec {
     pub ident: &'static str,
     /// The path of an item inside the function, which tells apart the methods of two types in one module.
     pub inside: fn() -> &'static str,
-    /// Where it is.
-    pub file: &'static str,
-    /// Where it is.
-    pub line: u32,
-    /// Where it is.
-    pub column: u32,
     /// The key.
     pub template: Template,
     /// The binding name of each value of a call.
@@ -94,19 +90,36 @@ pub(crate) struct Bound {
 }
 
 impl Function {
-    /// A function of this description.
+    /// A function of this description, where this is called.
+    #[track_caller]
     pub const fn new(spec: FunctionSpec) -> Self {
-        Self { spec, path: OnceLock::new(), print: OnceLock::new(), bindings: OnceLock::new(), selves: OnceLock::new() }
+        Self {
+            spec,
+            place: Location::caller(),
+            path: OnceLock::new(),
+            print: OnceLock::new(),
+            bindings: OnceLock::new(),
+            selves: OnceLock::new(),
+        }
     }
 
-    /// The same for a companion, which has no static: made by the first call, and kept for those that follow.
-    pub fn described_by(spec: fn() -> FunctionSpec) -> &'static Self {
-        registry::companion(spec)
+    /// The function of a companion, which is of the same attribute: `inside` is the path of an item in the companion.
+    ///
+    /// # Panics
+    /// If the register does not have it, or has two that cannot be told apart.
+    #[track_caller]
+    pub fn with_companion(inside: &'static str, ident: &'static str) -> &'static Self {
+        registry::with_companion(inside, ident, Location::caller())
     }
 
     /// Module, type if it is a method, and function.
     pub(crate) fn path(&self) -> &str {
         self.path.get_or_init(|| path_of((self.spec.inside)(), self.spec.ident))
+    }
+
+    /// The attribute, or what the macro with the attribute in it is called at.
+    pub(crate) fn place(&self) -> &'static Location<'static> {
+        self.place
     }
 
     pub(crate) fn spec(&self) -> &FunctionSpec {
@@ -136,13 +149,13 @@ impl Function {
         self.print.get_or_init(|| Fingerprinter::begin_with(self.own_print()))
     }
 
-    /// The same for all descriptions of one function: each of its companions has one.
+    /// What it has alone: another of the same path stands elsewhere.
     pub(crate) fn own_print(&self) -> Id {
         let mut print = Fingerprinter::new();
         print.text(self.path());
-        print.text(self.spec.file);
-        print.fixed(self.spec.line.to_le_bytes());
-        print.fixed(self.spec.column.to_le_bytes());
+        print.text(self.place.file());
+        print.fixed(self.place.line().to_le_bytes());
+        print.fixed(self.place.column().to_le_bytes());
         self.spec.template.fingerprint(self.path(), &mut print);
         print.finish()
     }
@@ -179,7 +192,7 @@ impl Function {
     }
 
     pub(crate) fn location(&self) -> String {
-        format!("{}:{}", self.spec.file, self.spec.line)
+        format!("{}:{}", self.place.file(), self.place.line())
     }
 
     pub(crate) fn template(&self) -> String {

@@ -2,13 +2,14 @@
 //!
 //! Expansions submit themselves through `inventory`, so all of them are known before the first call.
 
+mod companions;
 mod types;
 
 use crate::event::{EventDeclaration, MAX_FIELDS};
-use crate::function::{Bound, Function, FunctionSpec};
+use crate::function::{Bound, Function};
 use crate::writer::{Emitted, Writer};
+pub(crate) use companions::with_companion;
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
 use types::{unqualified, value_type};
 
 /// A cached function of this program.
@@ -51,24 +52,10 @@ pub(crate) fn a_secret() -> Option<&'static RegisteredSecret> {
     inventory::iter::<RegisteredSecret>.into_iter().min_by_key(|secret| (secret.file, secret.line))
 }
 
-/// The companions that were called, by what describes them. Where the compiler has made one of two that say the same, they
-/// share it; where it has made two of one, both are kept: there are no more than the program has code for.
-static COMPANIONS: RwLock<BTreeMap<usize, &'static Function>> = RwLock::new(BTreeMap::new());
-
-/// The function of a companion.
-pub(crate) fn companion(spec: fn() -> FunctionSpec) -> &'static Function {
-    let at = spec as usize;
-    if let Some(known) = COMPANIONS.read().unwrap_or_else(PoisonError::into_inner).get(&at) {
-        return known;
-    }
-    let mut known = COMPANIONS.write().unwrap_or_else(PoisonError::into_inner);
-    known.entry(at).or_insert_with(|| Box::leak(Box::new(Function::new(spec()))))
-}
-
 /// Every cached function, by path.
 pub(crate) fn functions() -> Vec<&'static Function> {
     let mut all: Vec<_> = inventory::iter::<RegisteredFunction>.into_iter().map(|registered| registered.0).collect();
-    all.sort_by_key(|function| (function.path(), function.spec().line));
+    all.sort_by_key(|function| (function.path(), function.place()));
     all
 }
 
@@ -87,7 +74,7 @@ pub(crate) fn functions_with(key: &str) -> impl Iterator<Item = &'static Functio
 /// Every function whose values replace entries, by path.
 pub(crate) fn puts() -> Vec<&'static Function> {
     let mut all: Vec<_> = inventory::iter::<RegisteredPut>.into_iter().map(|registered| registered.0).collect();
-    all.sort_by_key(|function| (function.path(), function.spec().line));
+    all.sort_by_key(|function| (function.path(), function.place()));
     all
 }
 
@@ -151,7 +138,8 @@ fn most_like_of(known: impl Iterator<Item = String>, name: &str) -> Option<Strin
 /// What is wrong between the functions and events of this program, a sentence each.
 pub(crate) fn problems() -> Vec<String> {
     let functions = functions();
-    let mut problems = names_used_twice(&functions);
+    let mut problems = companions::one_path_at_one_place(&functions);
+    problems.extend(names_used_twice(&functions));
     problems.extend(overlapping_keys(&functions));
     problems.extend(too_many_fields(&functions));
     problems.extend(fields_that_are_not_there(&functions));

@@ -243,3 +243,42 @@ async fn the_circle_ends_when_it_is_emitted_all_the_same() {
         .scope(async { (members("x".into()).await, all("x").await.is_ok(), first(1).await, second(1).await) })
         .await;
 }
+
+/// Two functions in two blocks that one macro makes.
+macro_rules! twins {
+    () => {
+        async fn blocks(id: u64) -> u64 {
+            let one = {
+                #[cached(key = "contra-twin:one:<id>", ttl = 60)]
+                async fn twin(id: u64) -> u64 {
+                    id
+                }
+                twin(id).await
+            };
+            let other = {
+                #[cached(key = "contra-twin:other:<id>", ttl = 60)]
+                async fn twin(id: u64) -> u64 {
+                    id
+                }
+                twin_entry(id).get().await.unwrap_or(0) + twin(id).await
+            };
+            one + other
+        }
+    };
+}
+
+twins!();
+
+#[tokio::test]
+async fn two_functions_of_one_name_that_one_macro_makes_are_refused() {
+    let problems = problems().await;
+    let problem = only(&problems, "blocks::twin");
+    assert!(problem.contains("two cached functions are both `contradictions::blocks::twin`"), "{problem}");
+    assert!(problem.ends_with("and nothing tells them apart; give one another name"), "{problem}");
+}
+
+#[tokio::test]
+#[should_panic(expected = "nothing tells them apart")]
+async fn a_companion_of_one_of_them_serves_neither() {
+    Cache::in_memory().scope(blocks(1)).await;
+}

@@ -3,8 +3,9 @@
 //! Made only where an option asks for work in the background. The runtime decides by the arguments' types whether they can
 //! be kept; here it is decided by their looks whether they can be asked at all.
 
+use super::beside;
 use super::companions::words;
-use super::expand::{at_return, companion_attributes, load};
+use super::expand::{at_return, load};
 use super::model::Model;
 use crate::item::ungrouped;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -41,9 +42,10 @@ impl Background {
         if !model.asks_for_background() || !is_simple || arguments(model).is_none() || has_lifetime(&model.returns) {
             return Self::Never;
         }
+        // `self` by itself is a receiver; without one it begins a path, which means the same inside.
         let mut tokens = words(signature.to_token_stream());
         tokens.extend(words(model.function.body.clone()));
-        match tokens.iter().any(|word| word == "self" || word == "Self") {
+        match signature.receiver().is_some() || tokens.iter().any(|word| word == "Self") {
             false => Self::Inside,
             true if model.companions => Self::Beside,
             true => Self::Never,
@@ -86,7 +88,7 @@ pub(super) fn companions(model: &Model) -> TokenStream {
         return TokenStream::new();
     };
     let (run, keep) = (run(model, &arguments, beside), keep(model, &arguments, beside));
-    let attributes = companion_attributes(model);
+    let attributes = beside::attributes(model);
     quote! {
         #[doc(hidden)]
         #attributes

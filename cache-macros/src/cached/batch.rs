@@ -1,6 +1,7 @@
 //! `batch(id = ids)`: a function of several ids, each with an entry of its own.
 
-use super::expand::{at_return, block, cache, parts, registration, uncached, wire};
+use super::beside::uncached;
+use super::expand::{at_return, block, cache, parts, registration, wire};
 use super::model::Model;
 use super::rules::rules;
 use crate::item::{Function, Parameter, last_name, type_arguments, ungrouped};
@@ -89,6 +90,13 @@ impl Batch {
             }
             Some(parameter) => check_type(&parameter.typed.ty, problems),
         }
+        if let Some(list) = function.returns().and_then(list).filter(|_| self.by.is_none()) {
+            let help = format!(
+                "return a map from ids to results, or name what says whose each is: `batch({} = {}, by = User::id)`",
+                self.id, self.ids
+            );
+            problems.at(list, "a list does not say whose its results are", help);
+        }
         let is_named = |key: &Template| key.placeholders().any(|placeholder| self.id == placeholder.root);
         if !key.is_some_and(is_named) {
             let help = format!("write the key of one entry, as in `key = \"user:<{}>\"`", self.id);
@@ -105,6 +113,15 @@ fn check_type(ty: &Type, problems: &mut Problems) {
     if matches!(ungrouped(ty), Type::Array(_)) {
         let help = "take a slice or a `Vec`: the body is given fewer";
         problems.at(ty, "an array has a fixed number of ids", help);
+    }
+}
+
+/// The list that is returned, by itself or where there is no error.
+fn list(returns: &Type) -> Option<&Type> {
+    match last_name(returns)?.as_str() {
+        "Vec" => Some(returns),
+        "Result" => list(type_arguments(returns).next()?),
+        _ => None,
     }
 }
 

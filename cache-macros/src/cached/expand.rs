@@ -2,7 +2,7 @@
 
 use super::model::{Binding, Event, Fields, Model, Part, Value};
 use super::rules::rules;
-use super::{background, batch, checks};
+use super::{background, batch, beside, checks};
 use crate::extent::Extent;
 use crate::item::type_text;
 use proc_macro2::{Span, TokenStream};
@@ -19,16 +19,14 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     if !model.companions {
         return cached;
     }
-    let (uncached, refresh, entry) = (uncached(model), refresh(model), entry(model));
-    let background = background::companions(model);
-    quote!(#cached #uncached #refresh #entry #background)
+    let (companions, background) = (beside::companions(model), background::companions(model));
+    quote!(#cached #companions #background)
 }
 
 fn cached(model: &Model) -> TokenStream {
     let (attributes, visibility, signature) =
         (&model.function.attributes, &model.function.visibility, &model.function.signature);
-    let (registration, own, prelude) = (registration(model), own(model), prelude(model));
-    let body = block(model, &[registration, own, prelude, answer(model), fetch(model)]);
+    let body = block(model, &[registration(model), fetch(model)]);
     quote! {
         #(#attributes)*
         #visibility #signature #body
@@ -56,91 +54,11 @@ fn answer(model: &Model) -> TokenStream {
     }
 }
 
-pub(super) fn uncached(model: &Model) -> TokenStream {
-    let (load, span) = (load_after(model, &held(model)), at_return(model));
-    let body = quote_spanned!(span=> { #load });
-    future(model, "uncached", "The body of `{}`, uncached.", &body)
-}
-
-fn refresh(model: &Model) -> TokenStream {
-    let (parts, load, held, span) = (parts(model), load(model), held(model), at_return(model));
-    let (door, described, prelude) = (model.door.at(span), described(model), prelude(model));
-    let body = quote_spanned! {span=> {
-        async move {
-            #held
-            #described
-            #prelude
-            let call = call.named(&[#(#parts),*]);
-            call.refresh(shape, wire, rules, #door::pin!(#load)).await
-        }
-    }};
-    future(model, "refresh", "Runs the body of `{}` and replaces what is cached.", &body)
-}
-
-/// A companion that is awaited. An `async fn` that is `pub` is compiled whether anybody calls it or not; a function that
-/// returns a future, and may be inlined, only where it is called.
-fn future(model: &Model, suffix: &str, doc: &str, body: &TokenStream) -> TokenStream {
-    let (visibility, mut signature) = (&model.function.visibility, model.function.signature.clone());
-    let doc = doc.replace("{}", &signature.ident.to_string());
-    signature.ident = format_ident!("{}_{suffix}", signature.ident);
-    signature.asyncness = None;
-    let (door, returns, attributes) = (&model.door, &model.returns, companion_attributes(model));
-    // By the edition of these tokens, the future has every lifetime of the signature.
-    signature.output = syn::ReturnType::Type(
-        syn::Token![->](Span::mixed_site()),
-        Box::new(syn::Type::Verbatim(quote_spanned!(Span::mixed_site()=> impl #door::Future<Output = #returns>))),
-    );
-    quote! {
-        #[doc = #doc]
-        #attributes
-        #visibility #signature #body
-    }
-}
-
-/// An `async fn` has its arguments for as long as it runs, used or not.
-fn held(model: &Model) -> TokenStream {
-    let parameters = model.function.parameters();
-    let names = parameters.iter().flat_map(|parameter| &parameter.names);
-    let receiver = model.function.receiver().map(|receiver| receiver.self_token);
-    let held = names.map(|name| quote!(#name)).chain(receiver.map(|this| quote!(#this)));
-    let held = held.map(|name| quote_spanned!(Span::mixed_site()=> let _ = &#name;));
-    quote!(#(#held)*)
-}
-
-fn entry(model: &Model) -> TokenStream {
-    let (door, visibility, value) = (&model.door, &model.function.visibility, &model.entry_value);
-    let mut signature = model.function.signature.clone();
-    let doc = format!("A handle on the entry of `{}`.", signature.ident);
-    signature.ident = format_ident!("{}_entry", signature.ident);
-    signature.asyncness = None;
-    signature.inputs = model.entry_inputs.iter().cloned().collect();
-    signature.output = syn::parse_quote!(-> #door::Entry<#value>);
-    let (attributes, parts, span) = (companion_attributes(model), parts(model), at_return(model));
-    let last = quote_spanned!(span=> call.named(&[#(#parts),*]).entry(&shape, wire, rules));
-    let body = block(model, &[described(model), prelude(model), last]);
-    quote! {
-        #[doc = #doc]
-        #attributes
-        #visibility #signature #body
-    }
-}
-
-/// What decides whether the function exists goes for its companions too; its lints were reported once already.
-pub(super) fn companion_attributes(model: &Model) -> TokenStream {
-    let cfg = model.function.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
-    quote! {
-        #(#cfg)*
-        #[inline]
-        #[allow(dead_code, unused, clippy::all, clippy::pedantic)]
-    }
-}
-
 /// `shape`, `wire`, `rules` and `call`, reported at the return type if it cannot be cached.
 pub(crate) fn prelude(model: &Model) -> TokenStream {
-    let (cache, wire, returns) = (cache(model), wire(model), &model.returns);
     let span = at_return(model);
-    let (door, rules) = (model.door.at(span), rules(model, span));
-    quote_spanned! {span=>
+    let (door, returns, rules) = (model.door.at(span), &model.returns, rules(model, span));
+    let shape = quote_spanned! {span=>
         let (shape, unanswered) = {
             #[allow(unused_imports)]
             use #door::shapes::{
@@ -150,6 +68,15 @@ pub(crate) fn prelude(model: &Model) -> TokenStream {
             let unanswered = (&&shape).unanswered();
             (shape, unanswered)
         };
+    };
+    opened(model, &shape, &rules)
+}
+
+pub(super) fn opened(model: &Model, shape: &TokenStream, rules: &TokenStream) -> TokenStream {
+    let (cache, wire, span) = (cache(model), wire(model), at_return(model));
+    let door = model.door.at(span);
+    quote_spanned! {span=>
+        #shape
         let wire = #wire;
         let rules = #rules;
         let call = #door::Call::open(#cache, function);
@@ -187,9 +114,25 @@ pub(super) fn wire(model: &Model) -> TokenStream {
     }
 }
 
-/// The key in a statement of its own, since what is borrowed for it must not live across the await.
+/// The call in a block of its own, since what is borrowed for the key must not live across the await, and what else it
+/// needs is nothing that the future has to have.
 fn fetch(model: &Model) -> TokenStream {
-    let (parts, load, loader, span) = (parts(model), load(model), background::loader(model), at_return(model));
+    let (own, prelude, answer, begin) = (own(model), prelude(model), answer(model), begin(model));
+    let (load, span) = (load(model), at_return(model));
+    let door = model.door.at(span);
+    quote_spanned! {span=>
+        let course = {
+            #own
+            #prelude
+            #answer
+            #begin
+        };
+        #door::Fetch { course, load: #door::pin!(#load) }.await
+    }
+}
+
+fn begin(model: &Model) -> TokenStream {
+    let (parts, loader, span) = (parts(model), background::loader(model), at_return(model));
     let door = model.door.at(span);
     let shape = Extent::of(&model.returns).borrow(quote_spanned!(span=> shape));
     let times_out = model.policy.of("hard_timeout").map(|_| quote_spanned!(span=> #door::assert_times_out(#shape);));
@@ -197,7 +140,7 @@ fn fetch(model: &Model) -> TokenStream {
         let call = call.named(&[#(#parts),*]);
         #times_out
         #loader
-        call.fetch(shape, wire, rules, loader, #door::pin!(#load)).await
+        call.begin(shape, wire, rules, loader)
     }
 }
 
@@ -206,7 +149,7 @@ pub(crate) fn load(model: &Model) -> TokenStream {
     load_after(model, &TokenStream::new())
 }
 
-fn load_after(model: &Model, before: &TokenStream) -> TokenStream {
+pub(super) fn load_after(model: &Model, before: &TokenStream) -> TokenStream {
     let (returns, body, span) = (&model.returns, &model.function.body, at_return(model));
     let door = model.door.at(span);
     quote_spanned! {span=>
@@ -275,7 +218,7 @@ pub(crate) fn secret_submission(model: &Model) -> Option<TokenStream> {
 pub(crate) fn function_static(model: &Model) -> TokenStream {
     let (door, spec) = (&model.door, spec(model));
     quote! {
-        fn __inside() {}
+        struct __Inside;
         static __CACHED_FUNCTION: #door::Function = #door::Function::new(#spec);
     }
 }
@@ -283,15 +226,6 @@ pub(crate) fn function_static(model: &Model) -> TokenStream {
 /// `function`, of the function itself.
 pub(crate) fn own(model: &Model) -> TokenStream {
     quote_spanned!(at_return(model)=> let function = &__CACHED_FUNCTION;)
-}
-
-/// `function`, of a companion. A static is compiled whether the companion is called or not, and this only where it is.
-fn described(model: &Model) -> TokenStream {
-    let (door, spec) = (model.door.at(at_return(model)), spec(model));
-    quote_spanned! {at_return(model)=>
-        fn __inside() {}
-        let function = #door::Function::described_by(|| const { #spec });
-    }
 }
 
 fn spec(model: &Model) -> TokenStream {
@@ -304,8 +238,7 @@ fn spec(model: &Model) -> TokenStream {
     let (lives_by_value, remembers_errors) = (model.paths.ttl_from.is_some(), model.paths.error_if.is_some());
     quote! {
         #door::FunctionSpec {
-            name: #name, is_named: #is_named, ident: #ident, inside: || #door::path_of(&__inside),
-            file: #door::file!(), line: #door::line!(), column: #door::column!(),
+            name: #name, is_named: #is_named, ident: #ident, inside: #door::type_name::<__Inside>,
             template: #template, values: &[#(#values),*], secrets: &[#(#secrets),*], returns: #returns,
             bindings: &[#(#bindings),*], tags: &[#(#tags),*], tags_of_value: &[#(#late),*], version: #version,
             lives_by_value: #lives_by_value, remembers_errors: #remembers_errors, policy: #policy,

@@ -3,6 +3,7 @@
 use super::args::Args;
 use super::binding::{EventName, EventSpec, FieldsSpec};
 use super::companions::{entry_inputs, entry_value};
+use super::constants;
 use super::model::{Binding, Event, Fields, Model, Part, Value};
 use super::separators;
 use super::settled::Settled;
@@ -37,6 +38,7 @@ pub(crate) fn facts(
     settle: impl FnOnce(&Args, &[Value], &mut Problems),
 ) -> Option<Model> {
     let door = Door::new(args.runtime.as_ref());
+    constants::check(&args, function, problems);
     // Then nobody knows what the key may name.
     if args.is_unread("batch") {
         return None;

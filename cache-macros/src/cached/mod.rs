@@ -3,10 +3,12 @@
 pub(crate) mod args;
 mod background;
 mod batch;
+mod beside;
 mod binding;
 pub(crate) mod checks;
 mod coherence;
 mod companions;
+mod constants;
 mod elsewhere;
 pub(crate) mod expand;
 mod local;

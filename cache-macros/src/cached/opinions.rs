@@ -15,7 +15,7 @@ pub(crate) struct Opinions(Vec<Opinion>);
 
 pub(crate) struct Opinion {
     /// The option, and the field.
-    name: Ident,
+    pub(crate) name: Ident,
     /// As it is written.
     pub(crate) value: Expr,
     says: Says,
@@ -43,6 +43,10 @@ impl Opinions {
         };
         self.0.push(Opinion { name: name.unraw(), value: value.clone(), says });
         Ok(())
+    }
+
+    pub(crate) fn all(&self) -> &[Opinion] {
+        &self.0
     }
 
     pub(crate) fn of(&self, option: &str) -> Option<&Opinion> {

@@ -18,7 +18,16 @@ pub(crate) struct Paths {
 /// The rules of a function: none, and each that it has.
 pub(crate) fn rules(model: &Model, span: Span) -> TokenStream {
     let door = model.door.at(span);
-    let none = quote_spanned!(span=> #door::Rules::of(&shape, unanswered));
+    and_each(model, &quote_spanned!(span=> #door::Rules::of(&shape, unanswered)))
+}
+
+/// The same for a companion.
+pub(super) fn of_companion(model: &Model, span: Span) -> TokenStream {
+    let door = model.door.at(span);
+    and_each(model, &quote_spanned!(span=> #door::Rules::of_companion(&shape)))
+}
+
+fn and_each(model: &Model, none: &TokenStream) -> TokenStream {
     let tags = (!model.late_tags.is_empty()).then(|| tags(model));
     let ttl_from = model.paths.ttl_from.as_ref().map(|path| rule("ttl_from", path));
     let cache_if = model.paths.cache_if.as_ref().map(|path| rule("cache_if", path));

@@ -28,9 +28,9 @@ fn registration(args: &Args, function: &Function) -> TokenStream {
     let ident = function.signature.ident.unraw().to_string();
     let emits = args.emissions.iter().map(|emission| emitted(args, emission));
     quote! {
-        fn __inside() {}
+        struct __Inside;
         static __WRITER: #door::Writer = #door::Writer::new(#door::WriterSpec {
-            ident: #ident, inside: || #door::path_of(&__inside), file: #door::file!(), line: #door::line!(),
+            ident: #ident, inside: #door::type_name::<__Inside>, file: #door::file!(), line: #door::line!(),
             emits: &[#(#emits),*], is_guarded: #is_guarded,
         });
         #door::submit_writer!(&__WRITER);

@@ -14,15 +14,12 @@ fn a_method_with_a_field_of_self() {
         "#,
         expect![[r#"
             pub async fn user(&self, id: u64) -> Option<User> {
-                fn __inside() {}
+                struct __Inside;
                 static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
                     name: "user",
                     is_named: false,
                     ident: "user",
-                    inside: || door::path_of(&__inside),
-                    file: door::file!(),
-                    line: door::line!(),
-                    column: door::column!(),
+                    inside: door::type_name::<__Inside>,
                     template: door::Template::new(
                         &[
                             door::Piece::Text("user:"),
@@ -55,62 +52,62 @@ fn a_method_with_a_field_of_self() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
-                let function = &__CACHED_FUNCTION;
-                let (shape, unanswered) = {
-                    #[allow(unused_imports)]
-                    use door::shapes::{
-                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
-                        AskUnanswered as _, AskUnansweredNot as _,
-                    };
-                    let shape = (&&&&door::Returned::<Option<User>>::new()).shape();
-                    let unanswered = (&&shape).unanswered();
-                    (shape, unanswered)
-                };
-                let wire = door::wire(
-                    &shape,
-                    door::CacheCodec,
-                    0u32,
-                    {
+                let course = {
+                    let function = &__CACHED_FUNCTION;
+                    let (shape, unanswered) = {
                         #[allow(unused_imports)]
-                        use door::structures::{AskNamed as _, AskStructured as _};
-                        (&&door::stored(&shape)).schema()
-                    },
-                );
-                let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::chosen(&self.cache), function);
-                let call = match call
-                    .peek(
+                        use door::shapes::{
+                            AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                            AskUnanswered as _, AskUnansweredNot as _,
+                        };
+                        let shape = (&&&&door::Returned::<Option<User>>::new()).shape();
+                        let unanswered = (&&shape).unanswered();
+                        (shape, unanswered)
+                    };
+                    let wire = door::wire(
                         &shape,
-                        &[
-                            door::part(&(self.tenant)),
-                            door::part(&(id)),
-                            door::part(&door::ReceiverType::<Self>::new()),
-                        ],
-                    )
-                {
-                    door::Ok(hit) => return hit,
-                    door::Err(call) => call,
-                };
-                let call = call
-                    .named(
-                        &[
-                            door::part(&(self.tenant)),
-                            door::part(&(id)),
-                            door::part(&door::ReceiverType::<Self>::new()),
-                        ],
+                        door::CacheCodec,
+                        0u32,
+                        {
+                            #[allow(unused_imports)]
+                            use door::structures::{AskNamed as _, AskStructured as _};
+                            (&&door::stored(&shape)).schema()
+                        },
                     );
-                let loader = door::None;
-                call.fetch(
-                        shape,
-                        wire,
-                        rules,
-                        loader,
-                        door::pin!(
-                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
-                            if false { return door::unreachable_return:: < Option < User > > (); }
-                            self.load(id). await }
-                        ),
-                    )
+                    let rules = door::Rules::of(&shape, unanswered);
+                    let call = door::Call::open(door::chosen(&self.cache), function);
+                    let call = match call
+                        .peek(
+                            &shape,
+                            &[
+                                door::part(&(self.tenant)),
+                                door::part(&(id)),
+                                door::part(&door::ReceiverType::<Self>::new()),
+                            ],
+                        )
+                    {
+                        door::Ok(hit) => return hit,
+                        door::Err(call) => call,
+                    };
+                    let call = call
+                        .named(
+                            &[
+                                door::part(&(self.tenant)),
+                                door::part(&(id)),
+                                door::part(&door::ReceiverType::<Self>::new()),
+                            ],
+                        );
+                    let loader = door::None;
+                    call.begin(shape, wire, rules, loader)
+                };
+                door::Fetch {
+                    course,
+                    load: door::pin!(
+                        async move { #[allow(unreachable_code, clippy::diverging_sub_expression)] if
+                        false { return door::unreachable_return:: < Option < User > > (); } self
+                        .load(id). await }
+                    ),
+                }
                     .await
             }
         "#]],
@@ -134,15 +131,12 @@ fn a_generic_function() {
             where
                 D: Db,
             {
-                fn __inside() {}
+                struct __Inside;
                 static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
                     name: "page",
                     is_named: false,
                     ident: "page",
-                    inside: || door::path_of(&__inside),
-                    file: door::file!(),
-                    line: door::line!(),
-                    column: door::column!(),
+                    inside: door::type_name::<__Inside>,
                     template: door::Template::new(
                         &[
                             door::Piece::Text("page:"),
@@ -180,62 +174,62 @@ fn a_generic_function() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
-                let function = &__CACHED_FUNCTION;
-                let (shape, unanswered) = {
-                    #[allow(unused_imports)]
-                    use door::shapes::{
-                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
-                        AskUnanswered as _, AskUnansweredNot as _,
-                    };
-                    let shape = (&&&&door::Returned::<Vec<T>>::new()).shape();
-                    let unanswered = (&&shape).unanswered();
-                    (shape, unanswered)
-                };
-                let wire = door::wire(
-                    &shape,
-                    door::CacheCodec,
-                    0u32,
-                    {
+                let course = {
+                    let function = &__CACHED_FUNCTION;
+                    let (shape, unanswered) = {
                         #[allow(unused_imports)]
-                        use door::structures::{AskNamed as _, AskStructured as _};
-                        (&&door::stored(&shape)).schema()
-                    },
-                );
-                let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), function);
-                let call = match call
-                    .peek(
+                        use door::shapes::{
+                            AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                            AskUnanswered as _, AskUnansweredNot as _,
+                        };
+                        let shape = (&&&&door::Returned::<Vec<T>>::new()).shape();
+                        let unanswered = (&&shape).unanswered();
+                        (shape, unanswered)
+                    };
+                    let wire = door::wire(
                         &shape,
-                        &[
-                            door::part(&door::TypeName::<T>::new()),
-                            door::part(&(SIZE)),
-                            door::part(&(page)),
-                        ],
-                    )
-                {
-                    door::Ok(hit) => return hit,
-                    door::Err(call) => call,
-                };
-                let call = call
-                    .named(
-                        &[
-                            door::part(&door::TypeName::<T>::new()),
-                            door::part(&(SIZE)),
-                            door::part(&(page)),
-                        ],
+                        door::CacheCodec,
+                        0u32,
+                        {
+                            #[allow(unused_imports)]
+                            use door::structures::{AskNamed as _, AskStructured as _};
+                            (&&door::stored(&shape)).schema()
+                        },
                     );
-                let loader = door::None;
-                call.fetch(
-                        shape,
-                        wire,
-                        rules,
-                        loader,
-                        door::pin!(
-                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
-                            if false { return door::unreachable_return:: < Vec < T > > (); } db
-                            .page(page, SIZE). await }
-                        ),
-                    )
+                    let rules = door::Rules::of(&shape, unanswered);
+                    let call = door::Call::open(door::current(), function);
+                    let call = match call
+                        .peek(
+                            &shape,
+                            &[
+                                door::part(&door::TypeName::<T>::new()),
+                                door::part(&(SIZE)),
+                                door::part(&(page)),
+                            ],
+                        )
+                    {
+                        door::Ok(hit) => return hit,
+                        door::Err(call) => call,
+                    };
+                    let call = call
+                        .named(
+                            &[
+                                door::part(&door::TypeName::<T>::new()),
+                                door::part(&(SIZE)),
+                                door::part(&(page)),
+                            ],
+                        );
+                    let loader = door::None;
+                    call.begin(shape, wire, rules, loader)
+                };
+                door::Fetch {
+                    course,
+                    load: door::pin!(
+                        async move { #[allow(unreachable_code, clippy::diverging_sub_expression)] if
+                        false { return door::unreachable_return:: < Vec < T > > (); } db.page(page,
+                        SIZE). await }
+                    ),
+                }
                     .await
             }
         "#]],
@@ -253,15 +247,12 @@ fn a_pattern_parameter() {
         "#,
         expect![[r#"
             async fn user(State(app): State<App>, Path(id): Path<u64>) -> AppResult<Json> {
-                fn __inside() {}
+                struct __Inside;
                 static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
                     name: "user",
                     is_named: false,
                     ident: "user",
-                    inside: || door::path_of(&__inside),
-                    file: door::file!(),
-                    line: door::line!(),
-                    column: door::column!(),
+                    inside: door::type_name::<__Inside>,
                     template: door::Template::new(
                         &[
                             door::Piece::Text("user:"),
@@ -288,37 +279,37 @@ fn a_pattern_parameter() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
-                let function = &__CACHED_FUNCTION;
-                let (shape, unanswered) = {
-                    #[allow(unused_imports)]
-                    use door::shapes::{
-                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
-                        AskUnanswered as _, AskUnansweredNot as _,
+                let course = {
+                    let function = &__CACHED_FUNCTION;
+                    let (shape, unanswered) = {
+                        #[allow(unused_imports)]
+                        use door::shapes::{
+                            AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                            AskUnanswered as _, AskUnansweredNot as _,
+                        };
+                        let shape = (&&&&door::Returned::<AppResult<Json>>::new()).shape();
+                        let unanswered = (&&shape).unanswered();
+                        (shape, unanswered)
                     };
-                    let shape = (&&&&door::Returned::<AppResult<Json>>::new()).shape();
-                    let unanswered = (&&shape).unanswered();
-                    (shape, unanswered)
+                    let wire = door::local_wire(&shape);
+                    let rules = door::Rules::of(&shape, unanswered);
+                    let call = door::Call::open(door::current(), function);
+                    let call = match call.peek(&shape, &[door::part(&(id))]) {
+                        door::Ok(hit) => return hit,
+                        door::Err(call) => call,
+                    };
+                    let call = call.named(&[door::part(&(id))]);
+                    let loader = door::None;
+                    call.begin(shape, wire, rules, loader)
                 };
-                let wire = door::local_wire(&shape);
-                let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), function);
-                let call = match call.peek(&shape, &[door::part(&(id))]) {
-                    door::Ok(hit) => return hit,
-                    door::Err(call) => call,
-                };
-                let call = call.named(&[door::part(&(id))]);
-                let loader = door::None;
-                call.fetch(
-                        shape,
-                        wire,
-                        rules,
-                        loader,
-                        door::pin!(
-                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
-                            if false { return door::unreachable_return:: < AppResult < Json > > (); }
-                            app.user(id). await }
-                        ),
-                    )
+                door::Fetch {
+                    course,
+                    load: door::pin!(
+                        async move { #[allow(unreachable_code, clippy::diverging_sub_expression)] if
+                        false { return door::unreachable_return:: < AppResult < Json > > (); } app
+                        .user(id). await }
+                    ),
+                }
                     .await
             }
         "#]],
@@ -339,15 +330,12 @@ fn a_policy() {
         "#,
         expect![[r#"
             async fn hello() -> u64 {
-                fn __inside() {}
+                struct __Inside;
                 static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
                     name: "hello",
                     is_named: false,
                     ident: "hello",
-                    inside: || door::path_of(&__inside),
-                    file: door::file!(),
-                    line: door::line!(),
-                    column: door::column!(),
+                    inside: door::type_name::<__Inside>,
                     template: door::Template::new(&[door::Piece::Text("hello")]),
                     values: &[],
                     secrets: &[],
@@ -369,69 +357,76 @@ fn a_policy() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
-                let function = &__CACHED_FUNCTION;
-                let (shape, unanswered) = {
-                    #[allow(unused_imports)]
-                    use door::shapes::{
-                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
-                        AskUnanswered as _, AskUnansweredNot as _,
+                let course = {
+                    let function = &__CACHED_FUNCTION;
+                    let (shape, unanswered) = {
+                        #[allow(unused_imports)]
+                        use door::shapes::{
+                            AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                            AskUnanswered as _, AskUnansweredNot as _,
+                        };
+                        let shape = (&&&&door::Returned::<u64>::new()).shape();
+                        let unanswered = (&&shape).unanswered();
+                        (shape, unanswered)
                     };
-                    let shape = (&&&&door::Returned::<u64>::new()).shape();
-                    let unanswered = (&&shape).unanswered();
-                    (shape, unanswered)
-                };
-                let wire = door::wire(
-                    &shape,
-                    door::CacheCodec,
-                    0u32,
+                    let wire = door::wire(
+                        &shape,
+                        door::CacheCodec,
+                        0u32,
+                        {
+                            #[allow(unused_imports)]
+                            use door::structures::{AskNamed as _, AskStructured as _};
+                            (&&door::stored(&shape)).schema()
+                        },
+                    );
+                    let rules = door::Rules::of(&shape, unanswered);
+                    let call = door::Call::open(door::current(), function);
+                    let call = match call.peek(&shape, &[]) {
+                        door::Ok(hit) => return hit,
+                        door::Err(call) => call,
+                    };
+                    let call = call.named(&[]);
+                    #[allow(unused, clippy::all, clippy::pedantic)]
+                    async fn __hello_run(__kept: door::Arc<()>) -> u64 {
+                        {
+                            async move {
+                                #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                                if false {
+                                    return door::unreachable_return::<u64>();
+                                }
+                                42
+                            }
+                        }
+                            .await
+                    }
+                    #[allow(clippy::all, clippy::pedantic)]
+                    fn __hello_background<__S>(__shape: &__S) -> door::Option<door::Loader<__S>>
+                    where
+                        __S: door::Shape<Return = u64, Value = u64> + 'static,
                     {
                         #[allow(unused_imports)]
-                        use door::structures::{AskNamed as _, AskStructured as _};
-                        (&&door::stored(&shape)).schema()
-                    },
-                );
-                let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), function);
-                let call = match call.peek(&shape, &[]) {
-                    door::Ok(hit) => return hit,
-                    door::Err(call) => call,
-                };
-                let call = call.named(&[]);
-                #[allow(unused, clippy::all, clippy::pedantic)]
-                async fn __hello_run(__kept: door::Arc<()>) -> u64 {
-                    {
-                        async move {
-                            #[allow(unreachable_code, clippy::diverging_sub_expression)]
-                            if false {
-                                return door::unreachable_return::<u64>();
-                            }
-                            42
-                        }
+                        use door::{AskKept as _, AskKeptNot as _, AskLoader as _, AskLoaderNot as _};
+                        let __kept = door::Arc::new(());
+                        (&&door::Sendable::new(
+                            __shape,
+                            move || __hello_run(door::Arc::clone(&__kept)),
+                        ))
+                            .loader()
                     }
-                        .await
+                    let loader = if call.may_go_on() {
+                        __hello_background(&shape)
+                    } else {
+                        door::None
+                    };
+                    call.begin(shape, wire, rules, loader)
+                };
+                door::Fetch {
+                    course,
+                    load: door::pin!(
+                        async move { #[allow(unreachable_code, clippy::diverging_sub_expression)] if
+                        false { return door::unreachable_return:: < u64 > (); } 42 }
+                    ),
                 }
-                #[allow(clippy::all, clippy::pedantic)]
-                fn __hello_background<__S>(__shape: &__S) -> door::Option<door::Loader<__S>>
-                where
-                    __S: door::Shape<Return = u64, Value = u64> + 'static,
-                {
-                    #[allow(unused_imports)]
-                    use door::{AskKept as _, AskKeptNot as _, AskLoader as _, AskLoaderNot as _};
-                    let __kept = door::Arc::new(());
-                    (&&door::Sendable::new(__shape, move || __hello_run(door::Arc::clone(&__kept))))
-                        .loader()
-                }
-                let loader = if call.may_go_on() { __hello_background(&shape) } else { door::None };
-                call.fetch(
-                        shape,
-                        wire,
-                        rules,
-                        loader,
-                        door::pin!(
-                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
-                            if false { return door::unreachable_return:: < u64 > (); } 42 }
-                        ),
-                    )
                     .await
             }
         "#]],

@@ -14,15 +14,12 @@ fn the_default_key() {
         "#,
         expect![[r#"
             async fn member(guild_id: u64, name: &str, locale: &str) -> Member {
-                fn __inside() {}
+                struct __Inside;
                 static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
                     name: "member",
                     is_named: false,
                     ident: "member",
-                    inside: || door::path_of(&__inside),
-                    file: door::file!(),
-                    line: door::line!(),
-                    column: door::column!(),
+                    inside: door::type_name::<__Inside>,
                     template: door::Template::new(
                         &[
                             door::Piece::Path,
@@ -55,46 +52,48 @@ fn the_default_key() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
-                let function = &__CACHED_FUNCTION;
-                let (shape, unanswered) = {
-                    #[allow(unused_imports)]
-                    use door::shapes::{
-                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
-                        AskUnanswered as _, AskUnansweredNot as _,
-                    };
-                    let shape = (&&&&door::Returned::<Member>::new()).shape();
-                    let unanswered = (&&shape).unanswered();
-                    (shape, unanswered)
-                };
-                let wire = door::wire(
-                    &shape,
-                    door::CacheCodec,
-                    0u32,
-                    {
+                let course = {
+                    let function = &__CACHED_FUNCTION;
+                    let (shape, unanswered) = {
                         #[allow(unused_imports)]
-                        use door::structures::{AskNamed as _, AskStructured as _};
-                        (&&door::stored(&shape)).schema()
-                    },
-                );
-                let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), function);
-                let call = match call.peek(&shape, &[door::part(&(guild_id)), door::part(&(name))]) {
-                    door::Ok(hit) => return hit,
-                    door::Err(call) => call,
+                        use door::shapes::{
+                            AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                            AskUnanswered as _, AskUnansweredNot as _,
+                        };
+                        let shape = (&&&&door::Returned::<Member>::new()).shape();
+                        let unanswered = (&&shape).unanswered();
+                        (shape, unanswered)
+                    };
+                    let wire = door::wire(
+                        &shape,
+                        door::CacheCodec,
+                        0u32,
+                        {
+                            #[allow(unused_imports)]
+                            use door::structures::{AskNamed as _, AskStructured as _};
+                            (&&door::stored(&shape)).schema()
+                        },
+                    );
+                    let rules = door::Rules::of(&shape, unanswered);
+                    let call = door::Call::open(door::current(), function);
+                    let call = match call
+                        .peek(&shape, &[door::part(&(guild_id)), door::part(&(name))])
+                    {
+                        door::Ok(hit) => return hit,
+                        door::Err(call) => call,
+                    };
+                    let call = call.named(&[door::part(&(guild_id)), door::part(&(name))]);
+                    let loader = door::None;
+                    call.begin(shape, wire, rules, loader)
                 };
-                let call = call.named(&[door::part(&(guild_id)), door::part(&(name))]);
-                let loader = door::None;
-                call.fetch(
-                        shape,
-                        wire,
-                        rules,
-                        loader,
-                        door::pin!(
-                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
-                            if false { return door::unreachable_return:: < Member > (); }
-                            load(guild_id, name, locale). await }
-                        ),
-                    )
+                door::Fetch {
+                    course,
+                    load: door::pin!(
+                        async move { #[allow(unreachable_code, clippy::diverging_sub_expression)] if
+                        false { return door::unreachable_return:: < Member > (); } load(guild_id,
+                        name, locale). await }
+                    ),
+                }
                     .await
             }
         "#]],
@@ -121,15 +120,12 @@ fn typed_events_and_tags() {
         "#,
         expect![[r#"
             async fn member(guild_id: u64, user: User) -> Member {
-                fn __inside() {}
+                struct __Inside;
                 static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
                     name: "members",
                     is_named: true,
                     ident: "member",
-                    inside: || door::path_of(&__inside),
-                    file: door::file!(),
-                    line: door::line!(),
-                    column: door::column!(),
+                    inside: door::type_name::<__Inside>,
                     template: door::Template::new(
                         &[
                             door::Piece::Text("member:"),
@@ -201,48 +197,48 @@ fn typed_events_and_tags() {
                     &["id"],
                     "`events::UserUpdate` has no field `id` that can be bound\nhelp: name a field of `events::UserUpdate` and, if it is called otherwise there, the key's value: `events::UserUpdate(field = value)`",
                 );
-                let function = &__CACHED_FUNCTION;
-                let (shape, unanswered) = {
-                    #[allow(unused_imports)]
-                    use door::shapes::{
-                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
-                        AskUnanswered as _, AskUnansweredNot as _,
-                    };
-                    let shape = (&&&&door::Returned::<Member>::new()).shape();
-                    let unanswered = (&&shape).unanswered();
-                    (shape, unanswered)
-                };
-                let wire = door::wire(
-                    &shape,
-                    door::Chosen(Json),
-                    2u32,
-                    {
+                let course = {
+                    let function = &__CACHED_FUNCTION;
+                    let (shape, unanswered) = {
                         #[allow(unused_imports)]
-                        use door::structures::{AskNamed as _, AskStructured as _};
-                        (&&door::stored(&shape)).schema()
-                    },
-                );
-                let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), function);
-                let call = match call
-                    .peek(&shape, &[door::part(&(guild_id)), door::part(&(user.id))])
-                {
-                    door::Ok(hit) => return hit,
-                    door::Err(call) => call,
+                        use door::shapes::{
+                            AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                            AskUnanswered as _, AskUnansweredNot as _,
+                        };
+                        let shape = (&&&&door::Returned::<Member>::new()).shape();
+                        let unanswered = (&&shape).unanswered();
+                        (shape, unanswered)
+                    };
+                    let wire = door::wire(
+                        &shape,
+                        door::Chosen(Json),
+                        2u32,
+                        {
+                            #[allow(unused_imports)]
+                            use door::structures::{AskNamed as _, AskStructured as _};
+                            (&&door::stored(&shape)).schema()
+                        },
+                    );
+                    let rules = door::Rules::of(&shape, unanswered);
+                    let call = door::Call::open(door::current(), function);
+                    let call = match call
+                        .peek(&shape, &[door::part(&(guild_id)), door::part(&(user.id))])
+                    {
+                        door::Ok(hit) => return hit,
+                        door::Err(call) => call,
+                    };
+                    let call = call.named(&[door::part(&(guild_id)), door::part(&(user.id))]);
+                    let loader = door::None;
+                    call.begin(shape, wire, rules, loader)
                 };
-                let call = call.named(&[door::part(&(guild_id)), door::part(&(user.id))]);
-                let loader = door::None;
-                call.fetch(
-                        shape,
-                        wire,
-                        rules,
-                        loader,
-                        door::pin!(
-                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
-                            if false { return door::unreachable_return:: < Member > (); }
-                            load(guild_id, user). await }
-                        ),
-                    )
+                door::Fetch {
+                    course,
+                    load: door::pin!(
+                        async move { #[allow(unreachable_code, clippy::diverging_sub_expression)] if
+                        false { return door::unreachable_return:: < Member > (); } load(guild_id,
+                        user). await }
+                    ),
+                }
                     .await
             }
         "#]],

@@ -14,15 +14,12 @@ fn the_first_example_of_the_guide() {
         "#,
         expect![[r#"
             async fn guild_members(db: &Db, guild_id: u64) -> Result<Vec<Member>, DbError> {
-                fn __inside() {}
+                struct __Inside;
                 static __CACHED_FUNCTION: door::Function = door::Function::new(door::FunctionSpec {
                     name: "guild_members",
                     is_named: false,
                     ident: "guild_members",
-                    inside: || door::path_of(&__inside),
-                    file: door::file!(),
-                    line: door::line!(),
-                    column: door::column!(),
+                    inside: door::type_name::<__Inside>,
                     template: door::Template::new(
                         &[
                             door::Piece::Text("guild:"),
@@ -54,46 +51,47 @@ fn the_first_example_of_the_guide() {
                     },
                 });
                 door::submit!(& __CACHED_FUNCTION);
-                let function = &__CACHED_FUNCTION;
-                let (shape, unanswered) = {
-                    #[allow(unused_imports)]
-                    use door::shapes::{
-                        AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
-                        AskUnanswered as _, AskUnansweredNot as _,
-                    };
-                    let shape = (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape();
-                    let unanswered = (&&shape).unanswered();
-                    (shape, unanswered)
-                };
-                let wire = door::wire(
-                    &shape,
-                    door::CacheCodec,
-                    0u32,
-                    {
+                let course = {
+                    let function = &__CACHED_FUNCTION;
+                    let (shape, unanswered) = {
                         #[allow(unused_imports)]
-                        use door::structures::{AskNamed as _, AskStructured as _};
-                        (&&door::stored(&shape)).schema()
-                    },
-                );
-                let rules = door::Rules::of(&shape, unanswered);
-                let call = door::Call::open(door::current(), function);
-                let call = match call.peek(&shape, &[door::part(&(guild_id))]) {
-                    door::Ok(hit) => return hit,
-                    door::Err(call) => call,
+                        use door::shapes::{
+                            AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                            AskUnanswered as _, AskUnansweredNot as _,
+                        };
+                        let shape = (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new())
+                            .shape();
+                        let unanswered = (&&shape).unanswered();
+                        (shape, unanswered)
+                    };
+                    let wire = door::wire(
+                        &shape,
+                        door::CacheCodec,
+                        0u32,
+                        {
+                            #[allow(unused_imports)]
+                            use door::structures::{AskNamed as _, AskStructured as _};
+                            (&&door::stored(&shape)).schema()
+                        },
+                    );
+                    let rules = door::Rules::of(&shape, unanswered);
+                    let call = door::Call::open(door::current(), function);
+                    let call = match call.peek(&shape, &[door::part(&(guild_id))]) {
+                        door::Ok(hit) => return hit,
+                        door::Err(call) => call,
+                    };
+                    let call = call.named(&[door::part(&(guild_id))]);
+                    let loader = door::None;
+                    call.begin(shape, wire, rules, loader)
                 };
-                let call = call.named(&[door::part(&(guild_id))]);
-                let loader = door::None;
-                call.fetch(
-                        shape,
-                        wire,
-                        rules,
-                        loader,
-                        door::pin!(
-                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
-                            if false { return door::unreachable_return:: < Result < Vec < Member >,
-                            DbError > > (); } db.members_of(guild_id). await }
-                        ),
-                    )
+                door::Fetch {
+                    course,
+                    load: door::pin!(
+                        async move { #[allow(unreachable_code, clippy::diverging_sub_expression)] if
+                        false { return door::unreachable_return:: < Result < Vec < Member >, DbError
+                        > > (); } db.members_of(guild_id). await }
+                    ),
+                }
                     .await
             }
             ///The body of `guild_members`, uncached.
@@ -123,82 +121,41 @@ fn the_first_example_of_the_guide() {
                 async move {
                     let _ = &db;
                     let _ = &guild_id;
-                    fn __inside() {}
-                    let function = door::Function::described_by(|| const {
-                        door::FunctionSpec {
-                            name: "guild_members",
-                            is_named: false,
-                            ident: "guild_members",
-                            inside: || door::path_of(&__inside),
-                            file: door::file!(),
-                            line: door::line!(),
-                            column: door::column!(),
-                            template: door::Template::new(
-                                &[
-                                    door::Piece::Text("guild:"),
-                                    door::Piece::Value {
-                                        index: 0usize,
-                                        delimiter: door::Some(':'),
-                                        is_integer: true,
-                                    },
-                                    door::Piece::Text(":members"),
-                                ],
-                            ),
-                            values: &["guild_id"],
-                            secrets: &[door::Some(false)],
-                            returns: "Result<Vec<Member>, DbError>",
-                            bindings: &[
-                                door::Binding {
-                                    event: door::EventRef::Named("member_update"),
-                                    fields: door::Fields::Shared,
-                                },
-                            ],
-                            tags: &[],
-                            tags_of_value: &[],
-                            version: 0u32,
-                            lives_by_value: false,
-                            remembers_errors: false,
-                            policy: || door::Policy {
-                                ttl: door::Some(door::Duration::from_millis(300000u64)),
-                                ..<door::Policy as door::Default>::default()
-                            },
-                        }
-                    });
-                    let (shape, unanswered) = {
-                        #[allow(unused_imports)]
-                        use door::shapes::{
-                            AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
-                            AskUnanswered as _, AskUnansweredNot as _,
-                        };
-                        let shape = (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new())
-                            .shape();
-                        let unanswered = (&&shape).unanswered();
-                        (shape, unanswered)
-                    };
-                    let wire = door::wire(
-                        &shape,
-                        door::CacheCodec,
-                        0u32,
-                        {
+                    let course = {
+                        struct __Inside;
+                        let function = door::Function::with_companion(
+                            door::type_name::<__Inside>(),
+                            "guild_members",
+                        );
+                        let shape = {
                             #[allow(unused_imports)]
-                            use door::structures::{AskNamed as _, AskStructured as _};
-                            (&&door::stored(&shape)).schema()
-                        },
-                    );
-                    let rules = door::Rules::of(&shape, unanswered);
-                    let call = door::Call::open(door::current(), function);
-                    let call = call.named(&[door::part(&(guild_id))]);
-                    call.refresh(
-                            shape,
-                            wire,
-                            rules,
-                            door::pin!(
-                                async move { #[allow(unreachable_code,
-                                clippy::diverging_sub_expression)] if false { return
-                                door::unreachable_return:: < Result < Vec < Member >, DbError > > ();
-                                } db.members_of(guild_id). await }
-                            ),
-                        )
+                            use door::shapes::{
+                                AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
+                            };
+                            (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape()
+                        };
+                        let wire = door::wire(
+                            &shape,
+                            door::CacheCodec,
+                            0u32,
+                            {
+                                #[allow(unused_imports)]
+                                use door::structures::{AskNamed as _, AskStructured as _};
+                                (&&door::stored(&shape)).schema()
+                            },
+                        );
+                        let rules = door::Rules::of_companion(&shape);
+                        let call = door::Call::open(door::current(), function);
+                        call.named(&[door::part(&(guild_id))]).begin_refresh(shape, wire, rules)
+                    };
+                    door::Fetch {
+                        course,
+                        load: door::pin!(
+                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                            if false { return door::unreachable_return:: < Result < Vec < Member >,
+                            DbError > > (); } db.members_of(guild_id). await }
+                        ),
+                    }
                         .await
                 }
             }
@@ -206,56 +163,17 @@ fn the_first_example_of_the_guide() {
             #[inline]
             #[allow(dead_code, unused, clippy::all, clippy::pedantic)]
             fn guild_members_entry(guild_id: u64) -> door::Entry<Vec<Member>> {
-                fn __inside() {}
-                let function = door::Function::described_by(|| const {
-                    door::FunctionSpec {
-                        name: "guild_members",
-                        is_named: false,
-                        ident: "guild_members",
-                        inside: || door::path_of(&__inside),
-                        file: door::file!(),
-                        line: door::line!(),
-                        column: door::column!(),
-                        template: door::Template::new(
-                            &[
-                                door::Piece::Text("guild:"),
-                                door::Piece::Value {
-                                    index: 0usize,
-                                    delimiter: door::Some(':'),
-                                    is_integer: true,
-                                },
-                                door::Piece::Text(":members"),
-                            ],
-                        ),
-                        values: &["guild_id"],
-                        secrets: &[door::Some(false)],
-                        returns: "Result<Vec<Member>, DbError>",
-                        bindings: &[
-                            door::Binding {
-                                event: door::EventRef::Named("member_update"),
-                                fields: door::Fields::Shared,
-                            },
-                        ],
-                        tags: &[],
-                        tags_of_value: &[],
-                        version: 0u32,
-                        lives_by_value: false,
-                        remembers_errors: false,
-                        policy: || door::Policy {
-                            ttl: door::Some(door::Duration::from_millis(300000u64)),
-                            ..<door::Policy as door::Default>::default()
-                        },
-                    }
-                });
-                let (shape, unanswered) = {
+                struct __Inside;
+                let function = door::Function::with_companion(
+                    door::type_name::<__Inside>(),
+                    "guild_members",
+                );
+                let shape = {
                     #[allow(unused_imports)]
                     use door::shapes::{
                         AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
-                        AskUnanswered as _, AskUnansweredNot as _,
                     };
-                    let shape = (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape();
-                    let unanswered = (&&shape).unanswered();
-                    (shape, unanswered)
+                    (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape()
                 };
                 let wire = door::wire(
                     &shape,
@@ -267,7 +185,7 @@ fn the_first_example_of_the_guide() {
                         (&&door::stored(&shape)).schema()
                     },
                 );
-                let rules = door::Rules::of(&shape, unanswered);
+                let rules = door::Rules::of_companion(&shape);
                 let call = door::Call::open(door::current(), function);
                 call.named(&[door::part(&(guild_id))]).entry(&shape, wire, rules)
             }

@@ -72,7 +72,10 @@ impl<I: KeyPart + Clone> Batch<I> {
         let is_cached = cache.is_open() && asked.first().is_none_or(|asked| asked.request.is_kept());
         Self { cache, given, order, asked, is_cached }
     }
+}
 
+// Without the bound of keys, which `open` has: said twice, it would be reported twice.
+impl<I: Clone> Batch<I> {
     /// The answers of whoever has them, and of the body for those that nobody has: in one call, and not at all if there
     /// are none.
     pub async fn fetch<W, L, S, B, F>(
@@ -86,7 +89,7 @@ impl<I: KeyPart + Clone> Batch<I> {
     ) -> W::Return
     where
         W: Success,
-        L: Layout<W::Value, Item = S::Return, Id: IdOf<I>>,
+        L: Layout<W::Value, Item = S::Return, Id: IdOf<I> + KeyPart>,
         S: Shape<Value: Clone + Send + Sync + 'static>,
         B: FnOnce(Vec<I>) -> F,
         F: Future<Output = W::Return>,

@@ -1,7 +1,7 @@
 //! One call of a cached function: memory first, then a name, then the engine.
 
 use super::background::{Loader, Ruled};
-use super::frame::{Course, Fetch};
+use super::frame::{Begun, Course};
 use super::rules::Rules;
 use super::shapes::Shape;
 use super::work::{Job, Limits, Work};
@@ -12,8 +12,6 @@ use crate::function::Function;
 use crate::key::{Id, Part, Template};
 use crate::schema::Schema;
 use crate::scope;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 /// Which cache a call is to use.
@@ -180,20 +178,19 @@ impl NamedCall {
         self.is_cached() && (self.due.is_some() || self.cache.may_go_on(&self.request))
     }
 
-    /// The answer of whoever has it, or of the body. `loader` runs the body without this call, if that can be.
-    pub fn fetch<'a, S, F>(
+    /// How the call comes to the answer of whoever has it, or of the body. `loader` runs the body without this call, if that
+    /// can be.
+    pub fn begin<'a, S>(
         self,
         _: S,
         wire: impl Wire + 'static,
         rules: Rules<S>,
         loader: Option<Loader<S>>,
-        load: Pin<&'a mut F>,
-    ) -> Fetch<'a, S, F>
+    ) -> Begun<'a, S>
     where
         S: Shape<Value: Clone + Send + Sync + 'static> + 'a,
-        F: Future<Output = S::Return>,
     {
-        Fetch::new(self.course(Arc::new(wire), rules, loader), load)
+        Begun(self.course(Arc::new(wire), rules, loader))
     }
 
     fn course<'a, S>(mut self, wire: Arc<dyn Wire>, rules: Rules<S>, loader: Option<Loader<S>>) -> Course<'a, S>
@@ -213,26 +210,18 @@ impl NamedCall {
         Course::of(work, job, rules, loader.map(|loader| Ruled(loader, rules)))
     }
 
-    /// The answer of the body, which replaces whatever is cached.
-    pub fn refresh<'a, S, F>(
-        self,
-        _: S,
-        wire: impl Wire + 'static,
-        rules: Rules<S>,
-        load: Pin<&'a mut F>,
-    ) -> Fetch<'a, S, F>
+    /// How the call comes to the answer of the body, which replaces whatever is cached.
+    pub fn begin_refresh<'a, S>(self, _: S, wire: impl Wire + 'static, rules: Rules<S>) -> Begun<'a, S>
     where
         S: Shape<Value: Clone + Send + Sync + 'static> + 'a,
-        F: Future<Output = S::Return>,
     {
-        let course = match self.is_cached() {
+        Begun(match self.is_cached() {
             true => {
                 let rules = rules.without_errors();
                 Course::of(self.work(Arc::new(wire), &rules), Job::Refresh, rules, None)
             }
             false => Course::Unkept,
-        };
-        Fetch::new(course, load)
+        })
     }
 
     /// A handle on the entry.

@@ -17,11 +17,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 /// A call that memory could not answer, and the load for it, as one future: so it is `Send` whenever the load is.
+///
+/// The expansion makes it as a literal: a function that made it would be compiled for every load.
 #[must_use = "futures do nothing unless polled"]
-pub struct Fetch<'a, S: Shape, F> {
-    course: Course<'a, S>,
-    load: Pin<&'a mut F>,
+pub struct Fetch<'a, 'f, S: Shape, F> {
+    /// How the call goes on.
+    pub course: Begun<'a, S>,
+    /// The load.
+    pub load: Pin<&'f mut F>,
 }
+
+/// How a call goes on that memory could not answer.
+pub struct Begun<'a, S: Shape>(pub(super) Course<'a, S>);
 
 /// How a call comes to its answer.
 pub(super) enum Course<'a, S: Shape> {
@@ -39,16 +46,10 @@ pub(super) struct Typed<S: Shape> {
     returned: Option<S::Return>,
 }
 
-impl<'a, S: Shape, F> Fetch<'a, S, F> {
-    pub(super) fn new(course: Course<'a, S>, load: Pin<&'a mut F>) -> Self {
-        Self { course, load }
-    }
-}
-
 // Nothing in it is pinned: the load is, where it stands.
-impl<S: Shape, F> Unpin for Fetch<'_, S, F> {}
+impl<S: Shape, F> Unpin for Fetch<'_, '_, S, F> {}
 
-impl<S, F> Future for Fetch<'_, S, F>
+impl<S, F> Future for Fetch<'_, '_, S, F>
 where
     S: Shape<Value: Clone + Send + Sync + 'static>,
     F: Future<Output = S::Return>,
@@ -57,7 +58,7 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<S::Return> {
         let Self { course, load } = self.get_mut();
-        course.answer(context, &mut |context| load.as_mut().poll(context))
+        course.0.answer(context, &mut |context| load.as_mut().poll(context))
     }
 }
 

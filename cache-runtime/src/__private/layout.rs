@@ -1,7 +1,6 @@
 //! How a function returns the results of several ids: in a map, or in a list that is asked whose each is.
 
 use super::written::Success;
-use crate::key::KeyPart;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 
@@ -32,13 +31,13 @@ pub trait Layout<C>: Send + Sync {
     label = "`{Self}` is not made of `{I}`",
     note = "help: use one type for both, or one that implements `From<{I}>`"
 )]
-pub trait IdOf<I>: KeyPart {
+pub trait IdOf<I> {
     /// Makes it.
     fn of(asked: I) -> Self;
 }
 
 #[diagnostic::do_not_recommend]
-impl<I, K: KeyPart + From<I>> IdOf<I> for K {
+impl<I, K: From<I>> IdOf<I> for K {
     fn of(asked: I) -> Self {
         Self::from(asked)
     }

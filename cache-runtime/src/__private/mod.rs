@@ -18,7 +18,7 @@ pub mod written;
 pub use background::{AskKept, AskKeptNot, AskLoader, AskLoaderNot, Given, Kept, Loader, Own, Reference, Sendable};
 pub use batch::{Batch, items};
 pub use call::{Call, NamedCall, Place, chosen, current, local_wire, tag_of, wire};
-pub use frame::Fetch;
+pub use frame::{Begun, Fetch};
 pub use kind::{Kind, PlainKind, Unwrapped};
 pub use layout::{By, Keyed, Layout, by};
 pub use put::PutCall;
@@ -41,7 +41,7 @@ pub use crate::testing;
 pub use crate::writer::{Emitted, Writer, WriterSpec};
 pub use crate::{Cache, Entry};
 pub use inventory;
-pub use std::any::type_name_of_val as path_of;
+pub use std::any::type_name;
 pub use std::clone::Clone;
 pub use std::default::Default;
 pub use std::future::Future;
@@ -51,7 +51,7 @@ pub use std::pin::pin;
 pub use std::result::Result::{Err, Ok};
 pub use std::sync::Arc;
 pub use std::time::Duration;
-pub use std::{column, file, line, vec};
+pub use std::{file, line, vec};
 
 /// Makes a cached function known to the program before its first call.
 #[doc(hidden)]

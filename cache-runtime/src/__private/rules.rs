@@ -1,7 +1,7 @@
 //! What the attribute says of the values and errors of a function, as functions of them; and what a return type can say of
 //! a missing answer.
 
-use super::shapes::{Fails, Fallible, FallibleMaybe, Maybe, Shape};
+use super::shapes::{Fails, Fallible, FallibleMaybe, Maybe, Rememberable, Shape};
 use crate::cache::{Remembered, ValueRules};
 use crate::codec::Value;
 use crate::error::Unanswered;
@@ -32,6 +32,11 @@ impl<S: Shape> Rules<S> {
         Self { values: ValueRules::none(), errors: None, unanswered }
     }
 
+    /// The same of a companion, which has no answer to be without.
+    pub fn of_companion(_: &S) -> Self {
+        Self { values: ValueRules::none(), errors: None, unanswered: |_| None }
+    }
+
     /// The tags that follow from a value.
     #[must_use]
     pub fn tags(mut self, tags: fn(&S::Value) -> Vec<String>) -> Self {
@@ -57,7 +62,7 @@ impl<S: Shape> Rules<S> {
     #[must_use]
     pub fn error_if(mut self, error_if: fn(&S::Error) -> bool) -> Self
     where
-        S: Fails,
+        S: Fails<Error: Rememberable>,
     {
         self.errors = Some(ErrorRules {
             error_if,

@@ -50,11 +50,13 @@ pub trait Shape: Send + Sync {
     label = "this function has no errors",
     note = "help: return a `Result`, or leave out `error_if` and `error_ttl`"
 )]
-pub trait Fails: Shape<Error: Rememberable> {}
+pub trait Fails: Shape {}
 
-impl<T, E: Rememberable> Fails for Fallible<T, E> {}
-
-impl<T, E: Rememberable> Fails for FallibleMaybe<T, E> {}
+// A list of those that do is of no use to who returns no `Result`.
+#[diagnostic::do_not_recommend]
+impl<T, E> Fails for Fallible<T, E> {}
+#[diagnostic::do_not_recommend]
+impl<T, E> Fails for FallibleMaybe<T, E> {}
 
 /// An error that can be remembered.
 #[diagnostic::on_unimplemented(

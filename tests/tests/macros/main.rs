@@ -5,6 +5,7 @@
 //! which it starts.
 
 mod batches;
+mod companions;
 mod graph;
 mod puts;
 mod schemas;

@@ -1,0 +1,144 @@
+//! `f_uncached`, `f_refresh` and `f_entry`, from facts to tokens. Nobody need call them, so what they have to be checked for
+//! is kept little: the function is described once, and they find it.
+
+use super::companions::words;
+use super::expand::{at_return, block, load, load_after, opened, parts};
+use super::model::Model;
+use super::rules;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::{Pat, PatIdent};
+
+pub(super) fn companions(model: &Model) -> TokenStream {
+    let (uncached, refresh, entry) = (uncached(model), refresh(model), entry(model));
+    quote!(#uncached #refresh #entry)
+}
+
+pub(super) fn uncached(model: &Model) -> TokenStream {
+    let (load, span) = (load_after(model, &held(model)), at_return(model));
+    let body = quote_spanned!(span=> { #load });
+    future(model, "uncached", "The body of `{}`, uncached.", &body)
+}
+
+fn refresh(model: &Model) -> TokenStream {
+    let (parts, held, span) = (parts(model), held(model), at_return(model));
+    let (door, found, prelude) = (model.door.at(span), found(model), prelude(model));
+    let load = again(model).unwrap_or_else(|| load(model));
+    let body = quote_spanned! {span=> {
+        async move {
+            #held
+            let course = {
+                #found
+                #prelude
+                call.named(&[#(#parts),*]).begin_refresh(shape, wire, rules)
+            };
+            #door::Fetch { course, load: #door::pin!(#load) }.await
+        }
+    }};
+    future(model, "refresh", "Runs the body of `{}` and replaces what is cached.", &body)
+}
+
+/// The body by the name of `…_uncached`, where that can be called: of an impl a method is `Self::…`, and of a function that
+/// shows neither `self` nor `Self` nobody knows where it stands.
+fn again(model: &Model) -> Option<TokenStream> {
+    let signature = &model.function.signature;
+    let is_in_an_impl =
+        signature.receiver().is_some() || words(signature.to_token_stream()).iter().any(|word| word == "Self");
+    let parameters = model.function.parameters();
+    let names: Vec<_> = parameters.iter().map(|parameter| only_name(&parameter.typed.pat)).collect::<Option<_>>()?;
+    let receiver = signature.receiver().map(|receiver| receiver.self_token.to_token_stream());
+    let arguments = receiver.into_iter().chain(names.iter().map(ToTokens::to_token_stream));
+    let (uncached, generics) = (format_ident!("{}_uncached", signature.ident), model.function.generics());
+    let generics = (!generics.is_empty()).then(|| quote!(::<#(#generics),*>));
+    is_in_an_impl.then(|| quote_spanned!(at_return(model)=> Self::#uncached #generics(#(#arguments),*)))
+}
+
+/// What a parameter is called that is no more than a name.
+fn only_name(pattern: &Pat) -> Option<&Ident> {
+    match pattern {
+        Pat::Ident(PatIdent { ident, by_ref: None, subpat: None, .. }) => Some(ident),
+        _ => None,
+    }
+}
+
+/// A companion that is awaited. An `async fn` that is `pub` is compiled whether anybody calls it or not; a function that
+/// returns a future, and may be inlined, only where it is called.
+fn future(model: &Model, suffix: &str, doc: &str, body: &TokenStream) -> TokenStream {
+    let (visibility, mut signature) = (&model.function.visibility, model.function.signature.clone());
+    let doc = doc.replace("{}", &signature.ident.to_string());
+    signature.ident = format_ident!("{}_{suffix}", signature.ident);
+    signature.asyncness = None;
+    let (door, returns, attributes) = (&model.door, &model.returns, attributes(model));
+    // By the edition of these tokens, the future has every lifetime of the signature.
+    signature.output = syn::ReturnType::Type(
+        syn::Token![->](Span::mixed_site()),
+        Box::new(syn::Type::Verbatim(quote_spanned!(Span::mixed_site()=> impl #door::Future<Output = #returns>))),
+    );
+    quote! {
+        #[doc = #doc]
+        #attributes
+        #visibility #signature #body
+    }
+}
+
+/// An `async fn` has its arguments for as long as it runs, used or not.
+fn held(model: &Model) -> TokenStream {
+    let parameters = model.function.parameters();
+    let names = parameters.iter().flat_map(|parameter| &parameter.names);
+    let receiver = model.function.receiver().map(|receiver| receiver.self_token);
+    let held = names.map(|name| quote!(#name)).chain(receiver.map(|this| quote!(#this)));
+    let held = held.map(|name| quote_spanned!(Span::mixed_site()=> let _ = &#name;));
+    quote!(#(#held)*)
+}
+
+fn entry(model: &Model) -> TokenStream {
+    let (door, visibility, value) = (&model.door, &model.function.visibility, &model.entry_value);
+    let mut signature = model.function.signature.clone();
+    let doc = format!("A handle on the entry of `{}`.", signature.ident);
+    signature.ident = format_ident!("{}_entry", signature.ident);
+    signature.asyncness = None;
+    signature.inputs = model.entry_inputs.iter().cloned().collect();
+    signature.output = syn::parse_quote!(-> #door::Entry<#value>);
+    let (attributes, parts, span) = (attributes(model), parts(model), at_return(model));
+    let last = quote_spanned!(span=> call.named(&[#(#parts),*]).entry(&shape, wire, rules));
+    let body = block(model, &[found(model), prelude(model), last]);
+    quote! {
+        #[doc = #doc]
+        #attributes
+        #visibility #signature #body
+    }
+}
+
+/// What decides whether the function exists goes for its companions too; its lints were reported once already.
+pub(super) fn attributes(model: &Model) -> TokenStream {
+    let cfg = model.function.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    quote! {
+        #(#cfg)*
+        #[inline]
+        #[allow(dead_code, unused, clippy::all, clippy::pedantic)]
+    }
+}
+
+/// The same for a companion, which is never without an answer.
+fn prelude(model: &Model) -> TokenStream {
+    let span = at_return(model);
+    let (door, returns, rules) = (model.door.at(span), &model.returns, rules::of_companion(model, span));
+    let shape = quote_spanned! {span=>
+        let shape = {
+            #[allow(unused_imports)]
+            use #door::shapes::{AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _};
+            (&&&&#door::Returned::<#returns>::new()).shape()
+        };
+    };
+    opened(model, &shape, &rules)
+}
+
+/// `function`, of a companion, which finds it in the register: described once, it is checked once.
+fn found(model: &Model) -> TokenStream {
+    let (door, ident) = (model.door.at(at_return(model)), model.function.signature.ident.unraw().to_string());
+    quote_spanned! {at_return(model)=>
+        struct __Inside;
+        let function = #door::Function::with_companion(#door::type_name::<__Inside>(), #ident);
+    }
+}
