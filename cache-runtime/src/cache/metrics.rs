@@ -73,18 +73,18 @@ impl Cache {
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), cache_runtime::Error> {
     /// use cache_runtime::{Cache, cached};
     ///
-    /// #[cached(key = "double:<n>", ttl = 60)]
-    /// async fn double(n: u64) -> u64 {
-    ///     n * 2
+    /// #[cached(key = "quadruple:<n>", ttl = 60)]
+    /// async fn quadruple(n: u64) -> u64 {
+    ///     n * 4
     /// }
     ///
     /// let cache = Cache::builder().build().await?;
-    /// assert_eq!(cache.stats_of("double"), None);
-    /// cache.clone().scope(double(4)).await;
-    /// cache.clone().scope(double(4)).await;
-    /// let stats = cache.stats_of("double").expect("it was called");
+    /// assert_eq!(cache.stats_of("quadruple"), None);
+    /// cache.clone().scope(quadruple(4)).await;
+    /// cache.clone().scope(quadruple(4)).await;
+    /// let stats = cache.stats_of("quadruple").expect("it was called");
     /// assert_eq!((stats.l1_hits, stats.misses, stats.loads), (1, 1, 1));
-    /// assert_eq!(stats.template, "double:<n>");
+    /// assert_eq!(stats.template, "quadruple:<n>");
     /// # Ok(()) }
     /// ```
     pub fn stats_of(&self, name: &str) -> Option<FunctionStats> {

@@ -176,3 +176,16 @@ async fn u02_every_count_is_on_the_page() {
         assert!(names.iter().any(|name| families.contains_key(name)), "{field} is not on the page");
     }
 }
+
+/// U02: and every metric has a row in the guide, which says what to do about it.
+#[tokio::test]
+async fn every_metric_has_a_row_in_the_guide() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guide/7-observability.md"));
+    let page = page.expect("the guide is there");
+    let rows: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+    let cache = used("one").await;
+    for family in read(&cache.metrics().to_string()).keys() {
+        let name = format!("`{}`", family.trim_start_matches("cache_"));
+        assert!(rows.iter().any(|row| row.contains(&name)), "{name} has no row");
+    }
+}

@@ -38,7 +38,6 @@ mod rates;
 mod redis;
 mod regions;
 mod several;
-mod spans;
 mod stale;
 mod tags;
 mod timeouts;

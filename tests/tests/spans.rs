@@ -1,4 +1,5 @@
-//! Spans of the crate tracing: U01, U06, U10, U11.
+//! Spans of the crate tracing: U01, U06, U10, U11. Who listens is known to all threads of a process, so these tests run one
+//! after the other, and by themselves.
 
 use cache_runtime::testing::{Node, Operation};
 use cache_runtime::{Cache, CacheEvent, Policy, cached};
@@ -36,6 +37,9 @@ async fn spanned_renewed(source: Arc<Source>, id: u64) -> u64 {
 async fn spanned_session(token: &str) -> Result<String, String> {
     if token.is_empty() { Err("no".to_owned()) } else { Ok("value-949494".to_owned()) }
 }
+
+/// Held by the test that runs.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// A span as it was seen.
 #[derive(Clone, Debug)]
@@ -146,6 +150,7 @@ impl Subscriber for Spans {
 
 #[tokio::test]
 async fn u01_a_call_is_one_span_and_its_load_one_below() {
+    let _alone = ALONE.lock().await;
     on_each(async |cache, _| {
         let (spans, _guard) = Spans::of(LevelFilter::DEBUG);
         spanned_row(Source::new(7), 1).await;
@@ -165,6 +170,7 @@ async fn u01_a_call_is_one_span_and_its_load_one_below() {
 
 #[tokio::test]
 async fn u01_u06_a_hit_says_which_tier_had_the_answer() {
+    let _alone = ALONE.lock().await;
     on_nodes(async |[a, b]| {
         a.run(spanned_row(Source::new(7), 1)).await;
         let (spans, _guard) = Spans::of(LevelFilter::TRACE);
@@ -180,6 +186,7 @@ async fn u01_u06_a_hit_says_which_tier_had_the_answer() {
 
 #[tokio::test]
 async fn u01_u11_a_load_in_the_background_is_below_the_call_that_set_it_off() {
+    let _alone = ALONE.lock().await;
     on_each(async |cache, _| {
         let source = Source::new(7);
         spanned_renewed(source.clone(), 1).await;
@@ -197,6 +204,7 @@ async fn u01_u11_a_load_in_the_background_is_below_the_call_that_set_it_off() {
 
 #[tokio::test]
 async fn u01_who_waited_for_anothers_load_says_so() {
+    let _alone = ALONE.lock().await;
     on_each(async |cache, _| {
         let source = Source::new(7);
         let gate = source.hold();
@@ -215,6 +223,7 @@ async fn u01_who_waited_for_anothers_load_says_so() {
 
 #[tokio::test]
 async fn u01_every_operation_is_one_span() {
+    let _alone = ALONE.lock().await;
     on_each(async |cache, _| {
         let policy = || Policy::ttl(Duration::from_secs(60));
         let (spans, _guard) = Spans::of(LevelFilter::DEBUG);
@@ -243,6 +252,7 @@ async fn u01_every_operation_is_one_span() {
 
 #[tokio::test]
 async fn u01_what_failed_says_so() {
+    let _alone = ALONE.lock().await;
     on_nodes(async |[a, _b]| {
         a.store().fail(Operation::Bump);
         let (spans, _guard) = Spans::of(LevelFilter::DEBUG);
@@ -257,6 +267,7 @@ async fn u01_what_failed_says_so() {
 
 #[tokio::test]
 async fn u10_no_span_has_a_key_or_a_value() {
+    let _alone = ALONE.lock().await;
     on_each(async |cache: Cache, over| {
         let (spans, _guard) = Spans::of(LevelFilter::TRACE);
         for _ in 0..2 {
