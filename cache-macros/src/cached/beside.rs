@@ -8,7 +8,7 @@ use super::rules;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Pat, PatIdent};
+use syn::{Pat, PatIdent, Visibility};
 
 pub(super) fn companions(model: &Model) -> TokenStream {
     let (uncached, refresh, entry) = (uncached(model), refresh(model), entry(model));
@@ -43,8 +43,10 @@ fn refresh(model: &Model) -> TokenStream {
 /// shows neither `self` nor `Self` nobody knows where it stands.
 fn again(model: &Model) -> Option<TokenStream> {
     let signature = &model.function.signature;
-    let is_in_an_impl =
-        signature.receiver().is_some() || words(signature.to_token_stream()).iter().any(|word| word == "Self");
+    // What is not even visible to its module may be of a trait's impl, where nothing of that name may stand: that is said
+    // once, and not at the call as well.
+    let is_in_an_impl = !matches!(model.function.visibility, Visibility::Inherited)
+        && (signature.receiver().is_some() || words(signature.to_token_stream()).iter().any(|word| word == "Self"));
     let parameters = model.function.parameters();
     let names: Vec<_> = parameters.iter().map(|parameter| only_name(&parameter.typed.pat)).collect::<Option<_>>()?;
     let receiver = signature.receiver().map(|receiver| receiver.self_token.to_token_stream());
