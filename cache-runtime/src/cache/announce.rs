@@ -8,6 +8,8 @@ use crate::error::Error;
 use crate::key::{Dependency, Name};
 use crate::stamp::random_name;
 use crate::store::{Announce, Settle};
+use crate::telemetry::ActivityKind;
+use crate::telemetry::spans::{self, Operation};
 use crate::token::Token;
 use std::time::Duration;
 
@@ -54,6 +56,14 @@ impl Announced {
     /// # Errors
     /// If the store did not do it. Then what was announced stays uncached until the announcement runs out.
     pub async fn settle(self) -> Result<Token, Error> {
+        let cache = self.cache.clone();
+        let (names, settled) = (self.dependencies.len(), self.settled());
+        let token = spans::attempt(Operation::Settle, cache.span(), settled).await?;
+        cache.did_to(ActivityKind::Invalidate(names), [""]);
+        Ok(token)
+    }
+
+    async fn settled(self) -> Result<Token, Error> {
         let (cache, names) = (&self.cache, self.dependencies.iter().collect::<Vec<&Name>>());
         cache.check_open()?;
         let token = match &cache.shared.store {

@@ -1,7 +1,9 @@
 //! Bumps that go together: while one of a partition is under way, those that come meanwhile gather, and are the next one.
 //!
 //! Each is acknowledged by a step that began after its call, which is all that is promised; one step for many spares the
-//! server and the connection what they would do for each. Who comes while nothing is under way does not wait.
+//! server and the connection what they would do for each. Who comes while nothing is under way does not wait, and nobody
+//! waits for others longer than one operation may take. What the store refuses for good is asked again by each for himself:
+//! it may have been another's names.
 //!
 //! No task performs them: whoever waits for a bump drives it, be it another's. So a caller that is slow to ask again, or
 //! never does, holds up nobody; and what nobody waits for any more is given up, as any other invalidation is. Those of
@@ -12,15 +14,18 @@ use super::remove::BumpUnderWay;
 use crate::error::StoreError;
 use crate::key::Dependency;
 use crate::stamp::Partition;
-use crate::store::Bump;
-use futures_util::future::{FutureExt, Shared, WeakShared, join_all};
-use std::collections::{BTreeMap, VecDeque};
+use crate::store::{Bump, as_one_call};
+use futures_util::future::{FutureExt, OptionFuture, Shared, WeakShared};
+use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
+use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 use tokio::runtime::{Handle, Id};
+use tokio::time::{Sleep, sleep};
 
 /// How many names a bump of several callers has at most, so that no other command waits long for it.
 const MAX_NAMES: usize = 1_024;
@@ -28,8 +33,16 @@ const MAX_NAMES: usize = 1_024;
 /// How many bytes these have at most: half of what a message lists.
 const MAX_BYTES: usize = 32 << 10;
 
-/// What the store said, to all who wait for it.
-type Said = Result<Option<Bump>, Arc<StoreError>>;
+/// What came of a bump, to all who wait for it.
+type Said = Result<Arc<[Bump]>, Failed>;
+
+/// Why a bump was not performed.
+#[derive(Clone)]
+enum Failed {
+    Store(Arc<StoreError>),
+    /// The store panicked.
+    Panicked,
+}
 
 type Bumping = Pin<Box<dyn Future<Output = Said> + Send>>;
 
@@ -65,28 +78,26 @@ struct Names {
 
 /// Where a caller stands.
 enum Place {
-    /// In a bump that has been begun.
+    /// In a bump that has been begun for him.
+    Own(Flight),
+    /// In one that has been begun for several.
     Aboard(Flight),
     /// Behind one, in a batch.
     Behind(Flight, Arc<Batch>),
-    /// On his own: what is under way is another runtime's.
-    Apart(Vec<Dependency>),
+    /// On his own.
+    Apart,
 }
 
 impl Cache {
-    /// Bumps dependencies, each partition's together with what else is to be bumped there. This node's cells are raised
-    /// before the answer.
+    /// Bumps dependencies: those of one partition together with what else is to be bumped there. Those of several are one
+    /// operation of the store, which asks each server's breaker once. This node's cells are raised before the answer.
     pub(super) async fn bump_together(&self, names: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
         let count = self.partitions();
-        if count == 1 {
-            return Ok(self.bump_in(Partition(0), names.to_vec()).await?.into_iter().collect());
+        let mut partitions = names.iter().map(|name| name.partition(count));
+        match partitions.next().filter(|first| partitions.all(|other| other == *first)) {
+            Some(partition) => self.bump_in(partition, names).await,
+            None => self.bump_alone(names).await,
         }
-        let mut dealt: BTreeMap<Partition, Vec<Dependency>> = BTreeMap::new();
-        for name in names {
-            dealt.entry(name.partition(count)).or_default().push(name.clone());
-        }
-        let bumps = join_all(dealt.into_iter().map(|(partition, names)| self.bump_in(partition, names))).await;
-        bumps.into_iter().filter_map(Result::transpose).collect()
     }
 
     /// The same in a step of their own.
@@ -98,28 +109,59 @@ impl Cache {
         Ok(bumps)
     }
 
-    async fn bump_in(&self, partition: Partition, names: Vec<Dependency>) -> Result<Option<Bump>, StoreError> {
+    async fn bump_in(&self, partition: Partition, names: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
         let bumps = self.space.bumps(partition);
-        let begin = |names| self.begin_bump(partition, names);
+        let begin = |names| self.begin_bump(names);
         let mut place = bumps.enter(names, begin);
+        let mut patience = None;
         loop {
             place = match place {
-                Place::Aboard(flight) => return flight.await.map_err(own),
+                Place::Own(flight) => match flight.await {
+                    Ok(bumps) => return Ok(bumps.to_vec()),
+                    Err(Failed::Store(error)) => return Err(own(error)),
+                    // Where it is his own panic.
+                    Err(Failed::Panicked) => Place::Apart,
+                },
+                Place::Aboard(flight) => match flight.await {
+                    Ok(bumps) => return Ok(bumps.to_vec()),
+                    Err(Failed::Store(error)) if error.is_temporary() => return Err(own(error)),
+                    // It may be another's names that are refused.
+                    Err(_) => Place::Apart,
+                },
                 Place::Behind(ahead, batch) => {
-                    // What became of it is for those aboard.
-                    let _said = ahead.await;
-                    bumps.lock().place_of(batch, begin)
+                    let patience = patience.get_or_insert_with(|| OptionFuture::from(self.patience()));
+                    let is_over = tokio::select! {
+                        biased;
+                        // What became of it is for those aboard.
+                        _said = ahead => false,
+                        Some(()) = patience => true,
+                    };
+                    if is_over { Place::Apart } else { bumps.lock().place_of(batch, begin) }
                 }
-                Place::Apart(names) => return self.bump_alone(&names).await.map(|bumps| of(partition, &bumps)),
+                Place::Apart => return self.bump_alone(names).await,
             }
         }
     }
 
-    fn begin_bump(&self, partition: Partition, names: Vec<Dependency>) -> Flight {
+    /// How long a caller waits behind others: as long as one operation may take. Then he goes on his own; what is bumped
+    /// twice is bumped. None where nobody keeps the time, or an operation may take for ever.
+    fn patience(&self) -> Option<Pin<Box<Sleep>>> {
+        let limit = self.shared.store.as_ref()?.deadlines().unwrap_or_default().write;
+        let is_kept = limit < Duration::MAX && Handle::try_current().is_ok();
+        is_kept.then(|| Box::pin(sleep(limit)))
+    }
+
+    fn begin_bump(&self, names: Vec<Dependency>) -> Flight {
         let cache = self.clone();
         let bump = async move {
-            let bumps = cache.bump_alone(&names).await.map_err(Arc::new)?;
-            Ok(of(partition, &bumps))
+            // Whoever drives it has not waited for it.
+            let bump = pin!(cache.bump_alone(&names));
+            let said = AssertUnwindSafe(as_one_call(bump)).catch_unwind().await;
+            match said {
+                Ok(Ok(bumps)) => Ok(bumps.into()),
+                Ok(Err(error)) => Err(Failed::Store(Arc::new(error))),
+                Err(_panic) => Err(Failed::Panicked),
+            }
         };
         bump.boxed().shared()
     }
@@ -127,18 +169,19 @@ impl Cache {
 
 impl Bumps {
     /// Takes a place: in a bump of its own if nothing is under way and nobody waits, which is most often so.
-    fn enter(&self, names: Vec<Dependency>, begin: impl Fn(Vec<Dependency>) -> Flight) -> Place {
+    fn enter(&self, names: &[Dependency], begin: impl Fn(Vec<Dependency>) -> Flight) -> Place {
         let here = Handle::try_current().ok().map(|runtime| runtime.id());
         let mut state = self.lock();
         state.queue.retain(|batch| batch.strong_count() > 0);
         if state.queue.is_empty() && state.flight().is_none() {
-            let flight = begin(names);
+            let flight = begin(names.to_vec());
             state.runtime = here;
             state.under_way = flight.downgrade();
-            return Place::Aboard(flight);
+            return Place::Own(flight);
         }
+        // What is under way is another runtime's.
         if state.runtime != here {
-            return Place::Apart(names);
+            return Place::Apart;
         }
         let len_bytes = names.iter().map(|name| name.as_str().len()).sum();
         let has_room = |batch: &Arc<Batch>| batch.names().have_room_for(names.len(), len_bytes);
@@ -193,8 +236,8 @@ impl Names {
         self.names.len() + count <= MAX_NAMES && self.len_bytes + len_bytes <= MAX_BYTES
     }
 
-    fn add(&mut self, names: Vec<Dependency>, len_bytes: usize) {
-        self.names.extend(names);
+    fn add(&mut self, names: &[Dependency], len_bytes: usize) {
+        self.names.extend_from_slice(names);
         self.len_bytes += len_bytes;
     }
 
@@ -204,10 +247,6 @@ impl Names {
         names.dedup();
         names
     }
-}
-
-fn of(partition: Partition, bumps: &[Bump]) -> Option<Bump> {
-    bumps.iter().find(|bump| bump.partition == partition).copied()
 }
 
 /// The error as one of those who share it has it.

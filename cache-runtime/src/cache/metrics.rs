@@ -9,6 +9,8 @@ use std::time::Duration;
 
 impl Builder {
     /// Who is told of what no caller is told of. May be called several times.
+    ///
+    /// It is told in the midst of an operation, so it must not block on another one of the cache.
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.observers.0.push(Box::new(observer));
         self

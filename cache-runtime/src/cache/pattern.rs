@@ -7,6 +7,7 @@ use crate::error::{Error, StoreError};
 use crate::key::Key;
 use crate::stamp::Partition;
 use crate::store::{Cursor, Page, Search, Store};
+use crate::telemetry::spans::{self, Operation};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -60,6 +61,10 @@ impl Cache {
     /// # Ok(()) }
     /// ```
     pub async fn remove_pattern(&self, pattern: &str) -> Result<usize, Error> {
+        spans::attempt(Operation::RemovePattern, self.span(), self.remove_fitting(pattern)).await
+    }
+
+    async fn remove_fitting(&self, pattern: &str) -> Result<usize, Error> {
         self.check_open()?;
         let pattern = Pattern(pattern.split('*').collect());
         let mut removed = self.remove_named(self.known_here(&pattern)).await?;

@@ -17,6 +17,8 @@ pub(crate) enum Operation {
     InvalidateFunction,
     Emit,
     Announce,
+    Settle,
+    RemovePattern,
     Clear,
 }
 

@@ -53,6 +53,8 @@ operations! {
     InvalidateFunction = "cache.invalidate_function",
     Emit = "cache.emit",
     Announce = "cache.announce",
+    Settle = "cache.settle",
+    RemovePattern = "cache.remove_pattern",
     Clear = "cache.clear",
 }
 

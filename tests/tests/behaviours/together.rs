@@ -1,12 +1,14 @@
 //! Invalidations of one node that come while another is under way go together in the next step, and what is promised
 //! holds for each of them: K01, K16.
 
+use cache_runtime::store::{Deadlines, Resilience};
 use cache_runtime::testing::{FaultyStore, Held, Node, Operation, When};
-use cache_runtime::{Cache, Error, Event, MemoryStore, Token, cached};
+use cache_runtime::{Cache, Error, Event, MemoryStore, StoreError, Token, cached};
 use cache_tests::{Source, on_nodes};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinHandle;
 
 #[cached(key = "together:row:<id>", ttl = 600, invalidate_on = ["together_changed"])]
@@ -39,11 +41,19 @@ async fn all(emissions: Vec<Emission>) -> Vec<Result<Token, Error>> {
     join_all(emissions).await.into_iter().map(|joined| joined.expect("no panic")).collect()
 }
 
-/// Nodes whose stores are one, of so many partitions.
+/// Nodes whose stores are one, of so many partitions, and are waited for as long as a busy machine may take.
 async fn parted<const N: usize>(partitions: u16) -> [Node; N] {
-    let memory = MemoryStore::new().with_partitions(partitions);
-    Node::on(|| FaultyStore::new(memory.clone()), |builder| builder).await.expect("coherent")
+    let patient = Some(Deadlines { read: PATIENCE, write: PATIENCE });
+    resilient(partitions, Resilience { deadlines: patient, ..Resilience::default() }).await
 }
+
+async fn resilient<const N: usize>(partitions: u16, resilience: Resilience) -> [Node; N] {
+    let memory = MemoryStore::new().with_partitions(partitions);
+    let built = Node::on(|| FaultyStore::new(memory.clone()), |builder| builder.resilience(resilience));
+    built.await.expect("coherent")
+}
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn what_comes_while_one_is_under_way_goes_together_in_the_next() {
@@ -185,18 +195,61 @@ async fn a_thousand_at_once_are_acknowledged_over_every_store() {
     .await;
 }
 
+/// What another names is nobody else's fault.
 #[tokio::test]
-async fn each_partition_has_a_step_of_its_own_under_way() {
-    let [node] = parted(64).await;
-    let (held, first, others) = one_and_more(&node, 30).await;
+async fn what_the_store_refuses_for_good_is_an_error_to_him_alone_who_named_it() {
+    let [node] = parted(1).await;
+    node.store().refuse("tag:refused");
+    let held = node.store().hold(Operation::Bump, When::Before);
+    let invalidate = |tag: &'static str| {
+        let cache = node.cache().clone();
+        tokio::spawn(async move { cache.invalidate_tag(tag).await })
+    };
+    let first = invalidate("first");
+    held.reached().await;
+    let others = [invalidate("before"), invalidate("refused"), invalidate("after")];
+    Node::settle().await;
     held.release();
-    let first = first.await.expect("no panic").expect("acknowledged");
-    for said in all(others).await {
-        let other = said.expect("acknowledged");
-        assert_ne!(other, first);
-        assert!(node.has_heard_of(&other), "its own cells are raised before the answer");
+    first.await.expect("no panic").expect("acknowledged");
+    let [before, refused, after] = others.map(|other| async { other.await.expect("no panic").map(drop) });
+    assert!(refused.await.is_err_and(|error| matches!(error, Error::Store(StoreError::Refused { .. }))));
+    before.await.expect("acknowledged");
+    after.await.expect("acknowledged");
+}
+
+/// A cluster's server is asked once, its breaker too: what counts there are operations.
+#[tokio::test]
+async fn names_of_several_partitions_are_one_operation() {
+    let [node] = resilient(64, Resilience { retries: 0, max_in_flight: 1, ..Resilience::default() }).await;
+    let tags: Vec<String> = (0..20).map(|at| format!("together-{at}")).collect();
+    let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+    node.cache().invalidate_tags(&tags).await.expect("acknowledged");
+    node.store().fail(Operation::Bump);
+    node.cache().invalidate_tags(&tags).await.expect_err("it was told to fail");
+    assert_eq!((node.store().calls(Operation::Bump), node.cache().stats().breakers_open), (2, 0));
+}
+
+/// By the time of a runtime whose clock stands still while there is something to do.
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_others_longer_than_an_operation_may_take() {
+    let (limit, tries) = (Duration::from_millis(100), 2);
+    let deadlines = Some(Deadlines { read: limit, write: limit });
+    let resilience = Resilience { deadlines, retries: tries - 1, breaker: None, ..Resilience::default() };
+    let [node] = resilient(1, resilience).await;
+    let held: Vec<Held> = (0..100).map(|_| node.store().hold(Operation::Bump, When::Before)).collect();
+    let began = tokio::time::Instant::now();
+    let large = |at: u64| {
+        let cache = node.cache().clone();
+        tokio::spawn(async move {
+            let tags: Vec<String> = (0..1_000).map(|tag| format!("{at}:{tag}")).collect();
+            let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+            cache.invalidate_tags(&tags).await.expect_err("the store is frozen");
+            began.elapsed()
+        })
+    };
+    for waited in join_all((0..6).map(large)).await {
+        let waited = waited.expect("no panic");
+        assert!(waited <= limit * (1 + tries) + Duration::from_millis(50), "{waited:?}");
     }
-    // 62 names, of which one is everybody's: at most one step each for the first, and one each for what gathered.
-    let steps = node.store().calls(Operation::Bump);
-    assert!(steps <= 2 + 31, "{steps}");
+    drop(held);
 }

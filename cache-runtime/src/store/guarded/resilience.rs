@@ -54,7 +54,7 @@ pub struct Resilience {
     /// When the store, or one server of a cluster, is not asked any more for a while; none is never.
     pub breaker: Option<Breaker>,
     /// How many operations may be under way at once, invalidations apart, and how many of these; what comes on top is not
-    /// performed. By default 1024.
+    /// performed. Invalidations that go together are one. By default 1024.
     pub max_in_flight: usize,
 }
 

@@ -131,10 +131,11 @@ impl Inbound {
         answer.extract_error().map(drop)
     }
 
-    /// What is no frame.
+    /// What is no frame; without its text, in which there may be names.
     fn said(&self) -> RedisError {
-        let said = String::from_utf8_lossy(&self.buffer[..self.buffer.len().min(64)]).into_owned();
-        io::Error::new(io::ErrorKind::InvalidData, format!("what came is no message: {said:?}")).into()
+        let (first, count) = (self.buffer.first().copied().unwrap_or_default(), self.buffer.len());
+        let problem = format!("what came is no message: {count} bytes that begin with {:?}", char::from(first));
+        io::Error::new(io::ErrorKind::InvalidData, problem).into()
     }
 }
 
