@@ -8,6 +8,7 @@ mod exposition;
 mod histogram;
 mod meters;
 mod notice;
+mod operation;
 #[cfg_attr(not(feature = "tracing"), path = "telemetry/spanless.rs")]
 pub(crate) mod spans;
 

@@ -50,12 +50,12 @@ impl Around {
     }
 
     pub(super) fn run(self, run: &mut dyn FnMut()) {
-        let mut within_its_flights = || match &self.led {
+        let Self { led, load, span } = self;
+        let mut within_its_flights = || match &led {
             Some(led) => within(led.clone(), run),
             None => run(),
         };
-        let Self { load, span, .. } = &self;
-        beside(load.clone(), &mut || span.run(&mut within_its_flights));
+        beside(load, &mut || span.run(&mut within_its_flights));
     }
 }
 

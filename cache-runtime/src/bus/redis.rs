@@ -6,15 +6,9 @@ use super::{Bus, Feed, Heard, Told};
 use crate::error::{Cause, StoreError};
 use crate::stamp::Partition;
 use crate::store::redis::{CONNECT_DEADLINE, NAME, Names, Route, Subscription};
-use redis::{RedisResult, Value};
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 use tracked::TrackedFeed;
-
-/// How often the server is asked whether it is still there, and how long it may take to say so.
-const PING: Duration = Duration::from_secs(3);
 
 /// Tells of the steps that scripts take on a server.
 pub(crate) struct RedisBus {
@@ -52,23 +46,16 @@ impl Feed for RedisFeed {
     fn next(&mut self) -> Told<'_, Heard> {
         Box::pin(async move {
             let channels = &self.channels;
-            let heard = self.subscription.next(|channel, payload| {
-                let partition = std::str::from_utf8(channel).ok().and_then(|channel| channels.get(channel));
-                partition.map_or(Heard::Nonsense, |of| Heard::read(*of, payload))
-            });
-            heard.await.map_err(|error| lost(&error.to_string()))
+            let next = self.subscription.next(|channel, payload| heard(channels, channel, payload));
+            next.await.map_err(|error| lost(&error.to_string()))
         })
     }
 }
 
-/// Ends when the server does not answer a ping: a peer that vanished without a word would be listened to for ever.
-async fn answers<F: Future<Output = RedisResult<Value>>>(ping: impl Fn() -> F) {
-    loop {
-        tokio::time::sleep(PING).await;
-        if !matches!(tokio::time::timeout(PING, ping()).await, Ok(Ok(_))) {
-            return;
-        }
-    }
+/// What was published on one of these channels.
+fn heard(channels: &HashMap<String, Partition>, channel: &[u8], payload: &[u8]) -> Heard {
+    let partition = std::str::from_utf8(channel).ok().and_then(|channel| channels.get(channel));
+    partition.map_or(Heard::Nonsense, |of| Heard::read(*of, payload))
 }
 
 fn lost(cause: &str) -> StoreError {

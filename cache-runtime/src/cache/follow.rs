@@ -37,9 +37,9 @@ impl Cache {
     ) -> Arrival {
         loop {
             match boarding {
-                Boarding::Lead(lead) => return self.lead(request, wire, &caller.grounds, lead).await,
+                Boarding::Lead(lead) => return self.lead(request, wire, caller.grounds.clone(), lead).await,
                 Boarding::Follow(follower) => match self.follow(request, follower).await {
-                    Followed::Lead(lead) => return self.lead(request, wire, &caller.grounds, lead).await,
+                    Followed::Lead(lead) => return self.lead(request, wire, caller.grounds.clone(), lead).await,
                     Followed::Alone => return self.alone(request, &caller.grounds).await,
                     Followed::Landed(landing) if caller.may_have(request, &landing) => {
                         match self.share(request, landing, wire) {

@@ -146,7 +146,7 @@ impl Cache {
                 return Box::pin(self.arrive_behind(follower, &caller, request, wire)).await;
             }
         };
-        self.lead(request, wire, &grounds, lead).await
+        self.lead(request, wire, grounds, lead).await
     }
 
     fn depart(&self, request: &Request) -> Boarded {
@@ -188,15 +188,15 @@ impl Cache {
     }
 
     /// Looks, and gets the right to load what is not there.
-    pub(super) async fn lead(&self, request: &Request, wire: &dyn Wire, grounds: &[Ground], lead: Lead) -> Arrival {
+    pub(super) async fn lead(&self, request: &Request, wire: &dyn Wire, grounds: Vec<Ground>, lead: Lead) -> Arrival {
         request.note_lead();
-        let seen = self.look(request, wire, grounds).await;
+        let seen = self.look(request, wire, &grounds).await;
         let (lead, seen) = match self.answer_at_once(request, lead, seen) {
             Looked::Answered(arrival) => return arrival,
             Looked::Nothing(lead, seen) => (lead, seen),
         };
         // In a box: a load takes several times the room that a hit has to have.
-        Box::pin(self.take_turn(request, wire, grounds.to_vec(), lead, seen)).await
+        Box::pin(self.take_turn(request, wire, grounds, lead, seen)).await
     }
 
     /// Gets the right to load what a look has not found, which was taken since the flight was boarded.

@@ -1,36 +1,8 @@
 //! What a build without the feature `tracing` has in the place of spans: nothing.
 
+pub(crate) use super::operation::{Of, Operation};
 use crate::outcome::Outcome;
 use std::future::Future;
-
-/// What somebody asked the cache for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Operation {
-    Call,
-    Refresh,
-    Get,
-    GetOrLoad,
-    Set,
-    Remove,
-    Expire,
-    InvalidateTag,
-    InvalidateFunction,
-    Emit,
-    Announce,
-    Settle,
-    RemovePattern,
-    Clear,
-}
-
-/// What an operation is of.
-#[derive(Clone, Copy, Debug, Default)]
-#[expect(dead_code, reason = "it is for spans")]
-pub(crate) struct Of<'a> {
-    pub(crate) cache: &'a str,
-    pub(crate) function: Option<&'a str>,
-    pub(crate) template: Option<&'a str>,
-    pub(crate) event: Option<&'a str>,
-}
 
 #[inline]
 pub(crate) fn wants_hits() -> bool {

@@ -4,44 +4,37 @@
 //! trace, made when it is over, and everything else one of the level debug: so that who wants to see loads and
 //! invalidations does not pay for every hit. No span has a key or a value: the template of the key, and what became of it.
 
+pub(crate) use super::operation::{Of, Operation};
 use crate::outcome::{Outcome, Tier, note_for_span};
 use std::future::Future;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
-macro_rules! operations {
+macro_rules! spans {
     ($($operation:ident = $name:literal,)*) => {
-        /// What somebody asked the cache for.
-        #[derive(Clone, Copy, Debug)]
-        pub(crate) enum Operation {
-            $($operation,)*
-        }
-
-        impl Operation {
-            fn span(self, of: Of<'_>) -> Span {
-                match self {
-                    $(Self::$operation => tracing::debug_span!(
-                        target: "cache_runtime",
-                        $name,
-                        cache.name = of.cache,
-                        cache.function = of.function,
-                        cache.key_template = of.template,
-                        cache.event = of.event,
-                        cache.level = Empty,
-                        cache.hit = Empty,
-                        cache.stale = Empty,
-                        cache.early = Empty,
-                        cache.waited = Empty,
-                        cache.load_failed = Empty,
-                        otel.status_code = Empty,
-                    ),)*
-                }
+        fn span(operation: Operation, of: Of<'_>) -> Span {
+            match operation {
+                $(Operation::$operation => tracing::debug_span!(
+                    target: "cache_runtime",
+                    $name,
+                    cache.name = of.cache,
+                    cache.function = of.function,
+                    cache.key_template = of.template,
+                    cache.event = of.event,
+                    cache.level = Empty,
+                    cache.hit = Empty,
+                    cache.stale = Empty,
+                    cache.early = Empty,
+                    cache.waited = Empty,
+                    cache.load_failed = Empty,
+                    otel.status_code = Empty,
+                ),)*
             }
         }
     };
 }
 
-operations! {
+spans! {
     Call = "cache.call",
     Refresh = "cache.refresh",
     Get = "cache.get",
@@ -56,16 +49,6 @@ operations! {
     Settle = "cache.settle",
     RemovePattern = "cache.remove_pattern",
     Clear = "cache.clear",
-}
-
-/// What an operation is of.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Of<'a> {
-    /// The namespace.
-    pub(crate) cache: &'a str,
-    pub(crate) function: Option<&'a str>,
-    pub(crate) template: Option<&'a str>,
-    pub(crate) event: Option<&'a str>,
 }
 
 /// Whether anybody may want spans of hits in memory: a look at a static.
@@ -94,7 +77,7 @@ pub(crate) fn hit(of: Of<'_>, outcome: Outcome) {
 
 /// Runs an operation in a span of its own, which is told how it was answered.
 pub(crate) fn around<F: Future>(operation: Operation, of: Of<'_>, act: F) -> impl Future<Output = F::Output> + use<F> {
-    let span = operation.span(of);
+    let span = span(operation, of);
     async move {
         if span.is_none() {
             return act.await;
@@ -117,7 +100,7 @@ pub(crate) fn attempt<T, E, F>(
 where
     F: Future<Output = Result<T, E>>,
 {
-    let span = operation.span(of);
+    let span = span(operation, of);
     async move {
         let result = act.instrument(span.clone()).await;
         if result.is_err() {

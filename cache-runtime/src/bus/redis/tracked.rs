@@ -1,11 +1,11 @@
 //! What comes over a connection that tracks entries: the messages of the steps, and that something was done to an entry.
 
-use super::{answers, lost};
+use super::{heard, lost};
 use crate::bus::{Feed, Heard, Told};
 use crate::error::StoreError;
 use crate::stamp::Partition;
-use crate::store::redis::{CONNECT_DEADLINE, NAME, Names, Route, Tracking};
-use redis::{PushInfo, PushKind, Value, cmd};
+use crate::store::redis::{CONNECT_DEADLINE, NAME, Names, PING, Route, Tracking};
+use redis::{PushInfo, PushKind, RedisResult, Value, cmd};
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
@@ -48,8 +48,7 @@ impl TrackedFeed {
         match push.kind {
             PushKind::Message => {
                 let [Value::BulkString(channel), Value::BulkString(payload)] = &push.data[..] else { return Ok(()) };
-                let partition = std::str::from_utf8(channel).ok().and_then(|channel| self.channels.get(channel));
-                self.told.push_back(partition.map_or(Heard::Nonsense, |of| Heard::read(*of, payload)));
+                self.told.push_back(heard(&self.channels, channel, payload));
             }
             PushKind::Invalidate => match push.data.into_iter().next() {
                 Some(Value::Array(names)) => {
@@ -92,5 +91,15 @@ impl Feed for TrackedFeed {
                 }
             }
         })
+    }
+}
+
+/// Ends when the server does not answer a ping: a peer that vanished without a word would be listened to for ever.
+async fn answers<F: Future<Output = RedisResult<Value>>>(ping: impl Fn() -> F) {
+    loop {
+        tokio::time::sleep(PING).await;
+        if !matches!(tokio::time::timeout(PING, ping()).await, Ok(Ok(_))) {
+            return;
+        }
     }
 }

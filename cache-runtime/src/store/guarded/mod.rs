@@ -156,11 +156,12 @@ impl Guard {
         let limit = self.limit(sort)?;
         let _under_way = self.enter(sort)?;
         let passes = self.circuits.admit(&*self.inner, &partitions, || self.clock.now_ms())?;
-        let (started, started_ms) = (self.real.elapsed(), self.real.now_ms());
-        let answer = self.attempts(sort, limit, started_ms, act).await;
-        self.times[sort as usize].note(self.real.elapsed().saturating_sub(started));
+        let started = self.real.elapsed();
+        let answer = self.attempts(sort, limit, started, act).await;
+        let took = self.real.elapsed().saturating_sub(started);
+        self.times[sort as usize].note(took);
         if let Err(StoreError::Unreachable { .. } | StoreError::Timeout { .. }) = &answer {
-            limit.was_in_vain(Duration::from_millis(self.real.now_ms().saturating_sub(started_ms)));
+            limit.was_in_vain(took);
         }
         self.judge(passes, answer.as_ref().err(), limit);
         answer
@@ -170,7 +171,7 @@ impl Guard {
         &self,
         sort: Sort,
         limit: Limit,
-        started_ms: u64,
+        started: Duration,
         act: impl Fn() -> Answer<'a, T>,
     ) -> Result<T, StoreError> {
         let (mut backoff, mut left) = (self.resilience.backoff(), self.resilience.retries);
@@ -180,7 +181,7 @@ impl Guard {
             && sort.may_repeat(error)
         {
             left -= 1;
-            let Some(rest) = self.rest(sort, limit.time, started_ms, &mut backoff).await else { break };
+            let Some(rest) = self.rest(sort, limit.time, started, &mut backoff).await else { break };
             self.retries.fetch_add(1, Ordering::Relaxed);
             answer = within(rest, self.inner.name(), act()).await;
         }
@@ -193,7 +194,7 @@ impl Guard {
         &self,
         sort: Sort,
         limit: Option<Duration>,
-        started_ms: u64,
+        started: Duration,
         backoff: &mut Backoff,
     ) -> Option<Option<Duration>> {
         // Where no runtime keeps the time, nothing on the other side needs any.
@@ -202,7 +203,7 @@ impl Guard {
         }
         let pause = backoff.pause();
         let left = || {
-            let spent = Duration::from_millis(self.real.now_ms().saturating_sub(started_ms));
+            let spent = self.real.elapsed().saturating_sub(started);
             limit.map(|limit| limit.saturating_sub(spent))
         };
         if sort != Sort::Invalidation && left().is_some_and(|left| left <= pause) {

@@ -51,7 +51,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
-pub(crate) use subscription::Subscription;
+pub(crate) use subscription::{PING, Subscription};
 #[cfg(feature = "tls")]
 pub use tls::Tls;
 pub(crate) use tracking::Tracking;

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
 
 /// How often the server is asked whether it is still there, and how long it may take to say so.
-const PING: Duration = Duration::from_secs(3);
+pub(crate) const PING: Duration = Duration::from_secs(3);
 
 /// How much is read at once, unless a message is longer.
 const READ_BYTES: usize = 8 << 10;
