@@ -1,24 +1,20 @@
-//! bincode 2 through serde.
+//! bincode 2 through serde: written by the crate, read by [`Reader`].
 //!
 //! Complete and no longer maintained (RUSTSEC-2025-0141). Nothing is known to be wrong with it; a build without this
 //! feature does not have it in its tree.
 
+mod reader;
+
 use super::{Codec, Output, failed, write_failed};
 use crate::error::CodecError;
-use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
+use bincode::config;
+use reader::Reader;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// bincode 2 in its standard configuration: compact, fast, and bound to the order of fields.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bincode;
-
-/// No value of a store is larger, so nothing may claim to be.
-const DECODE_LIMIT_BYTES: usize = 1 << 29;
-
-fn decoding() -> Configuration<LittleEndian, Varint, Limit<DECODE_LIMIT_BYTES>> {
-    config::standard().with_limit::<DECODE_LIMIT_BYTES>()
-}
 
 // Which of them there are depends on features: what is said of a type that is none must not.
 #[diagnostic::do_not_recommend]
@@ -33,12 +29,12 @@ impl Codec for Bincode {
     }
 
     fn decode<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, CodecError> {
-        let (value, read) =
-            bincode::serde::decode_from_slice(bytes, decoding()).map_err(|cause| failed(Self::NAME, cause))?;
-        if read != bytes.len() {
-            return Err(failed(Self::NAME, format!("{} bytes left over", bytes.len() - read)));
+        let mut reader = Reader::new(bytes);
+        let value = T::deserialize(&mut reader).map_err(|cause| failed(Self::NAME, cause))?;
+        match reader.left() {
+            [] => Ok(value),
+            left => Err(failed(Self::NAME, format!("{} bytes left over", left.len()))),
         }
-        Ok(value)
     }
 }
 
