@@ -5,18 +5,20 @@
 
 use super::hex;
 use super::invocation::Invocation;
+use super::login::logged_in;
 use super::names::Names;
 use super::reach::Reach;
 use super::scripts::ADOPT;
 use super::subscription::{Duplex, Subscription};
 use super::tls::Encrypted;
+use super::wire::{Line, Sink, Source, line};
 use crate::stamp::{Partition, random_name};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ConnectionAddr, ErrorKind, PushInfo, RedisConnectionInfo, RedisError, RedisResult};
 use std::collections::HashSet;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, split};
 use tokio::net::TcpStream;
 use tokio::sync::broadcast::Sender;
 use tokio::task::JoinHandle;
@@ -33,8 +35,13 @@ pub(super) struct Link {
 
 impl Link {
     /// The connection, which all operations share.
-    pub(super) fn connection(&self) -> MultiplexedConnection {
-        self.wire.connection.clone()
+    pub(super) fn line(&self) -> &Line {
+        &self.wire.line
+    }
+
+    /// The same as the redis crate asks for it.
+    pub(super) fn connection(&self) -> Line {
+        self.wire.line.clone()
     }
 
     /// Whether it can give no more answers.
@@ -68,32 +75,46 @@ impl Link {
 }
 
 pub(super) async fn open(reach: &Reach) -> RedisResult<Link> {
-    let mut wire = Wire::open(reach).await?;
-    let incarnation = incarnation(&mut wire.connection).await?;
+    let wire = Wire::open(reach).await?;
+    let incarnation = incarnation(&mut wire.line.clone()).await?;
     Ok(Link { wire, incarnation, late: AtomicU32::new(0), adopted: Mutex::default() })
 }
 
 /// A connection of which nothing is known yet, and the task that drives it.
-pub(super) struct Wire {
-    pub(super) connection: MultiplexedConnection,
+pub(super) struct Wire<C = Line> {
+    pub(super) line: C,
     driver: JoinHandle<()>,
 }
 
 impl Wire {
     pub(super) async fn open(reach: &Reach) -> RedisResult<Self> {
-        open_wire(reach, None).await
+        let settings = reach.info.redis_settings();
+        let ends: RedisResult<(Source, Sink)> = match stream(reach).await? {
+            Stream::Tcp(stream) => logged_in(settings, stream).await.map(|stream| {
+                let (source, sink) = stream.into_split();
+                (Box::new(source) as _, Box::new(sink) as _)
+            }),
+            Stream::Encrypted(stream) => logged_in(settings, stream).await.map(|stream| {
+                let (source, sink) = split(stream);
+                (Box::new(source) as _, Box::new(sink) as _)
+            }),
+            #[cfg(unix)]
+            Stream::Unix(stream) => logged_in(settings, stream).await.map(|stream| {
+                let (source, sink) = stream.into_split();
+                (Box::new(source) as _, Box::new(sink) as _)
+            }),
+        };
+        let (source, sink) = ends.map_err(|error| explained(reach, error))?;
+        let (line, driver) = line(source, sink);
+        Ok(Self { line, driver: tokio::spawn(driver) })
     }
 }
 
-/// A connection, whose pushes go to `pushes` if there is one.
-pub(super) async fn open_wire(reach: &Reach, pushes: Option<Sender<PushInfo>>) -> RedisResult<Wire> {
+/// A connection by the redis crate, for what a server says unasked, which goes to `pushes`.
+pub(super) async fn open_pushed(reach: &Reach, pushes: Sender<PushInfo>) -> RedisResult<Wire<MultiplexedConnection>> {
     // Every operation has a deadline of its own.
     let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-    let config = match pushes {
-        Some(pushes) => config.set_push_sender(pushes),
-        None => config,
-    };
-    let settings = reach.info.redis_settings();
+    let (config, settings) = (config.set_push_sender(pushes), reach.info.redis_settings());
     let wire = match stream(reach).await? {
         Stream::Tcp(stream) => drive(settings, stream, config).await,
         Stream::Encrypted(stream) => drive(settings, stream, config).await,
@@ -107,12 +128,12 @@ async fn drive(
     settings: &RedisConnectionInfo,
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     config: AsyncConnectionConfig,
-) -> RedisResult<Wire> {
-    let (connection, driver) = MultiplexedConnection::new_with_config(settings, stream, config).await?;
-    Ok(Wire { connection, driver: tokio::spawn(driver) })
+) -> RedisResult<Wire<MultiplexedConnection>> {
+    let (line, driver) = MultiplexedConnection::new_with_config(settings, stream, config).await?;
+    Ok(Wire { line, driver: tokio::spawn(driver) })
 }
 
-impl Drop for Wire {
+impl<C> Drop for Wire<C> {
     fn drop(&mut self) {
         self.driver.abort();
     }
@@ -160,7 +181,7 @@ fn explained(reach: &Reach, error: RedisError) -> RedisError {
     }
 }
 
-async fn incarnation(connection: &mut MultiplexedConnection) -> RedisResult<String> {
+async fn incarnation(connection: &mut Line) -> RedisResult<String> {
     let mut info = redis::pipe();
     info.cmd("INFO").arg("server").cmd("INFO").arg("replication");
     let (server, replication): (String, String) = info.query_async(connection).await?;

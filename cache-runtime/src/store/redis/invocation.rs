@@ -1,7 +1,7 @@
 //! A script that is called: its keys and arguments, in whatever order they are given.
 
 use super::faults::of_command;
-use redis::aio::MultiplexedConnection;
+use super::wire::Line;
 use redis::{Arg, Cmd, ErrorKind, FromRedisValue, RedisResult, Script, ServerErrorKind, ToRedisArgs};
 
 /// The redis crate has one as well, which allocates for every argument.
@@ -27,7 +27,7 @@ impl<'s> Invocation<'s> {
     }
 
     /// Calls the script by its hash. A server that does not know it is told it first.
-    pub(super) async fn invoke<T: FromRedisValue>(&self, connection: &mut MultiplexedConnection) -> RedisResult<T> {
+    pub(super) async fn invoke<T: FromRedisValue>(&self, connection: &mut Line) -> RedisResult<T> {
         let command = self.command();
         let answer = match command.query_async(connection).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {

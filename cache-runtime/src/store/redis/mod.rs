@@ -10,12 +10,14 @@ mod deal;
 mod faults;
 mod frame;
 mod invocation;
+mod login;
 mod names;
 mod node;
 mod place;
 mod reach;
 mod read;
 mod read_many;
+mod reply;
 mod route;
 mod scripts;
 mod search;
@@ -30,6 +32,7 @@ mod tls;
 #[path = "without_tls.rs"]
 mod tls;
 mod tracking;
+mod wire;
 
 use super::{
     Announce, Answer, Begin, Begun, Bump, Commit, Deadlines, Lease, Page, Position, Put, Read, Removal, Search, Settle,

@@ -26,6 +26,44 @@ impl ToRedisArgs for Place<'_> {
 
 impl ToSingleRedisArg for Place<'_> {}
 
+/// Writes an `MGET` of these, of which there are seldom more than a few.
+pub(super) fn write_mget<'a>(out: &mut Vec<u8>, names: impl Iterator<Item = Place<'a>> + Clone) {
+    write_count(out, b'*', 1 + names.clone().count());
+    out.extend_from_slice(b"$4\r\nMGET\r\n");
+    names.for_each(|name| write_parts(out, &name.0));
+}
+
+/// Writes a `GETRANGE` of the first bytes of one.
+pub(super) fn write_head(out: &mut Vec<u8>, name: Place<'_>, len: usize) {
+    out.extend_from_slice(b"*4\r\n$8\r\nGETRANGE\r\n");
+    write_parts(out, &name.0);
+    write_parts(out, &["0"]);
+    write_parts(out, &[&(len.max(1) - 1).to_string()]);
+}
+
+/// Writes an argument that is put together of these.
+fn write_parts(out: &mut Vec<u8>, parts: &[&str]) {
+    write_count(out, b'$', parts.iter().map(|part| part.len()).sum());
+    parts.iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Writes of how many bytes or parts something is.
+fn write_count(out: &mut Vec<u8>, kind: u8, count: usize) {
+    let (mut digits, mut at, mut left) = ([0; 20], 20, count);
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    out.push(kind);
+    out.extend_from_slice(&digits[at..]);
+    out.extend_from_slice(b"\r\n");
+}
+
 impl Names {
     pub(crate) fn new(namespace: &str, partition: Partition) -> Self {
         let mut prefix = prefix_of(namespace);

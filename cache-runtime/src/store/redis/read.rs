@@ -3,14 +3,15 @@
 use super::connect::Link;
 use super::deal::involved;
 use super::faults::foreign;
-use super::names::{Names, Place};
+use super::names::{Names, Place, write_head, write_mget};
+use super::reply::Strings;
 use super::route::Lane;
 use super::{RedisStore, first_error};
 use crate::error::StoreError;
 use crate::key::{Dependency, Key};
 use crate::stamp::{Partition, Stamp};
 use crate::store::{Position, Read, Snapshot, Want};
-use ::redis::{Cmd, RedisResult, Value, cmd, pipe};
+use ::redis::{RedisResult, Value, cmd};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use std::borrow::Borrow;
@@ -22,7 +23,8 @@ impl RedisStore {
     pub(super) async fn look(&self, namespace: &str, read: Read<'_>) -> Result<Snapshot, StoreError> {
         let names = &Names::new(namespace, Partition(0));
         let look = pin!(self.look_at(names, Some((read.key, read.want)), read.dependencies));
-        let Part { entry, position, generations } = self.within(self.read_deadline, namespace, look).await?;
+        let Part { entry, decided: Decided { position, generations } } =
+            self.within(self.read_deadline, namespace, look).await?;
         Ok(Snapshot { entry, partitions: vec![position], generations })
     }
 
@@ -40,9 +42,9 @@ impl RedisStore {
         let mut snapshot = Snapshot { entry: None, partitions: Vec::with_capacity(parts.len()), generations: vec![] };
         for part in parts {
             let places = read.dependencies.iter().zip(&mut generations);
-            let own = places.filter(|(dependency, _)| dependency.partition(count) == part.position.0);
-            own.zip(part.generations).for_each(|((_, place), generation)| *place = generation);
-            snapshot.partitions.push(part.position);
+            let own = places.filter(|(dependency, _)| dependency.partition(count) == part.decided.position.0);
+            own.zip(part.decided.generations).for_each(|((_, place), generation)| *place = generation);
+            snapshot.partitions.push(part.decided.position);
             snapshot.entry = snapshot.entry.or(part.entry);
         }
         Ok(Snapshot { generations, ..snapshot })
@@ -56,33 +58,45 @@ impl RedisStore {
     ) -> RedisResult<Part> {
         let generations = dependencies.iter().map(|dependency| names.generation(dependency.borrow()));
         let decides = std::iter::once(names.meta()).chain(generations);
-        let (command, has_entry) = match entry {
+        let entry = match entry {
             Some((key, Want::Head(len))) => {
-                return Box::pin(self.look_at_head(names, mget(decides), (names.entry(key), len))).await;
+                return Box::pin(self.look_at_head(names, decides, (names.entry(key), len))).await;
             }
-            Some((key, Want::Whole)) => (mget(decides.chain([names.entry(key)])), true),
-            None => (mget(decides), false),
+            Some((key, Want::Whole)) => Some(names.entry(key)),
+            None => None,
         };
-        let command = &command;
+        let all = &decides.chain(entry);
         let ask = |link: Arc<Link>| async move {
-            let mut values: Vec<Value> = command.query_async(&mut link.connection()).await?;
-            let entry = if has_entry { values.pop().and_then(bytes) } else { None };
-            Part::of(&link, names.partition, entry, &values)
+            let answer = link.line().ask(1, |out| write_mget(out, all.clone())).await?;
+            let mut strings = Strings::of(&answer)?;
+            let decided = Decided::of(&link, names.partition, &answer, &mut strings, dependencies.len())?;
+            let entry = strings.next().flatten().map(|place| answer.slice(place));
+            Ok(Part { entry, decided })
         };
         self.route.ask(names, Lane::Shared, &ask).await
     }
 
     /// What decides about an entry, and its first bytes. In this order: a meta that is newer than the entry would vouch for
     /// what was removed in between.
-    async fn look_at_head(&self, names: &Names, decides: Cmd, (entry, len): (Place<'_>, usize)) -> RedisResult<Part> {
-        let mut both = pipe();
-        both.add_command(decides).cmd("GETRANGE").arg(entry).arg(0).arg(len.max(1) - 1);
-        let both = &both;
+    async fn look_at_head<'n>(
+        &self,
+        names: &Names,
+        decides: impl Iterator<Item = Place<'n>> + Clone,
+        (entry, len): (Place<'_>, usize),
+    ) -> RedisResult<Part> {
+        let decides = &decides;
         let ask = |link: Arc<Link>| async move {
-            let (decides, head): (Vec<Value>, Value) = both.query_async(&mut link.connection()).await?;
+            let write = |out: &mut Vec<u8>| {
+                write_mget(out, decides.clone());
+                write_head(out, entry, len);
+            };
+            let answers = link.line().ask(2, write).await?;
+            let mut strings = Strings::of(&answers)?;
+            let count = strings.len().saturating_sub(1);
+            let decided = Decided::of(&link, names.partition, &answers, &mut strings, count)?;
             // There is no empty entry: an empty range is that of a key that is absent.
-            let head = bytes(head).filter(|head| !head.is_empty());
-            Part::of(&link, names.partition, head.map(|head| head.slice(..len.min(head.len()))), &decides)
+            let head = strings.one_behind()?.filter(|place| !place.is_empty()).map(|place| answers.slice(place));
+            Ok(Part { entry: head.map(|head| head.slice(..len.min(head.len()))), decided })
         };
         self.route.ask(names, Lane::Shared, &ask).await
     }
@@ -101,31 +115,31 @@ impl RedisStore {
     }
 }
 
-/// `MGET` of these.
-pub(super) fn mget<'a>(names: impl Iterator<Item = Place<'a>>) -> Cmd {
-    // Of an entry with a few dependencies; more make it grow.
-    let mut command = Cmd::with_capacity(6, 384);
-    command.arg("MGET");
-    for name in names {
-        command.arg(name);
-    }
-    command
+/// What one partition answered.
+struct Part {
+    entry: Option<Bytes>,
+    decided: Decided,
 }
 
-/// What one partition answered.
-pub(super) struct Part {
-    entry: Option<Bytes>,
+/// What decides about entries in a partition.
+pub(super) struct Decided {
     pub(super) position: Position,
     pub(super) generations: Vec<Option<Stamp>>,
 }
 
-impl Part {
-    /// Makes sense of the meta and the generations; what does not parse is as good as absent.
-    pub(super) fn of(link: &Link, partition: Partition, entry: Option<Bytes>, decides: &[Value]) -> RedisResult<Self> {
-        let mut decides = decides.iter().map(text);
-        let position = (partition, now(link, decides.next().flatten())?);
-        let generations = decides.map(|value| Stamp::read(value?)).collect();
-        Ok(Self { entry, position, generations })
+impl Decided {
+    /// Makes sense of the meta and so many generations; what does not parse is as good as absent.
+    pub(super) fn of(
+        link: &Link,
+        partition: Partition,
+        answer: &[u8],
+        strings: &mut Strings<'_>,
+        count: usize,
+    ) -> RedisResult<Self> {
+        let meta = strings.next().flatten().map(|place| &answer[place]);
+        let position = (partition, now(link, meta)?);
+        let generations = strings.take(count).map(|place| Stamp::read(&answer[place?])).collect();
+        Ok(Self { position, generations })
     }
 }
 
@@ -146,13 +160,6 @@ fn meta_of(meta: &[u8]) -> Option<(Stamp, &[u8])> {
 fn text(value: &Value) -> Option<&[u8]> {
     match value {
         Value::BulkString(bytes) => Some(bytes),
-        _ => None,
-    }
-}
-
-pub(super) fn bytes(value: Value) -> Option<Bytes> {
-    match value {
-        Value::BulkString(bytes) => Some(bytes.into()),
         _ => None,
     }
 }

@@ -1,15 +1,16 @@
 //! The read of many entries: one `MGET` in each partition involved, whatever their number.
 
 use super::connect::Link;
-use super::names::Names;
-use super::read::{Part, bytes, mget};
+use super::names::{Names, write_mget};
+use super::read::Decided;
+use super::reply::Strings;
 use super::route::Lane;
 use super::{RedisStore, first_error};
 use crate::error::StoreError;
 use crate::key::{Dependency, Id, Key, Prehashed};
 use crate::stamp::Partition;
 use crate::store::{Read, Snapshot, Store, Want};
-use ::redis::{RedisResult, Value};
+use ::redis::RedisResult;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use std::collections::{BTreeMap, HashMap};
@@ -45,29 +46,29 @@ impl RedisStore {
             generations: vec![None; read.dependencies.len()],
         };
         let mut snapshots: Vec<Snapshot> = reads.iter().map(empty).collect();
-        for (question, (part, entries)) in answers {
+        for (question, (decided, entries)) in answers {
             for (generation, read, place) in &question.places {
-                snapshots[*read].generations[*place] = part.generations.get(*generation).copied().flatten();
+                snapshots[*read].generations[*place] = decided.generations.get(*generation).copied().flatten();
             }
             for ((read, _), entry) in question.entries.iter().zip(entries) {
                 snapshots[*read].entry = entry;
             }
             for read in question.reads() {
-                snapshots[read].partitions.push(part.position);
+                snapshots[read].partitions.push(decided.position);
             }
         }
         Ok(snapshots)
     }
 
-    async fn ask_all(&self, names: &Names, question: &Question<'_>) -> RedisResult<(Part, Vec<Option<Bytes>>)> {
+    async fn ask_all(&self, names: &Names, question: &Question<'_>) -> RedisResult<(Decided, Vec<Option<Bytes>>)> {
         let ask = |link: Arc<Link>| async move {
             let generations = question.generations.iter().map(|of| names.generation(of));
             let entries = question.entries.iter().map(|(_, key)| names.entry(key));
-            let command = mget(std::iter::once(names.meta()).chain(generations).chain(entries));
-            let mut decides: Vec<Value> = command.query_async(&mut link.connection()).await?;
-            let entries = decides.split_off((1 + question.generations.len()).min(decides.len()));
-            let part = Part::of(&link, names.partition, None, &decides)?;
-            Ok((part, entries.into_iter().map(bytes).collect()))
+            let all = std::iter::once(names.meta()).chain(generations).chain(entries);
+            let answer = link.line().ask(1, |out| write_mget(out, all)).await?;
+            let mut strings = Strings::of(&answer)?;
+            let decided = Decided::of(&link, names.partition, &answer, &mut strings, question.generations.len())?;
+            Ok((decided, strings.map(|place| Some(answer.slice(place?))).collect()))
         };
         self.route.ask(names, Lane::Shared, &ask).await
     }

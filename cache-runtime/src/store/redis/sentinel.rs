@@ -42,13 +42,13 @@ impl Sentinels {
         let mut connection = Wire::open(sentinel).await?;
         let mut ask = cmd("SENTINEL");
         ask.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.primary);
-        let found: Option<(String, u16)> = ask.query_async(&mut connection.connection).await?;
+        let found: Option<(String, u16)> = ask.query_async(&mut connection.line).await?;
         let unknown = || RedisError::from((ErrorKind::Client, "the sentinels know no primary of this name"));
         let (host, port) = found.ok_or_else(unknown)?;
         let reach = self.settings.of(host, port);
         // A sentinel may be behind, and a server that has just been demoted still answers reads.
         let mut primary = Wire::open(&reach).await?;
-        let replication: String = cmd("INFO").arg("replication").query_async(&mut primary.connection).await?;
+        let replication: String = cmd("INFO").arg("replication").query_async(&mut primary.line).await?;
         match field(&replication, "role") {
             Some("master") => Ok(reach),
             _ => Err((ErrorKind::Client, "the server that the sentinels name is no primary").into()),

@@ -2,7 +2,7 @@
 //!
 //! A server tells of a name that is written, deleted, expired or evicted, and of a flush of all; not of what is there now.
 
-use super::connect::{Wire, open_wire};
+use super::connect::{Wire, open_pushed};
 use super::reach::Reach;
 use redis::aio::MultiplexedConnection;
 use redis::{ProtocolVersion, PushInfo, RedisResult, cmd};
@@ -13,14 +13,14 @@ const MAX_BEHIND: usize = 16_384;
 
 /// The connection, and what is pushed over it.
 pub(crate) struct Tracking {
-    wire: Wire,
+    wire: Wire<MultiplexedConnection>,
     pub(crate) pushes: Receiver<PushInfo>,
 }
 
 impl Tracking {
     /// To ask the server whether it is still there.
     pub(crate) fn connection(&self) -> MultiplexedConnection {
-        self.wire.connection.clone()
+        self.wire.line.clone()
     }
 }
 
@@ -29,13 +29,13 @@ pub(super) async fn open_tracking(reach: &Reach, channels: &[&String], prefixes:
     let settings = reach.info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
     let (sender, pushes) = broadcast::channel(MAX_BEHIND);
     let reach = Reach { info: reach.info.clone().set_redis_settings(settings), tls: reach.tls.clone() };
-    let mut wire = open_wire(&reach, Some(sender)).await?;
+    let mut wire = open_pushed(&reach, sender).await?;
     let mut track = cmd("CLIENT");
     track.arg("TRACKING").arg("ON").arg("BCAST");
     for prefix in prefixes {
         track.arg("PREFIX").arg(prefix);
     }
-    track.query_async::<()>(&mut wire.connection).await?;
-    wire.connection.subscribe(channels).await?;
+    track.query_async::<()>(&mut wire.line).await?;
+    wire.line.subscribe(channels).await?;
     Ok(Tracking { wire, pushes })
 }

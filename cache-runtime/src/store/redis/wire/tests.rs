@@ -1,0 +1,187 @@
+//! What is asked at once is answered in turn, whoever gives up, and whatever pieces the answers come in.
+
+use super::*;
+use redis::{cmd, pipe};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex, split};
+use tokio::task::JoinHandle;
+
+/// A line, its driver, and the other end.
+fn open(capacity: usize) -> (Line, JoinHandle<()>, DuplexStream) {
+    let (ours, theirs) = duplex(capacity);
+    let (source, sink) = split(ours);
+    let (line, driver) = line(Box::new(source), Box::new(sink));
+    (line, tokio::spawn(driver), theirs)
+}
+
+async fn echo(line: &Line, text: &str) -> RedisResult<String> {
+    cmd("ECHO").arg(text).query_async(&mut line.clone()).await
+}
+
+/// What was asked, as the server sees it.
+async fn heard(theirs: &mut DuplexStream, count: usize) -> Vec<String> {
+    let mut all = Vec::new();
+    loop {
+        let mut bytes = &all[..];
+        let mut texts = Vec::new();
+        while let Ok(Some(end)) = Scan::of(1).end(bytes) {
+            let asked: (String, String) =
+                redis::from_redis_value(parse_redis_value(&bytes[..end]).expect("a command")).expect("two words");
+            texts.push(asked.1);
+            bytes = &bytes[end..];
+        }
+        if texts.len() == count {
+            return texts;
+        }
+        assert!(theirs.read_buf(&mut all).await.expect("it asks") > 0);
+    }
+}
+
+fn answer(text: &str) -> String {
+    format!("${}\r\n{text}\r\n", text.len())
+}
+
+#[tokio::test]
+async fn many_at_once_get_each_its_own_answer_in_whatever_pieces() {
+    let (line, _driver, mut theirs) = open(64);
+    let texts: Vec<String> = (0..100).map(|at| format!("{at}:{}", "x".repeat(at * 7))).collect();
+    let server = tokio::spawn(async move {
+        let mut asked = heard(&mut theirs, 100).await;
+        let all: String = asked.iter().map(|text| answer(text)).collect();
+        for piece in all.as_bytes().chunks(13) {
+            theirs.write_all(piece).await.expect("it is read");
+        }
+        asked.sort();
+        (asked, theirs)
+    });
+    let answers = futures_util::future::join_all(texts.iter().map(|text| echo(&line, text))).await;
+    assert_eq!(answers.into_iter().map(|text| text.expect("answered")).collect::<Vec<_>>(), texts);
+    let (asked, _open) = server.await.expect("no panic");
+    assert_eq!(asked.len(), 100);
+}
+
+#[tokio::test]
+async fn who_gives_up_leaves_nobody_with_another_answer() {
+    let (line, _driver, mut theirs) = open(4_096);
+    for round in 0..50 {
+        let given_up = tokio::time::timeout(Duration::ZERO, echo(&line, "given up"));
+        assert!(given_up.await.is_err());
+        let (asking, own) = (line.clone(), round.to_string());
+        let waits = tokio::spawn(async move { echo(&asking, &own).await });
+        assert_eq!(heard(&mut theirs, 2).await[0], "given up");
+        let both = answer("given up") + &answer(&round.to_string());
+        theirs.write_all(both.as_bytes()).await.expect("it is read");
+        assert_eq!(waits.await.expect("no panic").expect("answered"), round.to_string());
+        assert!(line.lock().questions.is_empty(), "nothing is kept of those who are gone");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_ends_all_that_wait_and_all_that_come() {
+    let (line, driver, theirs) = open(4_096);
+    let waiting: Vec<_> = (0..3)
+        .map(|_| {
+            let line = line.clone();
+            tokio::spawn(async move { echo(&line, "x").await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    drop(theirs);
+    for waits in waiting {
+        assert!(waits.await.expect("no panic").expect_err("no answer").is_io_error());
+    }
+    driver.await.expect("it ended by itself");
+    assert!(echo(&line, "x").await.expect_err("it has ended").is_io_error());
+}
+
+#[tokio::test]
+async fn a_driver_that_is_gone_leaves_nobody_waiting() {
+    let (line, driver, _theirs) = open(4_096);
+    let asking = line.clone();
+    let waits = tokio::spawn(async move { echo(&asking, "x").await });
+    tokio::task::yield_now().await;
+    driver.abort();
+    assert!(waits.await.expect("no panic").expect_err("no answer").is_io_error());
+}
+
+#[tokio::test]
+async fn what_nobody_asked_for_and_what_is_no_answer_end_the_connection() {
+    for said in [&b"+OK\r\n"[..], b"HTTP/1.1 400 Bad Request\r\n", b"$5\r\nhelloworld"] {
+        let (line, driver, mut theirs) = open(4_096);
+        let asked = line.clone();
+        let asks = said[0] != b'+';
+        let waits = tokio::spawn(async move { if asks { echo(&asked, "x").await.err() } else { None } });
+        tokio::task::yield_now().await;
+        theirs.write_all(said).await.expect("it is read");
+        driver.await.expect("it ended by itself");
+        assert_eq!(waits.await.expect("no panic").is_some_and(|error| error.is_io_error()), asks);
+        assert!(echo(&line, "y").await.expect_err("it has ended").is_io_error());
+    }
+}
+
+#[tokio::test]
+async fn a_pipeline_has_an_answer_a_command_and_an_error_is_in_its_place() {
+    let (line, _driver, mut theirs) = open(4_096);
+    let asking = line.clone();
+    let asked = tokio::spawn(async move {
+        let mut both = pipe();
+        both.cmd("ECHO").arg("a").cmd("ECHO").arg("b");
+        both.query_async::<(String, String)>(&mut asking.clone()).await
+    });
+    heard(&mut theirs, 2).await;
+    theirs.write_all(b"$1\r\na\r\n+b\r\n").await.expect("it is read");
+    assert_eq!(asked.await.expect("no panic").expect("answered"), ("a".to_owned(), "b".to_owned()));
+
+    let asking = line.clone();
+    let refused = tokio::spawn(async move { echo(&asking, "x").await });
+    heard(&mut theirs, 1).await;
+    theirs.write_all(b"-READONLY no\r\n").await.expect("it is read");
+    assert_eq!(refused.await.expect("no panic").expect_err("refused").code(), Some("READONLY"));
+}
+
+/// A stream to which nothing can be written.
+struct Closed;
+
+impl AsyncWrite for Closed {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn who_cannot_write_is_told_and_so_is_the_driver() {
+    let (source, _theirs) = duplex(64);
+    let (line, driver) = line(Box::new(source), Box::new(Closed));
+    let driver = tokio::spawn(driver);
+    tokio::task::yield_now().await;
+    assert!(echo(&line, "x").await.expect_err("refused").is_io_error());
+    driver.await.expect("it ended by itself");
+}
+
+/// More than the other end takes at once, and than is read at once.
+#[tokio::test]
+async fn what_is_large_goes_through_both_ways() {
+    let (line, _driver, mut theirs) = open(10_000);
+    let large = "x".repeat(3 << 20);
+    let text = large.clone();
+    let server = tokio::spawn(async move {
+        for _ in 0..2 {
+            let asked = heard(&mut theirs, 1).await;
+            theirs.write_all(answer(&asked[0]).as_bytes()).await.expect("it is read");
+        }
+        theirs
+    });
+    for _ in 0..2 {
+        assert!(echo(&line, &text).await.expect("answered") == large);
+    }
+    server.await.expect("no panic");
+    assert!(line.lock().outbound.capacity() <= KEPT_BYTES, "and what it took is given back");
+}
