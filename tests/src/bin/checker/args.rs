@@ -1,10 +1,12 @@
 //! The command line.
 
 use crate::fault::{self, Fault};
+use crate::goal::{Amount, Count};
 use crate::node::Plan;
 use crate::subject::{Kind, Mode};
 use anyhow::{Context, bail};
 use lexopt::prelude::*;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -14,17 +16,25 @@ database, while servers, connections and nodes fail. Starts what it needs.
 
 usage: checker [options]
 
-  --seconds <n>      how long each row lasts (20)
+  --seconds <n>      how long each row lasts at least (20)
+  --reads <n>        so many reads of each fault, in all modes together: the last
+                     of its rows goes on until then (`10M`, `500k`)
+  --invalidations <n>  the same of acknowledged invalidations
+  --at-most <n>      how many seconds such a row lasts at most (ten times --seconds)
   --faults <list>    `all`, or of the list below, with commas (all)
   --subjects <list>  ours, cached, moka, or all, with commas (ours)
-  --mode <list>      of ours: eventual, strong, l1-off, or both, with commas (both)
+  --mode <list>      of ours: strong, eventual, l1-off, or both, with commas (both)
   --processes <n>    nodes, each a process with its own memory (3)
-  --readers <n>      tasks that read, in each node (3)
-  --writers <n>      tasks that write and invalidate, in all nodes together (2)
+  --readers <n>      tasks that read, in each node (24)
+  --writers <n>      tasks that write and invalidate, in all nodes together (18)
   --keys <n>         rows of the database (24)
   --bound-ms <n>     how long other nodes may serve what was invalidated (1000)
   --cluster          over a cluster of three primaries with a replica each
   --seed <n>         of what is drawn; the rest is up to the machine (1)
+  --append <file>    appends a line of JSON for each row; with --reads or
+                     --invalidations, what is there of a fault counts already
+  --table <file>     runs nothing: prints what such a file holds, as tables; may be
+                     given several times
   --help
 
 faults
@@ -41,6 +51,7 @@ const NODE: &str = "run-node";
 pub(crate) enum Command {
     Help,
     Check(Options),
+    Table(Vec<PathBuf>),
     Node(Box<Plan>),
 }
 
@@ -58,6 +69,18 @@ pub(crate) struct Options {
     pub(crate) bound: Duration,
     pub(crate) cluster: bool,
     pub(crate) seed: u64,
+    /// What is wanted of each fault.
+    pub(crate) goal: Amount,
+    pub(crate) at_most: Option<Duration>,
+    /// Where rows are added to those of other checks.
+    pub(crate) append: Option<PathBuf>,
+}
+
+impl Options {
+    /// How long a row may last of a fault that was not shown enough yet.
+    pub(crate) fn longest(&self) -> Duration {
+        self.at_most.unwrap_or(self.duration * 10).max(self.duration)
+    }
 }
 
 impl Default for Options {
@@ -66,14 +89,17 @@ impl Default for Options {
             duration: Duration::from_secs(20),
             faults: Vec::new(),
             subjects: vec![Kind::Ours],
-            modes: vec![Mode::Eventual, Mode::Strong],
+            modes: vec![Mode::Strong, Mode::Eventual],
             nodes: 3,
-            readers: 3,
-            writers: 2,
+            readers: 24,
+            writers: 18,
             keys: 24,
             bound: Duration::from_secs(1),
             cluster: false,
             seed: 1,
+            goal: Amount::default(),
+            at_most: None,
+            append: None,
         }
     }
 }
@@ -85,7 +111,7 @@ pub(crate) fn help() -> String {
 
 /// Reads the command line.
 pub(crate) fn parse(mut parser: lexopt::Parser) -> anyhow::Result<Command> {
-    let mut options = Options::default();
+    let (mut options, mut tables) = (Options::default(), Vec::new());
     while let Some(argument) = parser.next()? {
         match argument {
             Short('h') | Long("help") => return Ok(Command::Help),
@@ -100,12 +126,22 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> anyhow::Result<Command> {
             Long("bound-ms") => options.bound = Duration::from_millis(number(&mut parser, "--bound-ms", 20..=60_000)?),
             Long("seed") => options.seed = number(&mut parser, "--seed", 0..=u64::MAX)?,
             Long("cluster") => options.cluster = true,
+            Long("reads") => options.goal.reads = count(&mut parser, "--reads")?,
+            Long("invalidations") => options.goal.invalidations = count(&mut parser, "--invalidations")?,
+            Long("at-most") => {
+                options.at_most = Some(Duration::from_secs(number(&mut parser, "--at-most", 1..=86_400)?));
+            }
+            Long("append") => options.append = Some(parser.value()?.into()),
+            Long("table") => tables.push(parser.value()?.into()),
             Value(word) if word == NODE => {
                 let plan = text(&mut parser)?;
                 return Ok(Command::Node(serde_json::from_str(&plan).context("the plan of a node")?));
             }
             unexpected => return Err(unexpected.unexpected().into()),
         }
+    }
+    if !tables.is_empty() {
+        return Ok(Command::Table(tables));
     }
     settle(&mut options)?;
     Ok(Command::Check(options))
@@ -145,6 +181,11 @@ where
         Ok(number) if range.contains(&number) => Ok(number),
         _ => bail!("{option}: `{text}` should be a whole number from {} to {}", range.start(), range.end()),
     }
+}
+
+fn count(parser: &mut lexopt::Parser, option: &str) -> anyhow::Result<u64> {
+    let count: anyhow::Result<Count> = text(parser)?.parse();
+    Ok(count.with_context(|| option.to_owned())?.0)
 }
 
 fn faults(list: &str) -> anyhow::Result<Vec<Fault>> {
@@ -189,7 +230,7 @@ fn modes(list: &str) -> anyhow::Result<Vec<Mode>> {
             "eventual" => vec![Mode::Eventual],
             "strong" => vec![Mode::Strong],
             "l1-off" => vec![Mode::L1Off],
-            "both" => vec![Mode::Eventual, Mode::Strong],
+            "both" => vec![Mode::Strong, Mode::Eventual],
             _ => bail!("--mode: `{name}` should be eventual, strong, l1-off or both"),
         });
     }
@@ -214,6 +255,17 @@ mod tests {
     }
 
     #[test]
+    fn a_row_lasts_no_longer_than_is_said_and_no_shorter() {
+        let longest = |words: &[&str]| match parsed(words) {
+            Ok(Command::Check(options)) => options.longest().as_secs(),
+            _ => panic!("they are right"),
+        };
+        assert_eq!(longest(&["--seconds=3", "--reads=10M"]), 30);
+        assert_eq!(longest(&["--seconds=3", "--at-most=60"]), 60);
+        assert_eq!(longest(&["--seconds=30", "--at-most=10"]), 30);
+    }
+
+    #[test]
     fn a_mistake_is_named() {
         let told = |words: &[&str]| parsed(words).expect_err("it is wrong").to_string();
         assert_eq!(told(&["--seconds", "0"]), "--seconds: `0` should be a whole number from 1 to 86400");
@@ -223,6 +275,10 @@ mod tests {
         assert_eq!(told(&["--cluster", "--faults", "evict"]), "--faults: `evict` is not done to a cluster");
         assert_eq!(told(&["--faults", "move"]), "--faults: `move` is not done to one server");
         assert_eq!(told(&["--cluster", "--subjects", "all"]), "--cluster: cached does not speak to one");
+        assert_eq!(
+            format!("{:#}", parsed(&["--reads", "many"]).expect_err("it is wrong")),
+            "--reads: `many` should be a number such as 500k or 10M"
+        );
         assert!(told(&["--what"]).contains("--what"));
     }
 }

@@ -69,8 +69,17 @@ pub(crate) struct Log<R> {
 
 impl<R: Record> Log<R> {
     pub(crate) fn create(path: PathBuf) -> anyhow::Result<Self> {
+        Self::of_capacity(1 << 16, path)
+    }
+
+    /// One that has each record as soon as it is added.
+    pub(crate) fn create_unbuffered(path: PathBuf) -> anyhow::Result<Self> {
+        Self::of_capacity(0, path)
+    }
+
+    fn of_capacity(bytes: usize, path: PathBuf) -> anyhow::Result<Self> {
         let file = File::create_new(&path).with_context(|| path.display().to_string())?;
-        Ok(Self { file: BufWriter::with_capacity(1 << 16, file), path, of: PhantomData })
+        Ok(Self { file: BufWriter::with_capacity(bytes, file), path, of: PhantomData })
     }
 
     pub(crate) fn add(&mut self, record: R) -> anyhow::Result<()> {

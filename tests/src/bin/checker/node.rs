@@ -3,16 +3,18 @@
 use crate::clock::{now_ns, wall_ahead_ns};
 use crate::log::{Log, NEVER, Seen, Written};
 use crate::source::Source;
-use crate::subject::{Kind, Mode, Subject, Surroundings};
+use crate::subject::{Answer, Kind, Mode, Subject, Surroundings};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
+use std::future::poll_fn;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::task::{JoinSet, yield_now};
+use tokio::time::{error::Elapsed, sleep, timeout};
 
 /// What a node is told.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,8 +48,12 @@ pub(crate) const READY: &str = "ready";
 /// It says this when its input has told it to stop and its tasks have. When its input ends, it looks at every row once more.
 pub(crate) const QUIET: &str = "quiet";
 
-/// A task of reading pauses after so many reads at most.
-const BURST: usize = 30;
+/// A task of reading pauses after so many runs at most.
+const BURST: usize = 8;
+
+/// A run is so many reads of one row at most, one after the other. Who reads a row again and again sees the moment at which
+/// it changes, and does not wait for a load with most of his reads.
+const RUN: usize = 64;
 
 /// How long a read or an invalidation may take before it counts as an error. A node may be stopped meanwhile.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -116,6 +122,14 @@ async fn work(plan: &Plan) -> anyhow::Result<Tally> {
     Ok(Tally { failed_reads: failed[0], failed_invalidations: failed[1], clock_off_s })
 }
 
+/// What is there at once needs no timer, which costs as much as a hit.
+async fn within<T>(patience: Duration, mut answer: Answer<'_, T>) -> Result<anyhow::Result<T>, Elapsed> {
+    match poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await {
+        Poll::Ready(answer) => Ok(answer),
+        Poll::Pending => timeout(patience, answer).await,
+    }
+}
+
 /// A word, or the end of all words.
 fn wait_for_input() {
     let _ = std::io::stdin().read(&mut [0; 1]);
@@ -144,9 +158,13 @@ impl Node {
         while !self.is_over() {
             for _ in 0..rng.usize(1..=BURST) {
                 let key = self.draw(&mut rng);
-                // Some callers give up while they wait; that must do no harm to those who do not.
-                let patience = if rng.u8(..) < 5 { Duration::from_micros(rng.u64(50..20_000)) } else { PATIENCE };
-                self.read(key, patience, &mut log).await?;
+                for _ in 0..rng.usize(1..=RUN) {
+                    // Some callers give up while they wait; that must do no harm to those who do not.
+                    let patience = if rng.u8(..) < 5 { Duration::from_micros(rng.u64(50..20_000)) } else { PATIENCE };
+                    self.read(key, patience, &mut log).await?;
+                }
+                // Hits in memory never wait: without this the node would hear of nothing during a burst.
+                yield_now().await;
             }
             sleep(Duration::from_millis(1)).await;
         }
@@ -154,7 +172,8 @@ impl Node {
     }
 
     async fn write_all(self: Arc<Self>, task: u32, mut rng: fastrand::Rng) -> anyhow::Result<()> {
-        let mut log = Log::create(self.logs.join(format!("writes-{}-{task}", self.node)))?;
+        // Written through, so that others see how many there are.
+        let mut log = Log::create_unbuffered(self.logs.join(format!("writes-{}-{task}", self.node)))?;
         let mut reads = Log::create(self.logs.join(format!("reads-{}-w{task}", self.node)))?;
         while !self.is_over() {
             let (key, began_ns) = (self.draw(&mut rng), now_ns());
@@ -182,7 +201,7 @@ impl Node {
 
     async fn read(&self, key: u32, patience: Duration, log: &mut Log<Seen>) -> anyhow::Result<()> {
         let started_ns = now_ns();
-        match timeout(patience, self.subject.read(key)).await {
+        match within(patience, self.subject.read(key)).await {
             Ok(Ok(version)) => log.add(Seen { started_ns, ended_ns: now_ns(), key, version }),
             Err(_) if patience < PATIENCE => Ok(()),
             Ok(Err(_)) | Err(_) => {

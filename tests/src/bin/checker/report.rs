@@ -2,9 +2,12 @@
 
 use crate::args::Options;
 use crate::clock::ms;
+use crate::goal::Amount;
 use crate::judge::{Stale, Verdict};
-use crate::row::Outcome;
+use crate::ledger::Ledger;
+use crate::row::{Outcome, Row};
 use crate::subject::Kind;
+use crate::table::grouped;
 
 /// So much before a violation and after it is told of what was done.
 const AROUND_NS: u64 = 2_000_000_000;
@@ -98,12 +101,32 @@ fn told(stale: &Stale) -> String {
     )
 }
 
-pub(crate) fn closing(options: &Options, is_clean: bool) -> &'static str {
-    if !options.subjects.iter().any(|kind| kind.is_held_to_its_word()) {
-        "\nshown for comparison; none of these is held to its word"
-    } else if is_clean {
-        "\nclean: nothing stale that may not be"
-    } else {
-        "\nNOT CLEAN"
+/// What all rows of a fault come to, those of earlier checks among them, and what is lacking still.
+pub(crate) fn sum(of: Row, ledger: &Ledger, goal: Amount) -> String {
+    let (made, rows) = (ledger.made(of), ledger.of_fault(of).count());
+    let struck = ledger.of_fault(of).map(|line| line.struck).sum();
+    let lacking = goal.without(made);
+    let lacking = match (lacking.is_nothing(), lacking) {
+        (true, _) => String::new(),
+        (false, Amount { reads, invalidations }) => {
+            format!("; LACKING {} reads and {} invalidations", grouped(reads), grouped(invalidations))
+        }
+    };
+    let (reads, invalidations) = (grouped(made.reads), grouped(made.invalidations));
+    let name = format!("{} under `{}`", of.kind.name(), of.fault.name());
+    format!(
+        "  {name}: {reads} reads, {invalidations} invalidations, struck {} times, {rows} rows{lacking}",
+        grouped(struck)
+    )
+}
+
+pub(crate) fn closing(options: &Options, is_clean: bool, is_enough: bool) -> &'static str {
+    match (options.subjects.iter().any(|kind| kind.is_held_to_its_word()), is_clean, is_enough) {
+        (false, _, true) => "\nshown for comparison; none of these is held to its word",
+        (_, true, true) => "\nclean: nothing stale that may not be",
+        (_, true, false) => {
+            "\nnothing stale that may not be, but LESS THAN WAS WANTED; --append goes on where it ended"
+        }
+        (_, false, _) => "\nNOT CLEAN",
     }
 }

@@ -1,7 +1,8 @@
 //! One run: a subject under a fault.
 
 use crate::args::Options;
-use crate::fault::{Fault, Servers, Stage, Struck, clock};
+use crate::fault::{Fault, Servers, Span, Stage, Struck, clock};
+use crate::goal::Amount;
 use crate::judge::{Rule, Verdict, judge};
 use crate::node::{Plan, Tally};
 use crate::nodes::{Peer, Skew};
@@ -45,15 +46,15 @@ impl Outcome {
 }
 
 impl Row {
-    /// Starts all, lets it run, ends it, and judges.
-    pub(crate) fn run(&self, options: &Options, place: &str) -> anyhow::Result<Outcome> {
+    /// Starts all, lets it run for its time and until so much was done, ends it, and judges.
+    pub(crate) fn run(&self, options: &Options, wanted: Amount, place: &str) -> anyhow::Result<Outcome> {
         let directory = tempfile::Builder::new().prefix("checker-").tempdir()?;
         let mut stage = self.stage(options, directory.path(), place)?;
         for node in &mut stage.nodes {
             node.begin()?;
         }
         stage.began = Instant::now();
-        stage.play(self.fault, options.duration)?;
+        stage.play(self.fault, Span { least: options.duration, most: options.longest(), wanted })?;
         let mut nodes = std::mem::take(&mut stage.nodes);
         // All at once, or the first would be judged by writes that the last is still making.
         nodes.iter_mut().try_for_each(Peer::end)?;

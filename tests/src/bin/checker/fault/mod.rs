@@ -5,7 +5,7 @@ mod cluster;
 mod stage;
 mod strike;
 
-pub(crate) use stage::{Servers, Stage, Struck};
+pub(crate) use stage::{Servers, Span, Stage, Struck};
 
 /// One way in which it goes wrong, again and again during a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

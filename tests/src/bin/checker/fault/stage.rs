@@ -2,6 +2,7 @@
 
 use super::Fault;
 use crate::clock::now_ns;
+use crate::goal::Amount;
 use crate::log::RECORD_BYTES;
 use crate::nodes::{Peer, Skew};
 use crate::progress;
@@ -52,11 +53,20 @@ pub(crate) struct Struck {
     pub(crate) timeline: Vec<(u64, String)>,
 }
 
+/// How long a row goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    pub(crate) least: Duration,
+    pub(crate) most: Duration,
+    /// It ends between them as soon as so much was done.
+    pub(crate) wanted: Amount,
+}
+
 impl Stage {
     /// Strikes again and again until it is time; everything is whole again when this returns.
-    pub(crate) fn play(&mut self, fault: Fault, duration: Duration) -> anyhow::Result<()> {
+    pub(crate) fn play(&mut self, fault: Fault, span: Span) -> anyhow::Result<()> {
         self.wait(Duration::from_millis(400));
-        while self.began.elapsed() < duration {
+        while self.is_on(span) {
             if fault == Fault::None {
                 self.wait(Duration::from_millis(100));
                 continue;
@@ -92,12 +102,30 @@ impl Stage {
         }
     }
 
-    /// The size of the logs is enough to tell how many reads there were.
+    fn is_on(&self, span: Span) -> bool {
+        let lasted = self.began.elapsed();
+        lasted < span.least || (lasted < span.most && !span.wanted.without(self.made()).is_nothing())
+    }
+
+    /// The size of the logs is enough to tell how much there was, but for what is not written yet.
+    fn made(&self) -> Amount {
+        let mut made = Amount::default();
+        for entry in std::fs::read_dir(&self.logs).into_iter().flatten().flatten() {
+            let records = entry.metadata().map_or(0, |file| file.len()) / RECORD_BYTES as u64;
+            match entry.file_name().to_string_lossy() {
+                name if name.starts_with("reads") => made.reads += records,
+                name if name.starts_with("writes") => made.invalidations += records,
+                _ => {}
+            }
+        }
+        made
+    }
+
     fn show(&self) {
-        let reads = std::fs::read_dir(&self.logs).into_iter().flatten().flatten();
-        let reads = reads.filter(|entry| entry.file_name().to_string_lossy().starts_with("reads"));
-        let bytes: u64 = reads.filter_map(|entry| Some(entry.metadata().ok()?.len())).sum();
-        let (seconds, reads, times) = (self.began.elapsed().as_secs(), bytes / RECORD_BYTES as u64, self.struck.times);
+        if !progress::is_seen() {
+            return;
+        }
+        let (seconds, reads, times) = (self.began.elapsed().as_secs(), self.made().reads, self.struck.times);
         progress::show(&format!("{}: {seconds} s, {reads} reads, struck {times} times", self.title));
     }
 }

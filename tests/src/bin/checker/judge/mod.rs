@@ -1,16 +1,17 @@
 //! Which reads were stale, from the logs of all nodes.
 //!
-//! A read is stale if it started after the acknowledgement of a version and returned an older one. The reads of all logs
-//! are merged by the time at which they started and looked at one by one; only the writes are held in memory.
+//! A read is stale if it started after the acknowledgement of a version and returned an older one. That takes no more than
+//! the read and the writes of its row, so the logs are sifted side by side, in no order; what is stale is then put in order,
+//! for what it violates depends on what had been acknowledged by then, and where. In memory are the writes, and those reads.
 
-mod merge;
+mod sift;
 mod verdict;
 mod writes;
 
 pub(crate) use verdict::{Stale, Verdict};
 
 use crate::log::{Seen, Written, records};
-use merge::merged;
+use sift::{Sifted, sift_all};
 use std::path::{Path, PathBuf};
 use writes::{Marks, Writes};
 
@@ -31,10 +32,8 @@ pub(crate) fn judge(directory: &Path, rule: Rule) -> anyhow::Result<Verdict> {
     }
     writes.finish();
     let last = logs(directory, "last")?;
-    let reads = logs(directory, "reads")?.into_iter().chain(last.iter().cloned());
-    let reads: Result<Vec<_>, _> = reads.map(|(node, path)| Ok((node, records(&path)?))).collect();
-    let reads = merged(reads.map_err(|error: anyhow::Error| error)?);
-    let mut verdict = look_at(reads, &writes, rule);
+    let reads: Vec<_> = logs(directory, "reads")?.into_iter().chain(last.iter().cloned()).collect();
+    let mut verdict = weigh(sift_all(&reads, &writes)?, &writes, rule);
     for (_, path) in last {
         verdict.lost += lost(records(&path)?, &writes);
     }
@@ -50,20 +49,20 @@ fn lost(last: impl Iterator<Item = Seen>, writes: &Writes) -> u64 {
     last.filter(is_old).count() as u64
 }
 
-/// Looks at reads in the order in which they started.
-fn look_at(reads: impl Iterator<Item = (u32, Seen)>, writes: &Writes, rule: Rule) -> Verdict {
-    let mut verdict = Verdict { invalidations: writes.acknowledged(), ..Verdict::default() };
+/// What the stale reads are to the promise, in the order in which they started.
+fn weigh(mut sifted: Sifted, writes: &Writes, rule: Rule) -> Verdict {
+    let mut verdict = Verdict {
+        reads: sifted.reads,
+        invalidations: writes.acknowledged(),
+        span_ns: sifted.span_ns,
+        ..Verdict::default()
+    };
+    sifted.ahead.sort_by_key(|(_, seen)| seen.started_ns);
+    sifted.ahead.into_iter().for_each(|(node, seen)| verdict.add_ahead(node, seen));
+    sifted.stale.sort_by_key(|(_, seen, _)| seen.started_ns);
     let mut marks = Marks::new(writes, rule.bound_ns);
-    for (node, seen) in reads {
-        verdict.count(seen);
+    for (node, seen, since_ns) in sifted.stale {
         marks.advance(seen.started_ns);
-        if writes.began_ns(seen.key, seen.version).is_none_or(|began_ns| began_ns > seen.ended_ns) {
-            verdict.add_ahead(node, seen);
-        }
-        let Some(since_ns) = writes.newer_acknowledged_ns(seen.key, seen.version) else { continue };
-        if since_ns >= seen.started_ns {
-            continue;
-        }
         let is_own = marks.of_node(node, seen.key) > seen.version;
         let is_late = marks.past_bound(seen.key) > seen.version;
         let newest = marks.of_all(seen.key);
@@ -104,7 +103,7 @@ mod tests {
         writes.add(0, Written { began_ns: 65, acknowledged_ns: NEVER, key: 7, version: 3 });
         writes.finish();
         let seen = Seen { started_ns, ended_ns: started_ns + 2, key: 7, version };
-        look_at([(node, seen)].into_iter(), &writes, Rule { bound_ns: BOUND, is_strong })
+        weigh(sift::sift(node, [seen].into_iter(), &writes), &writes, Rule { bound_ns: BOUND, is_strong })
     }
 
     #[test]

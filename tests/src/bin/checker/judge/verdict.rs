@@ -49,14 +49,6 @@ pub(crate) struct Stale {
 }
 
 impl Verdict {
-    pub(super) fn count(&mut self, seen: Seen) {
-        if self.reads == 0 {
-            self.span_ns.0 = seen.started_ns;
-        }
-        self.reads += 1;
-        self.span_ns.1 = seen.started_ns;
-    }
-
     pub(super) fn add_stale(&mut self, stale: Stale) {
         let age_ns = stale.seen.started_ns - stale.since_ns;
         self.stale += 1;

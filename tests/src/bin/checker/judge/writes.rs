@@ -9,7 +9,8 @@ const FIRST: u32 = 1;
 /// All writes of a run.
 #[derive(Debug, Default)]
 pub(super) struct Writes {
-    rows: HashMap<u32, Vec<Write>>,
+    /// By key, and of each row by version.
+    rows: Vec<Vec<Write>>,
     /// Acknowledgements: when, on which node, which version of which row.
     acknowledged: Vec<(u64, u32, u32, u32)>,
 }
@@ -24,7 +25,11 @@ struct Write {
 
 impl Writes {
     pub(super) fn add(&mut self, node: u32, Written { began_ns, acknowledged_ns, key, version }: Written) {
-        self.rows.entry(key).or_default().push(Write { version, began_ns, acknowledged_ns });
+        let at = key as usize;
+        if at >= self.rows.len() {
+            self.rows.resize_with(at + 1, Vec::new);
+        }
+        self.rows[at].push(Write { version, began_ns, acknowledged_ns });
         if acknowledged_ns != NEVER {
             self.acknowledged.push((acknowledged_ns, node, key, version));
         }
@@ -33,7 +38,7 @@ impl Writes {
     /// To be called when all are there.
     pub(super) fn finish(&mut self) {
         self.acknowledged.sort_unstable();
-        for row in self.rows.values_mut() {
+        for row in &mut self.rows {
             row.sort_unstable_by_key(|write| write.version);
             let mut first = NEVER;
             for write in row.iter_mut().rev() {
@@ -47,21 +52,39 @@ impl Writes {
         self.acknowledged.len() as u64
     }
 
-    /// When the write of a version began; none if nobody wrote it.
-    pub(super) fn began_ns(&self, key: u32, version: u32) -> Option<u64> {
-        if version == FIRST {
-            return Some(0);
-        }
-        let row = self.rows.get(&key)?;
-        let at = row.binary_search_by_key(&version, |write| write.version).ok()?;
-        Some(row[at].began_ns)
+    /// What was written before a version of a row and after it.
+    pub(super) fn facts_of(&self, key: u32, version: u32) -> Facts {
+        let row = self.rows.get(key as usize).map_or(&[][..], Vec::as_slice);
+        let (at, is_there) = place(row, version);
+        let began_ns = if version == FIRST { Some(0) } else { is_there.then(|| row[at].began_ns) };
+        let newer = row.get(at + usize::from(is_there));
+        Facts { began_ns, newer_acknowledged_ns: newer.map(|write| write.acknowledged_ns) }
     }
 
     /// When a version newer than this was acknowledged first, if ever.
     pub(super) fn newer_acknowledged_ns(&self, key: u32, version: u32) -> Option<u64> {
-        let row = self.rows.get(&key)?;
-        let newer = row.partition_point(|write| write.version <= version);
-        row.get(newer).map(|write| write.acknowledged_ns)
+        self.facts_of(key, version).newer_acknowledged_ns
+    }
+}
+
+/// What a read is held against.
+pub(super) struct Facts {
+    /// When the write of its version began; none if nobody wrote it.
+    pub(super) began_ns: Option<u64>,
+    /// When a newer version was acknowledged first, if ever.
+    pub(super) newer_acknowledged_ns: Option<u64>,
+}
+
+/// Where a version is in its row, or would be. They follow each other, so it is where it has to be, and is looked for only
+/// if it is not.
+fn place(row: &[Write], version: u32) -> (usize, bool) {
+    let likely = version.wrapping_sub(FIRST + 1) as usize;
+    if row.get(likely).is_some_and(|write| write.version == version) {
+        return (likely, true);
+    }
+    match row.binary_search_by_key(&version, |write| write.version) {
+        Ok(at) => (at, true),
+        Err(at) => (at, false),
     }
 }
 
