@@ -5,7 +5,7 @@
 
 use cache_runtime::bus::{Heard, Message};
 use cache_runtime::testing::{FaultyStore, Node};
-use cache_runtime::{Call, Clock, Event, MemoryStore, Store, Token, cached, with};
+use cache_runtime::{Call, Clock, Event, MemoryStore, Store, Token, cache_put, cached, with};
 use cache_tests::schedule::{Dice, Schedule, Stepped, pause};
 use std::cell::{Cell, RefCell};
 use std::fmt::Write;
@@ -41,15 +41,24 @@ async fn eventual(row: Row, id: u64) -> u64 {
     row.read().await
 }
 
+/// What it keeps rests on a generation of its key besides, since it may stand in.
 #[cached(
     key = "schedules:row:<id>",
     ttl = 600,
     invalidate_on = ["schedules_changed"],
     tags = ["schedules"],
+    stale_if_error = 60,
     consistency = strong
 )]
 async fn strong(row: Row, id: u64) -> u64 {
     row.read().await
+}
+
+#[cache_put(key = "schedules:row:<id>")]
+async fn put(row: Row, id: u64) -> u64 {
+    let version = row.version.fetch_add(1, Ordering::SeqCst) + 1;
+    pause().await;
+    version
 }
 
 #[cached(
@@ -188,6 +197,13 @@ impl World {
             let at = self.dice.roll(self.nodes.len());
             let cache = self.nodes[at].cache();
             let changed = || Event::new("schedules_changed").field("id", 1);
+            if self.is_keyed && self.dice.once_in(4) {
+                self.say(format_args!("node {at} writes through"));
+                let version = self.nodes[at].run(put(self.row.clone(), 1)).await;
+                self.acknowledge(version, at, None);
+                pause().await;
+                continue;
+            }
             let announced = match self.dice.once_in(3) {
                 true => Some(cache.announce([changed()]).await.expect("it is there")),
                 false => None,
@@ -220,11 +236,15 @@ impl World {
                 (None, 3) => Some(cache.clear().await.expect("it is there")),
                 (None, _) => Some(cache.emit(changed()).await.expect("it is there")),
             };
-            self.say(format_args!("node {at} has acknowledged {version}"));
-            let at_ms = self.clock.now_ms();
-            self.acknowledged.borrow_mut().push(Acknowledged { version, node: at, at_ms, token });
+            self.acknowledge(version, at, token);
             pause().await;
         }
+    }
+
+    fn acknowledge(&self, version: u64, node: usize, token: Option<Token>) {
+        self.say(format_args!("node {node} has acknowledged {version}"));
+        let at_ms = self.clock.now_ms();
+        self.acknowledged.borrow_mut().push(Acknowledged { version, node, at_ms, token });
     }
 
     /// What every node has to see when all is over and the bound has passed.

@@ -10,10 +10,11 @@ use super::ground::Ground;
 use super::loaded::Loaded;
 use super::read::Turn;
 use super::request::Request;
+use super::stamps::is_valid;
 use super::write::Fill;
 use crate::codec::Wire;
 use crate::error::Error;
-use crate::store::{Begun, Put, Store};
+use crate::store::{Begun, Put, Read, Store, Want};
 use crate::telemetry::ActivityKind;
 
 impl Cache {
@@ -62,6 +63,9 @@ impl Cache {
         begun: &Begun,
         fill: &Fill,
     ) -> Result<(), Error> {
+        let rests_on_key = self.rests_on_key(request);
+        let later = if rests_on_key { self.begun_again(store, request, begun).await } else { Some(begun.clone()) };
+        let Some(begun) = &later else { return self.remove_key(&request.key).await.map(drop) };
         let bytes = match self.seal(request, wire, begun, fill) {
             Ok(sealed) => sealed.bytes,
             Err(error) => {
@@ -71,12 +75,26 @@ impl Cache {
         };
         let put =
             Put { key: &request.key, bytes: &bytes, life_ms: request.kept_ms(fill.life_ms), fence: Some(begun.fence) };
-        if self.replace(store, request, put).await.is_ok() && self.bump_key(request).await.is_ok() {
+        if self.replace(store, request, put).await.is_ok() && (rests_on_key || self.bump_key(request).await.is_ok()) {
             self.did(ActivityKind::Set, request);
             return Ok(());
         }
         // It may still be performed; by then this has dropped its fence.
         self.remove_key(&request.key).await.map(drop)
+    }
+
+    /// An entry that rests on its key's generation itself would be over with what has to be ended along with the old one,
+    /// if that came last. So that comes first, and the entry is stamped after it, if nothing else that it depends on has
+    /// been invalidated since before the write.
+    async fn begun_again(&self, store: &dyn Store, request: &Request, begun: &Begun) -> Option<Begun> {
+        self.bump_key(request).await.ok()?;
+        let grounds = request.grounds(self);
+        let (later, _) = self.begin_in_store(store, request, &grounds).await.ok()?;
+        let others = request.without(&self.own_name(request));
+        let read = Read { key: &request.key, dependencies: &others.dependencies, want: Want::Head(0) };
+        let now = store.read(&self.space.namespace, read).await.ok()?;
+        let is_overtaken = later.fence != begun.fence || !is_valid(&begun.stamps, &others, &now, self.partitions());
+        (!later.is_dirty && !is_overtaken).then_some(later)
     }
 
     /// Without a store the key's own cell is the fence: whoever raised it since the turn began was at the key.

@@ -66,7 +66,9 @@ impl Request {
         let key = cache.name(writer.spec().template.key(writer.path(), values));
         let readers = registry::readers(writer);
         let all = readers.iter().copied().chain([writer]);
-        let dependencies = all.flat_map(|of| of.dependencies(values).chain(of.selves().iter().cloned())).collect();
+        let dependencies = all.flat_map(|of| of.dependencies(values).chain(of.selves().iter().cloned()));
+        let own = readers.iter().any(|of| rests_on_key(cache, of)).then(|| key_dependency(key.as_str()));
+        let dependencies = dependencies.chain(own).collect();
         let policy = match readers.first() {
             Some(reader) => Arc::new(cache.policy_of(reader).overlaid_by(&(writer.spec().policy)())),
             None => cache.policy_of(writer),
@@ -79,8 +81,10 @@ impl Request {
     /// Of a key by hand.
     pub(crate) fn by_hand(cache: &Cache, key: &str, policy: Policy) -> Self {
         // A function may serve what is kept under its key by hand, and the other way round.
-        let texts = registry::functions_with(key).map(|function| function_dependency(&registry::name_of(function)));
-        let texts = texts.collect();
+        let functions = || registry::functions_with(key);
+        let texts = functions().map(|function| function_dependency(&registry::name_of(function)));
+        let own = functions().any(|function| rests_on_key(cache, function)).then(|| key_dependency(key));
+        let texts = texts.chain(own).collect();
         let key = cache.name(key.to_owned());
         let policy = Arc::new(cache.shared.settings.defaults.overlaid_by(&policy));
         // The key's own hash stands for it in memory too: no function's fingerprint is the hash of a single text.
@@ -138,6 +142,12 @@ impl Request {
         let policy = Arc::new(Policy { stale_if_error: None, ..(*self.policy).clone() });
         let own = cache.name(key_dependency(self.key.as_str()));
         Self { key, policy, aside: Some(schema), ..self.depending_on([own]) }
+    }
+
+    /// The same without one of its dependencies.
+    pub(super) fn without(&self, name: &Dependency) -> Self {
+        let dependencies = self.dependencies.iter().filter(|other| *other != name).cloned().collect();
+        Self { dependencies, ..self.clone() }
     }
 
     /// Those of an entry's dependencies that this request does not have.
@@ -202,6 +212,12 @@ impl Request {
         };
         names.chunk_by(same).map(ground).collect()
     }
+}
+
+/// Whether a function asks for its key's own generation along with its values: it may have to end an entry that stays, or
+/// an error that memory keeps in the place of one. What others store for it has to have one, too.
+fn rests_on_key(cache: &Cache, function: &'static Function) -> bool {
+    function.spec().remembers_errors || cache.policy_of(function).stale_if_error.is_some()
 }
 
 /// What stands between a key and the schema of an entry that lies aside, in sixteen digits.

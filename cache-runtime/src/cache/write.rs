@@ -16,6 +16,7 @@ use super::stamps::rooted;
 use crate::codec::{Output, Value, Wire};
 use crate::envelope::Envelope;
 use crate::error::{CodecError, Error};
+use crate::key::Dependency;
 use crate::load::Validators;
 use crate::packing::Place;
 use crate::stamp::random_name;
@@ -305,8 +306,7 @@ impl Cache {
     async fn set_in_store(&self, request: &Request, wire: &dyn Wire, fill: Fill) -> Result<(), Error> {
         let Some(store) = &self.shared.store else { return Ok(()) };
         // Where the new entry rests on its key's generation itself, it would be over with what that ends if that came last.
-        let own = self.name(key_dependency(request.key.as_str()));
-        let rests_on_key = request.dependencies.contains(&own);
+        let rests_on_key = self.rests_on_key(request);
         if rests_on_key {
             self.bump_key(request).await?;
         }
@@ -333,5 +333,14 @@ impl Cache {
     /// keep.
     pub(super) async fn bump_key(&self, request: &Request) -> Result<(), Error> {
         self.bump(vec![key_dependency(request.key.as_str())]).await.map(drop)
+    }
+
+    /// Whether an entry in the store is over with its key's generation, too.
+    pub(super) fn rests_on_key(&self, request: &Request) -> bool {
+        request.dependencies.contains(&self.own_name(request))
+    }
+
+    pub(super) fn own_name(&self, request: &Request) -> Dependency {
+        self.name(key_dependency(request.key.as_str()))
     }
 }
