@@ -1,8 +1,9 @@
 //! The same test over every kind of store.
 
-use crate::RedisServer;
+use crate::{RedisCluster, RedisServer};
 use cache_runtime::testing::{FaultyStore, Node};
 use cache_runtime::{Builder, Cache, Clock, MemoryStore, RedisStore};
+use std::process::Command;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -28,6 +29,21 @@ pub const CLUSTER: &str = "CACHE_TESTS_CLUSTER";
 static REDIS: LazyLock<RedisServer> = LazyLock::new(RedisServer::start);
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
+/// Starts a cluster and has this program run some of its tests again, over that. Returns what they said.
+///
+/// # Panics
+/// If one of them fails.
+pub fn again_over_a_cluster(names: &[&str]) -> String {
+    let cluster = RedisCluster::start();
+    let mut again = Command::new(std::env::current_exe().expect("a test has a path"));
+    again.args(names).arg("--test-threads=2").env(CLUSTER, cluster.url());
+    let done = again.output().expect("it runs");
+    let said = [&done.stdout, &done.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat();
+    println!("{said}");
+    assert!(done.status.success(), "over a cluster");
+    said
+}
+
 fn cluster() -> Option<String> {
     std::env::var(CLUSTER).ok()
 }
@@ -35,9 +51,7 @@ fn cluster() -> Option<String> {
 /// Runs a test over nothing, over a store in memory, and over a real Redis; each with a cache and a manual clock of its
 /// own, which the cached functions find as the task's.
 pub async fn on_each(test: impl AsyncFn(Cache, Over)) {
-    let overs: &[Over] =
-        if cluster().is_some() { &[Over::Cluster] } else { &[Over::Nothing, Over::Memory, Over::Redis] };
-    for over in overs.iter().copied() {
+    for over in overs().iter().copied() {
         eprintln!("over {over:?}");
         let clock = Clock::manual();
         let builder = Cache::builder().clock(clock.clone()).namespace(fresh_namespace());
@@ -49,6 +63,10 @@ pub async fn on_each(test: impl AsyncFn(Cache, Over)) {
         let cache = builder.build().await.expect("these tests do not contradict each other");
         cache.clone().scope(test(cache, over)).await;
     }
+}
+
+pub(crate) fn overs() -> &'static [Over] {
+    if cluster().is_some() { &[Over::Cluster] } else { &[Over::Nothing, Over::Memory, Over::Redis] }
 }
 
 /// Runs a test on nodes that share a store in memory, and on nodes that share a real Redis. Each has a memory of its own;
@@ -124,14 +142,22 @@ pub async fn over_redis() -> FaultyStore {
     FaultyStore::new(redis_store().await)
 }
 
+/// Where somebody finds it who does not know the protocol: of a cluster one of its nodes.
+pub(crate) fn redis_url() -> String {
+    match cluster() {
+        Some(url) => url.replace("redis+cluster://", "redis://").split(',').next().unwrap_or_default().to_owned(),
+        None => REDIS.url(),
+    }
+}
+
 /// The deadlines are those of a loaded machine.
-async fn redis_store() -> RedisStore {
+pub(crate) async fn redis_store() -> RedisStore {
     let url = cluster().unwrap_or_else(|| REDIS.url());
     let store = RedisStore::connect(&url).await.expect("the server has just been started");
     store.with_read_deadline(Duration::from_secs(5)).with_write_deadline(Duration::from_secs(5))
 }
 
 /// A namespace that nobody else has.
-fn fresh_namespace() -> String {
+pub(crate) fn fresh_namespace() -> String {
     format!("t{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }

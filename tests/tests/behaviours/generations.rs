@@ -1,8 +1,8 @@
 //! What stands behind a tag, and what it costs: L06, L07, L14, L20, L23.
 
 use cache_runtime::testing::{FaultyStore, Operation};
-use cache_runtime::{Cache, Clock, MemoryStore, RedisStore, Tier, assert_hit, cached, observe};
-use cache_tests::{BOUND, RedisServer, Source, on_nodes, on_nodes_with};
+use cache_runtime::{Cache, Clock, RedisStore, Tier, assert_hit, cached, observe};
+use cache_tests::{BOUND, RedisServer, Source, on_nodes, on_nodes_with, on_stores};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,36 +55,21 @@ async fn l06_a_tag_is_invalidated_by_whatever_clock() {
     .await;
 }
 
-#[tokio::test]
-async fn l07_an_entry_whose_tag_was_evicted_is_a_miss_in_memory() {
-    let clock = Clock::manual();
-    let store = MemoryStore::with_clock(clock.clone());
-    let node = || Cache::builder().clock(clock.clone()).store(store.clone()).namespace("l07").build();
-    let evict = || store.evict("l07", "tag:generations:rows");
-    evicted_is_a_miss([node().await.expect("coherent"), node().await.expect("coherent")], evict).await;
-}
-
-#[tokio::test]
-async fn l07_and_over_redis() {
-    let (server, clock) = (RedisServer::start(), Clock::manual());
-    let store = RedisStore::connect(&server.url()).await.expect("it runs");
-    let store = store.with_read_deadline(Duration::from_secs(5)).with_write_deadline(Duration::from_secs(5));
-    let node = || Cache::builder().clock(clock.clone()).store(store.clone()).namespace("l07").build();
-    let evict = || assert_eq!(server.command(&["DEL", "l07:{p0}:g:tag:generations:rows"]), ":1");
-    evicted_is_a_miss([node().await.expect("coherent"), node().await.expect("coherent")], evict).await;
-}
-
 /// Memory may go on for as long as its lease: nothing has been invalidated.
-async fn evicted_is_a_miss([filler, cold]: [Cache; 2], evict: impl Fn()) {
-    let source = Source::new(1);
-    filler.clone().scope(row(source.clone(), 1)).await;
-    evict();
-    cold.scope(row(source.clone(), 1)).await;
-    assert_eq!(source.reads(), 2);
-    evict();
-    filler.clock().advance(Duration::from_secs(1));
-    filler.scope(row(source.clone(), 1)).await;
-    assert_eq!(source.reads(), 3);
+#[tokio::test]
+async fn l07_an_entry_whose_tag_was_evicted_is_a_miss() {
+    on_stores(async |shelf| {
+        let (filler, cold, source) = (shelf.node().await, shelf.node().await, Source::new(1));
+        filler.clone().scope(row(source.clone(), 1)).await;
+        shelf.evict("tag:generations:rows");
+        cold.scope(row(source.clone(), 1)).await;
+        assert_eq!(source.reads(), 2);
+        shelf.evict("tag:generations:rows");
+        filler.clock().advance(Duration::from_secs(1));
+        filler.scope(row(source.clone(), 1)).await;
+        assert_eq!(source.reads(), 3);
+    })
+    .await;
 }
 
 /// There is no switch for tags: who has none pays nothing for them. The generations of ten are read with the entry.

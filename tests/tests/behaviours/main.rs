@@ -45,4 +45,5 @@ mod together;
 mod turns;
 mod unhappy;
 mod validators;
+mod walks;
 mod wire;

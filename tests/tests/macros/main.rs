@@ -2,9 +2,10 @@
 //! for a commit.
 //!
 //! Unless a test says otherwise it runs three times: over memory alone, over a store in memory, and over a real Redis,
-//! which it starts.
+//! which it starts. What writers do is run a fourth time, over a cluster: `cluster.rs`.
 
 mod batches;
+mod cluster;
 mod companions;
 mod graph;
 mod puts;
