@@ -81,7 +81,7 @@ impl Walk {
             kind @ 8..=15 => self.write(drawn % self.nodes.len(), kind).await,
             16 | 17 => self.nodes[0].clock().advance(Duration::from_millis(self.random % 1_500)),
             18 => self.evict(drawn),
-            _ => self.read(drawn % self.nodes.len(), drawn % 7 == 0).await,
+            _ => self.read(drawn % self.nodes.len(), drawn.is_multiple_of(7)).await,
         }
     }
 
