@@ -58,6 +58,9 @@ macro_rules! counters {
             pub breakers_open: u64,
             /// Operations of the store that were attempted once more.
             pub store_retries: u64,
+            /// How often a partition of the store was found to have begun a new history, or to have gone back in the one
+            /// that was known: a failover, a restart, a flush or a `clear`. Nothing from before is trusted then.
+            pub histories_lost: u64,
             /// Functions whose values take more than a microsecond to clone, as every hit in memory does;
             /// [`Cache::slow_clones`](crate::Cache::slow_clones) names them.
             pub slow_clones: u64,

@@ -25,6 +25,8 @@ pub(crate) struct Knowledge {
     is_asked: AtomicBool,
     /// How many new epochs this node has accepted and not yet begun.
     owed: AtomicU32,
+    /// How often what was known of it was over.
+    histories_lost: AtomicU64,
     sequence: Mutex<Sequence>,
 }
 
@@ -59,6 +61,7 @@ impl Knowledge {
             floor: AtomicU64::new(0),
             is_asked: AtomicBool::new(false),
             owed: AtomicU32::new(0),
+            histories_lost: AtomicU64::new(0),
             sequence: Mutex::new(Sequence::new(ordinal)),
         }
     }
@@ -80,6 +83,11 @@ impl Knowledge {
             until_ms if until_ms <= now_ms => 0,
             until_ms => now_ms.saturating_add(lease_ms).saturating_sub(until_ms),
         }
+    }
+
+    /// How often another history was found in the place of the one that was known, or the same set back.
+    pub(crate) fn histories_lost(&self) -> u64 {
+        self.histories_lost.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_listening(&self) -> bool {
@@ -322,6 +330,9 @@ impl Knowledge {
     }
 
     fn take_over(&self, sequence: &mut Sequence, stamp: Stamp) {
+        if sequence.ordinal > 0 {
+            self.histories_lost.fetch_add(1, Ordering::Relaxed);
+        }
         sequence.epoch = stamp.epoch;
         sequence.applied = stamp.seq;
         self.forget(sequence);

@@ -154,6 +154,7 @@ impl Cache {
             store_in_flight: guard.map_or(0, |guard| guard.in_flight() as u64),
             breakers_open: guard.map_or(0, Guarded::breakers_open),
             store_retries: guard.map_or(0, Guarded::retries),
+            histories_lost: self.space.partitions.iter().map(|partition| partition.histories_lost()).sum(),
             slow_clones: self.shared.clones.slow(),
             ..Stats::of(&self.shared.counters, functions)
         }

@@ -112,7 +112,12 @@ impl Display for Metrics {
         self.times(f, "wait_duration_seconds", "How long calls waited for others' loads.", |of| of.wait_time)?;
         let retries: Shown =
             ("store_retries", &["Operations of the store that were attempted once more."], |of| of.store_retries);
-        for (name, docs, get) in Stats::SHOWN.iter().chain([&retries]) {
+        let histories: Shown = (
+            "histories_lost",
+            &["How often a partition of the store had begun a new history, or gone back in the one that was known."],
+            |of| of.histories_lost,
+        );
+        for (name, docs, get) in Stats::SHOWN.iter().chain([&retries, &histories]) {
             head(f, &format!("{name}_total"), "counter", &help(docs))?;
             for of in &self.caches {
                 line(f, &format!("{name}_total"), &[("cache", &of.namespace)], get(&of.stats))?;

@@ -3,7 +3,7 @@
 use cache_tests::again_over_a_cluster;
 
 /// The files that are run again. What they start or make by themselves, they do once more.
-const AGAIN: [&str; 14] = [
+const AGAIN: [&str; 18] = [
     "invalidation::",
     "walks::",
     "patterns::",
@@ -14,6 +14,10 @@ const AGAIN: [&str; 14] = [
     "nodes::",
     "messages::",
     "consistency::",
+    "together::",
+    "several::",
+    "events::",
+    "announcements::",
     "stale::",
     "unhappy::l22",
     "timeouts::h11",

@@ -68,6 +68,7 @@ async fn a_sequence_that_jumps_back_is_noticed_and_memory_trusts_nothing_from_be
     assert_eq!(cache.get::<u64>("odd:something").await, None);
     cache.clone().scope(row(source.clone(), 1)).await;
     assert_eq!((source.reads(), cache.stats().l2_hits), (1, found + 1), "the store was asked");
+    assert_eq!(cache.stats().histories_lost, 1);
     source.write(2);
     cache.clear().await.expect("acknowledged");
     assert_eq!(cache.scope(row(source.clone(), 1)).await, 2);
@@ -86,6 +87,8 @@ async fn a_meta_that_is_nonsense_begins_a_new_history() {
         let version = cache.clone().scope(async { assert_miss!(row(source.clone(), 1)) }).await;
         assert_eq!(cache.clone().scope(row(source.clone(), 1)).await, version);
     }
+    // The first was begun anew before this node knew of any.
+    assert_eq!(cache.stats().histories_lost, 4);
 }
 
 /// It decides when what it keeps expires, and nothing else.

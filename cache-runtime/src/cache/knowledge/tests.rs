@@ -168,6 +168,7 @@ fn a_server_that_went_back_ends_all_that_was_known() {
     let old = knowledge.now();
     let mark = knowledge.observe(at(2), knowledge.depart(1), DELTA_MS).expect("it is the truth now");
     assert_eq!((knowledge.trust(old, 2), knowledge.trust(mark, 2)), (Trust::Lost, Trust::Sure));
+    assert_eq!(knowledge.histories_lost(), 1, "that the first was learned is no loss");
 }
 
 #[test]
