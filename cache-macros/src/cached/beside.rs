@@ -2,7 +2,7 @@
 //! is kept little: the function is described once, and they find it.
 
 use super::companions::words;
-use super::expand::{at_return, block, load, load_after, opened, parts};
+use super::expand::{at_return, load, load_after, opened, parts};
 use super::model::Model;
 use super::rules;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -16,16 +16,14 @@ pub(super) fn companions(model: &Model) -> TokenStream {
 }
 
 pub(super) fn uncached(model: &Model) -> TokenStream {
-    let (load, span) = (load_after(model, &held(model)), at_return(model));
-    let body = quote_spanned!(span=> { #load });
-    future(model, "uncached", "The body of `{}`, uncached.", &body)
+    future(model, "uncached", "The body of `{}`, uncached.", &load_after(model, &held(model)))
 }
 
 fn refresh(model: &Model) -> TokenStream {
     let (parts, held, span) = (parts(model), held(model), at_return(model));
     let (door, found, prelude) = (model.door.at(span), found(model), prelude(model));
     let load = again(model).unwrap_or_else(|| load(model));
-    let body = quote_spanned! {span=> {
+    let body = quote_spanned! {span=>
         async move {
             #held
             let course = {
@@ -35,7 +33,7 @@ fn refresh(model: &Model) -> TokenStream {
             };
             #door::Fetch { course, load: #door::pin!(#load) }.await
         }
-    }};
+    };
     future(model, "refresh", "Runs the body of `{}` and replaces what is cached.", &body)
 }
 
@@ -77,10 +75,11 @@ fn future(model: &Model, suffix: &str, doc: &str, body: &TokenStream) -> TokenSt
         syn::Token![->](Span::mixed_site()),
         Box::new(syn::Type::Verbatim(quote_spanned!(Span::mixed_site()=> impl #door::Future<Output = #returns>))),
     );
+    // Its braces are the attribute's, which is underlined where a companion may not stand.
     quote! {
         #[doc = #doc]
         #attributes
-        #visibility #signature #body
+        #visibility #signature { #body }
     }
 }
 
@@ -104,11 +103,11 @@ fn entry(model: &Model) -> TokenStream {
     signature.output = syn::parse_quote!(-> #door::Entry<#value>);
     let (attributes, parts, span) = (attributes(model), parts(model), at_return(model));
     let last = quote_spanned!(span=> call.named(&[#(#parts),*]).entry(&shape, wire, rules));
-    let body = block(model, &[found(model), prelude(model), last]);
+    let (found, prelude) = (found(model), prelude(model));
     quote! {
         #[doc = #doc]
         #attributes
-        #visibility #signature #body
+        #visibility #signature { #found #prelude #last }
     }
 }
 

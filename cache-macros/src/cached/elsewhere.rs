@@ -10,6 +10,7 @@ const CONDITION: &str =
     "return early from an uncached function that calls this one; `cache_if = path` looks at the value";
 const CACHE: &str = "name the cache by an expression: `cache = self.cache`";
 const STORE: &str = "the store belongs to the cache: `Cache::builder().store(RedisStore::connect(url).await?)`";
+const DISK: &str = "leave it out: there is no store on disk; `Cache::builder().store(…)` takes one of your own";
 const PREFIX: &str = "the prefix belongs to the cache: `Cache::builder().namespace(\"prod\")`";
 const RENEW: &str = "a hit does not prolong a life; `early` and `refresh_every` load before it ends";
 
@@ -55,7 +56,9 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
     ("create", CACHE),
     ("cache_names", CACHE),
     ("redis", STORE),
-    ("disk", STORE),
+    ("disk", DISK),
+    ("disk_dir", DISK),
+    ("durable", DISK),
     ("map_error", "leave it out: a failing store is a miss, and no error of the function"),
     ("cache_prefix_block", PREFIX),
     ("namespace", PREFIX),

@@ -106,11 +106,11 @@ where
 
 async fn performed<S, F>(work: Work, job: Job, rules: Rules<S>, load: F) -> Option<S::Return>
 where
-    S: Shape<Value: Clone + Send + Sync + 'static>,
+    S: Shape<Value: Clone + Send + Sync + 'static> + 'static,
     F: Future<Output = S::Return>,
 {
-    let (mut course, mut load) = (Course::of(work, job, rules, None), pin!(load));
-    poll_fn(|context| course.poll(context, &mut |context| load.as_mut().poll(context))).await
+    let (mut course, mut load, mut returned) = (Course::of(work, job, rules, None), pin!(load), None);
+    poll_fn(|context| course.poll(context, &mut |context| load.as_mut().poll(context), &mut returned)).await
 }
 
 impl Work {

@@ -1,6 +1,6 @@
 //! One call for several ids: each has an entry of its own, and the body loads those that nobody has.
 
-use super::call::Place;
+use super::call::{Place, Wired};
 use super::layout::{IdOf, Layout};
 use super::rules::Rules;
 use super::shapes::{Returned, Shape};
@@ -78,12 +78,12 @@ impl<I: KeyPart + Clone> Batch<I> {
 impl<I: Clone> Batch<I> {
     /// The answers of whoever has them, and of the body for those that nobody has: in one call, and not at all if there
     /// are none.
-    pub async fn fetch<W, L, S, B, F>(
+    pub async fn fetch<W, L, S, A, B, F>(
         mut self,
         success: W,
         layout: L,
         _: S,
-        wire: impl Wire,
+        wire: Wired<A>,
         rules: Rules<S>,
         load: B,
     ) -> W::Return
@@ -100,15 +100,16 @@ impl<I: Clone> Batch<I> {
         if !self.is_cached {
             return outside(load(self.given)).await;
         }
+        let wire = wire.made();
         let mut got: Vec<Got<S>> = self.asked.iter_mut().map(|asked| answer(asked.hit.take())).collect();
         let turns = match mode() {
             Some(Mode::Bypass) => return load(self.given).await,
             Some(Mode::OnlyCached) => {
-                self.look::<S>(&mut got, &wire).await;
+                self.look::<S>(&mut got, &*wire).await;
                 Vec::new()
             }
             Some(Mode::Refresh) => self.turns_of_all().await,
-            None => self.arrive::<S>(&mut got, &wire, rules.values.tags.is_some()).await,
+            None => self.arrive::<S>(&mut got, &*wire, rules.values.tags.is_some()).await,
         };
         if !turns.is_empty() {
             let missing = turns.iter().map(|(at, _)| self.asked[*at].id.clone()).collect();
@@ -123,7 +124,7 @@ impl<I: Clone> Batch<I> {
                 }
             };
             let items = layout.take(loaded).into_iter().map(|(id, item)| (print_of(&id), item)).collect();
-            self.land(turns, items, &mut got, &wire, rules).await;
+            self.land(turns, items, &mut got, &*wire, rules).await;
         }
         success.close(layout.make(self.pairs::<S, L::Id>(got, L::REPEATS)))
     }

@@ -51,23 +51,46 @@ impl Place {
     }
 }
 
+/// What the engine has to know of a value's type, to be made when it is asked. It does not name that type: a value that cannot
+/// be stored is reported where this is, and not at every use.
+pub struct Wired<A> {
+    of: A,
+    made: fn(A) -> Arc<dyn Wire>,
+}
+
+impl<A> Wired<A> {
+    pub(super) fn made(self) -> Arc<dyn Wire> {
+        (self.made)(self.of)
+    }
+}
+
+/// The codec, the version, and what makes the fingerprint.
+type Stored<C> = (C, u32, fn(u32) -> Schema);
+
+impl<A> std::fmt::Debug for Wired<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wired").finish_non_exhaustive()
+    }
+}
+
 /// What the engine has to know of a stored value's type.
-///
-/// The type is opaque, so that a value that cannot be stored is reported here and not at every use.
-pub fn wire<S, C>(_: &S, codec: C, version: u32, schema: fn(u32) -> Schema) -> impl Wire + use<S, C>
+pub fn wire<S, C>(_: &S, codec: C, version: u32, schema: fn(u32) -> Schema) -> Wired<Stored<C>>
 where
     S: Shape<Value: Cacheable>,
-    C: CodecChoice,
+    C: CodecChoice + 'static,
 {
-    TypedWire::<S::Value, C>::of_schema(codec, version, schema)
+    Wired {
+        of: (codec, version, schema),
+        made: |(codec, version, schema)| Arc::new(TypedWire::<S::Value, C>::of_schema(codec, version, schema)),
+    }
 }
 
 /// What the engine has to know of the type of a value that stays in the process.
-pub fn local_wire<S>(_: &S) -> impl Wire + use<S>
+pub fn local_wire<S>(_: &S) -> Wired<()>
 where
     S: Shape<Value: Keepable>,
 {
-    LocalWire::<S::Value>::new()
+    Wired { of: (), made: |()| Arc::new(LocalWire::<S::Value>::new()) }
 }
 
 /// A call that memory has not been asked for yet, or could not answer.
@@ -180,22 +203,16 @@ impl NamedCall {
 
     /// How the call comes to the answer of whoever has it, or of the body. `loader` runs the body without this call, if that
     /// can be.
-    pub fn begin<'a, S>(
-        self,
-        _: S,
-        wire: impl Wire + 'static,
-        rules: Rules<S>,
-        loader: Option<Loader<S>>,
-    ) -> Begun<'a, S>
+    pub fn begin<S, A>(self, _: S, wire: Wired<A>, rules: Rules<S>, loader: Option<Loader<S>>) -> Begun<S::Return>
     where
-        S: Shape<Value: Clone + Send + Sync + 'static> + 'a,
+        S: Shape<Value: Clone + Send + Sync + 'static> + 'static,
     {
-        Begun(self.course(Arc::new(wire), rules, loader))
+        self.course(wire.made(), rules, loader).begun()
     }
 
-    fn course<'a, S>(mut self, wire: Arc<dyn Wire>, rules: Rules<S>, loader: Option<Loader<S>>) -> Course<'a, S>
+    fn course<S>(mut self, wire: Arc<dyn Wire>, rules: Rules<S>, loader: Option<Loader<S>>) -> Course<S>
     where
-        S: Shape<Value: Clone + Send + Sync + 'static> + 'a,
+        S: Shape<Value: Clone + Send + Sync + 'static> + 'static,
     {
         let Some(job) = self.job() else { return Course::Unkept };
         let work = self.work(wire, &rules);
@@ -211,25 +228,26 @@ impl NamedCall {
     }
 
     /// How the call comes to the answer of the body, which replaces whatever is cached.
-    pub fn begin_refresh<'a, S>(self, _: S, wire: impl Wire + 'static, rules: Rules<S>) -> Begun<'a, S>
+    pub fn begin_refresh<S, A>(self, _: S, wire: Wired<A>, rules: Rules<S>) -> Begun<S::Return>
     where
-        S: Shape<Value: Clone + Send + Sync + 'static> + 'a,
+        S: Shape<Value: Clone + Send + Sync + 'static> + 'static,
     {
-        Begun(match self.is_cached() {
+        let course = match self.is_cached() {
             true => {
                 let rules = rules.without_errors();
-                Course::of(self.work(Arc::new(wire), &rules), Job::Refresh, rules, None)
+                Course::of(self.work(wire.made(), &rules), Job::Refresh, rules, None)
             }
             false => Course::Unkept,
-        })
+        };
+        course.begun()
     }
 
     /// A handle on the entry.
-    pub fn entry<S>(self, _: &S, wire: impl Wire + 'static, rules: Rules<S>) -> Entry<S::Value>
+    pub fn entry<S, A>(self, _: &S, wire: Wired<A>, rules: Rules<S>) -> Entry<S::Value>
     where
         S: Shape<Value: Clone + Send + Sync + 'static>,
     {
-        Entry::new(self.cache, self.request, Box::new(wire), rules.values)
+        Entry::new(self.cache, self.request, wire.made(), rules.values)
     }
 
     /// What the engine is to do; nothing if the call is not cached.

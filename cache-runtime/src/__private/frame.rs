@@ -20,79 +20,97 @@ use std::task::{Context, Poll, ready};
 ///
 /// The expansion makes it as a literal: a function that made it would be compiled for every load.
 #[must_use = "futures do nothing unless polled"]
-pub struct Fetch<'a, 'f, S: Shape, F> {
+pub struct Fetch<'f, R, F> {
     /// How the call goes on.
-    pub course: Begun<'a, S>,
+    pub course: Begun<R>,
     /// The load.
     pub load: Pin<&'f mut F>,
 }
 
 /// How a call goes on that memory could not answer.
-pub struct Begun<'a, S: Shape>(pub(super) Course<'a, S>);
+///
+/// It knows the return type and nothing else of the function: what is held across the one `.await` of every cached function
+/// is to be little for the compiler to look at.
+pub struct Begun<R> {
+    course: Box<dyn Answers<R> + Send>,
+    /// What the load returned. It stays here, for it need not be `Send`.
+    returned: Option<R>,
+}
+
+/// A [`Course`] by its return type alone.
+trait Answers<R> {
+    fn answer(
+        &mut self,
+        context: &mut Context<'_>,
+        load: &mut dyn FnMut(&mut Context<'_>) -> Poll<R>,
+        returned: &mut Option<R>,
+    ) -> Poll<R>;
+}
 
 /// How a call comes to its answer.
-pub(super) enum Course<'a, S: Shape> {
+pub(super) enum Course<S: Shape> {
     /// By the load, of which nothing is kept.
     Unkept,
     /// By the engine, which asks for the load if it must.
-    Engine { engine: Pin<Box<dyn Future<Output = Answer> + Send + 'a>>, errand: Arc<Errand>, frame: Typed<S> },
+    Engine { engine: Pin<Box<dyn Future<Output = Answer> + Send>>, errand: Arc<Errand>, rules: Rules<S> },
     /// By another load of the same.
     Elsewhere(Sent<S::Return>),
 }
 
-/// The types of a function, and what its load returned.
-pub(super) struct Typed<S: Shape> {
-    rules: Rules<S>,
-    returned: Option<S::Return>,
-}
-
 // Nothing in it is pinned: the load is, where it stands.
-impl<S: Shape, F> Unpin for Fetch<'_, '_, S, F> {}
+impl<R, F> Unpin for Fetch<'_, R, F> {}
 
-impl<S, F> Future for Fetch<'_, '_, S, F>
-where
-    S: Shape<Value: Clone + Send + Sync + 'static>,
-    F: Future<Output = S::Return>,
-{
-    type Output = S::Return;
+impl<R, F: Future<Output = R>> Future for Fetch<'_, R, F> {
+    type Output = R;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<S::Return> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
         let Self { course, load } = self.get_mut();
-        course.0.answer(context, &mut |context| load.as_mut().poll(context))
+        course.course.answer(context, &mut |context| load.as_mut().poll(context), &mut course.returned)
     }
 }
 
-impl<'a, S> Course<'a, S>
+impl<S> Course<S>
 where
-    S: Shape<Value: Clone + Send + Sync + 'static> + 'a,
+    S: Shape<Value: Clone + Send + Sync + 'static> + 'static,
 {
+    /// The same without its types.
+    pub(super) fn begun(self) -> Begun<S::Return> {
+        Begun { course: Box::new(self), returned: None }
+    }
+
     /// Has a job done by the engine.
     pub(super) fn of(work: Work, job: Job, rules: Rules<S>, renews: Option<Ruled<S>>) -> Self {
         let errand = Arc::new(Errand { work, desk: Desk::default() });
         let renews = renews.map(|renews| Box::new(renews) as _);
         let engine = errand.clone().perform(job, Side { types: Box::new(rules), renews });
-        Self::Engine { engine, errand, frame: Typed { rules, returned: None } }
+        Self::Engine { engine, errand, rules }
     }
 }
 
-impl<S> Course<'_, S>
+impl<S> Answers<S::Return> for Course<S>
 where
     S: Shape<Value: Clone + Send + Sync + 'static>,
 {
-    /// The answer of a job that has one.
     fn answer(
         &mut self,
         context: &mut Context<'_>,
         load: &mut dyn FnMut(&mut Context<'_>) -> Poll<S::Return>,
+        returned: &mut Option<S::Return>,
     ) -> Poll<S::Return> {
-        self.poll(context, load).map(|answer| answer.expect(ANSWERED))
+        self.poll(context, load, returned).map(|answer| answer.expect(ANSWERED))
     }
+}
 
+impl<S> Course<S>
+where
+    S: Shape<Value: Clone + Send + Sync + 'static>,
+{
     /// What comes of the job; nothing if somebody else does it.
     pub(super) fn poll(
         &mut self,
         context: &mut Context<'_>,
         load: &mut dyn FnMut(&mut Context<'_>) -> Poll<S::Return>,
+        returned: &mut Option<S::Return>,
     ) -> Poll<Option<S::Return>> {
         match self {
             Self::Unkept => {
@@ -100,34 +118,13 @@ where
                 Around::nothing().run(&mut || polled = load(context));
                 polled.map(Some)
             }
-            Self::Engine { engine, errand, frame } => {
+            Self::Engine { engine, errand, rules } => {
                 let answer = ready!(errand.desk.serve(context, engine.as_mut(), &mut |context| {
-                    Poll::Ready(frame.open(&errand.work, ready!(load(context))))
+                    Poll::Ready(rules.open(&errand.work, ready!(load(context)), returned))
                 }));
-                Poll::Ready(frame.rules.say(answer, frame.returned.take()))
+                Poll::Ready(rules.say(answer, returned.take()))
             }
             Self::Elsewhere(answer) => answer.as_mut().poll(context).map(Some),
-        }
-    }
-}
-
-impl<S> Typed<S>
-where
-    S: Shape<Value: Clone + Send + Sync + 'static>,
-{
-    /// What the engine is told of a load's output, which stays here.
-    fn open(&mut self, work: &Work, output: S::Return) -> Opened {
-        match S::open(output) {
-            Ok(value) => {
-                let loaded = work.cache.loaded(&work.request, &self.rules.values, value.as_ref());
-                self.returned = S::close(value);
-                Ok(loaded)
-            }
-            Err(failed) => {
-                let error = self.rules.kept_error(&failed);
-                self.returned = Some(failed);
-                Err(error)
-            }
         }
     }
 }
@@ -136,6 +133,22 @@ impl<S> Rules<S>
 where
     S: Shape<Value: Clone + Send + Sync + 'static>,
 {
+    /// What the engine is told of a load's output, which stays here.
+    fn open(&self, work: &Work, output: S::Return, returned: &mut Option<S::Return>) -> Opened {
+        match S::open(output) {
+            Ok(value) => {
+                let loaded = work.cache.loaded(&work.request, &self.values, value.as_ref());
+                *returned = S::close(value);
+                Ok(loaded)
+            }
+            Err(failed) => {
+                let error = self.kept_error(&failed);
+                *returned = Some(failed);
+                Err(error)
+            }
+        }
+    }
+
     /// The return for an answer; none if there is none.
     pub(super) fn say(&self, answer: Answer, returned: Option<S::Return>) -> Option<S::Return> {
         match answer {

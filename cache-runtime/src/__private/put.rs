@@ -1,10 +1,9 @@
 //! One call of a function whose returned value is the new entry.
 
-use super::call::Call;
+use super::call::{Call, Wired};
 use super::rules::Rules;
 use super::shapes::Shape;
 use crate::cache::{Cache, Request, defer_removal};
-use crate::codec::Wire;
 use crate::function::Function;
 use crate::key::Part;
 use std::future::Future;
@@ -34,7 +33,7 @@ impl PutCall {
     /// Runs the body, and puts what it returns in place of the entry. An error leaves the entry; an absence removes it.
     ///
     /// In a transaction, which may yet be rolled back, nothing is put: the entry is removed behind the commit.
-    pub async fn put<S, F>(mut self, _: S, wire: impl Wire, rules: Rules<S>, load: Pin<&mut F>) -> S::Return
+    pub async fn put<S, A, F>(mut self, _: S, wire: Wired<A>, rules: Rules<S>, load: Pin<&mut F>) -> S::Return
     where
         S: Shape<Value: Clone + Send + Sync + 'static>,
         F: Future<Output = S::Return>,
@@ -49,7 +48,7 @@ impl PutCall {
         let done = match (turn, &value) {
             _ if defer_removal(&self.cache, key) => Ok(()),
             (Some(turn), Some(value)) => {
-                self.cache.put_value(&self.request, &wire, turn, rules.values.apply(Some(value))).await
+                self.cache.put_value(&self.request, &*wire.made(), turn, rules.values.apply(Some(value))).await
             }
             _ => self.cache.remove_key(key).await.map(drop),
         };

@@ -60,9 +60,9 @@ impl<S: Shape> Rules<S> {
 
     /// Whether an error is remembered.
     #[must_use]
-    pub fn error_if(mut self, error_if: fn(&S::Error) -> bool) -> Self
+    pub fn error_if(mut self, error_if: fn(&<S as Fails>::Failure) -> bool) -> Self
     where
-        S: Fails<Error: Rememberable>,
+        S: Fails<Failure: Rememberable>,
     {
         self.errors = Some(ErrorRules {
             error_if,

@@ -50,13 +50,20 @@ pub trait Shape: Send + Sync {
     label = "this function has no errors",
     note = "help: return a `Result`, or leave out `error_if` and `error_ttl`"
 )]
-pub trait Fails: Shape {}
+pub trait Fails: Shape<Error = <Self as Fails>::Failure> {
+    /// The errors. Those of the shape are `Infallible` where there are none, and who takes others would be told of it.
+    type Failure;
+}
 
 // A list of those that do is of no use to who returns no `Result`.
 #[diagnostic::do_not_recommend]
-impl<T, E> Fails for Fallible<T, E> {}
+impl<T, E> Fails for Fallible<T, E> {
+    type Failure = E;
+}
 #[diagnostic::do_not_recommend]
-impl<T, E> Fails for FallibleMaybe<T, E> {}
+impl<T, E> Fails for FallibleMaybe<T, E> {
+    type Failure = E;
+}
 
 /// An error that can be remembered.
 #[diagnostic::on_unimplemented(

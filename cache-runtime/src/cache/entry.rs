@@ -11,12 +11,12 @@ use std::sync::Arc;
 pub struct Entry<T> {
     cache: Cache,
     request: Request,
-    wire: Box<dyn Wire>,
+    wire: Arc<dyn Wire>,
     rules: ValueRules<T>,
 }
 
 impl<T: Clone + Send + Sync + 'static> Entry<T> {
-    pub(crate) fn new(cache: Cache, request: Request, wire: Box<dyn Wire>, rules: ValueRules<T>) -> Self {
+    pub(crate) fn new(cache: Cache, request: Request, wire: Arc<dyn Wire>, rules: ValueRules<T>) -> Self {
         Self { cache, request, wire, rules }
     }
 

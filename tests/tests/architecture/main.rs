@@ -94,6 +94,21 @@ fn every_option_of_the_attribute_has_a_row_and_a_section_in_the_reference() {
     assert_eq!(missing, Vec::<String>::new());
 }
 
+/// Those of `#[cached]`, `#[once]` and `#[concurrent_cached]` in version 4.1, with those that it refuses for older names.
+#[test]
+fn every_attribute_of_cached_is_mapped_for_who_comes_from_there() {
+    const THEIRS: &str = "name unbound max_size ttl ttl_secs ttl_millis refresh time time_refresh size key convert \
+        cache_err cache_none sync_writes sync_writes_buckets sync_lock with_cached_flag ty create result_fallback \
+        unsync_reads expires force_refresh companions_vis companions in_impl result option map_error disk disk_dir \
+        redis cache_prefix_block durable shards";
+    let (page, redirects) = (text("docs/migration.md"), text("cache-macros/src/cached/elsewhere.rs"));
+    let ours = known_options(&text("cache-macros/src/cached/args.rs"));
+    let is_mapped = |name: &str| page.contains(&format!("`{name}`")) || page.contains(&format!("`{name} = "));
+    let is_read = |name: &str| ours.iter().any(|own| own == name) || redirects.contains(&format!("(\"{name}\", "));
+    let lost: Vec<&str> = THEIRS.split_whitespace().filter(|name| !is_mapped(name) || !is_read(name)).collect();
+    assert_eq!(lost, Vec::<&str>::new());
+}
+
 #[test]
 fn every_file_on_the_way_of_one_call_exists() {
     let page = text("ARCHITECTURE.md");

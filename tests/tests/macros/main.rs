@@ -4,6 +4,7 @@
 //! Unless a test says otherwise it runs three times: over memory alone, over a store in memory, and over a real Redis,
 //! which it starts. What writers do is run a fourth time, over a cluster: `cluster.rs`.
 
+mod background;
 mod batches;
 mod cluster;
 mod companions;
