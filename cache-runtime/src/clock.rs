@@ -151,7 +151,8 @@ mod coarse {
 
     #[inline]
     fn ms(time: Timespec) -> i64 {
-        time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
+        // Without a sign it takes a division less than half of what it takes with one.
+        time.tv_sec * 1_000 + (time.tv_nsec as u64 / 1_000_000) as i64
     }
 }
 

@@ -64,7 +64,7 @@ impl Root {
         self.mark
     }
 
-    pub(crate) fn knowledge(&self) -> &Knowledge {
+    pub(crate) fn knowledge(&self) -> &Arc<Knowledge> {
         &self.knowledge
     }
 

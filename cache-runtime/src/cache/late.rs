@@ -104,7 +104,7 @@ impl Cache {
         if made.roots.iter().all(|root| root.knowledge().now() == root.mark())
             && let Some(l1) = &self.shared.l1
         {
-            l1.insert(request.print, Arc::new(Slot::new(made)));
+            l1.insert(request.print, Slot::new(made));
         }
     }
 }

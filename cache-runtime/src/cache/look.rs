@@ -81,7 +81,7 @@ impl Cache {
     pub(super) async fn look(&self, request: &Request, wire: &dyn Wire, grounds: &[Ground]) -> Seen {
         let stale = self.stale_in_memory(request, wire);
         if let Some(seen) = self.look_again(request, wire).await {
-            seen.slot.seat.mark_hit();
+            self.shared.l1.iter().for_each(|l1| l1.mark_hit(request.print));
             self.meter(request.group).l1_hits.count();
             return Seen { fresh: Some((seen, Tier::L1)), ..Seen::default() };
         }
@@ -125,18 +125,19 @@ impl Cache {
         if let Some(slot) = own.as_ref().filter(is_over) {
             l1.discard(request.print, slot);
         }
-        let candidates = [own, l1.get_by_key(request.key.id())];
         let is_of_use = |slot: &Arc<Slot>| {
             let is_its_type = slot.value.as_ref().is_none_or(|value| request.knows(wire, value));
             is_its_type && request.is_covered_by_entry(slot) && slot.standing(self.now_ms()) != Standing::Invalid
         };
-        let slot = candidates.into_iter().flatten().find(is_of_use)?;
+        let own = own.filter(is_of_use);
+        let is_own = own.is_some();
+        let slot = own.or_else(|| l1.get_by_key(request.key.id()).filter(is_of_use))?;
         // Before the standing: a lease renewed in between may come with knowledge that ends this entry.
         let known = self.holds_as_of(&slot);
         match slot.standing(self.now_ms()) {
             Standing::Valid if request.demand.admits(arrived, known) => {
-                if l1.get(request.print).is_none_or(|own| !Arc::ptr_eq(&own, &slot)) {
-                    l1.insert(request.print, slot.clone());
+                if !is_own {
+                    l1.insert(request.print, Slot::clone(&slot));
                 }
                 Some(Remembered::Holds(Sighting { slot, known }))
             }
@@ -181,7 +182,7 @@ impl Cache {
             retry_at_ms: 0,
             ..slot.made()
         }));
-        self.shared.l1.as_ref()?.insert(request.print, renewed.clone());
+        self.shared.l1.as_ref()?.insert(request.print, Slot::clone(&renewed));
         Some(Sighting { slot: renewed, known })
     }
 
@@ -341,7 +342,7 @@ impl Cache {
     /// Puts an entry into memory, if memory takes part.
     pub(super) fn keep_in_memory(&self, request: &Request, slot: &Arc<Slot>) {
         if let Some(l1) = self.shared.l1.as_ref().filter(|_| request.tiers().has_l1()) {
-            l1.insert(request.print, slot.clone());
+            l1.insert(request.print, Slot::clone(slot));
         }
     }
 

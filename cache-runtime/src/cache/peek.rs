@@ -49,14 +49,14 @@ impl Cache {
     #[inline]
     pub(crate) fn hit<T>(&self, print: Id, take: impl FnOnce(Option<&Value>) -> T) -> Option<T> {
         let l1 = self.shared.l1.as_ref().filter(|_| !is_demanding() && !is_noted())?;
-        l1.hit(print, |slot| {
+        l1.hit(print, |held| {
             // Never behind the time, so that nothing answers that is over.
             let now_ms = self.shared.clock.coarse_ms();
-            if !slot.is_sure(now_ms, self.shared.cells.changes()) {
+            if !held.is_sure(now_ms, self.shared.cells.changes()) {
                 return None;
             }
-            self.shared.meters.hit(slot.group());
-            Some(take(slot.value.as_ref()))
+            self.shared.meters.hit(held.group());
+            Some(take(held.value.as_ref()))
         })
     }
 
@@ -93,14 +93,16 @@ impl Cache {
     }
 
     fn peek_if(&self, print: Id, may_answer: impl FnOnce(&Slot) -> bool) -> Peeked {
-        let slot = self.shared.l1.as_ref().and_then(|l1| l1.get(print));
-        let Some(slot) = slot.filter(|slot| !slot.is_strong() && may_answer(slot)) else { return Peeked::Miss };
+        let Some(l1) = &self.shared.l1 else { return Peeked::Miss };
+        let Some(slot) = l1.get(print).filter(|slot| !slot.is_strong() && may_answer(slot)) else {
+            return Peeked::Miss;
+        };
         if is_demanding() && !self.is_admitted(&slot) {
             return Peeked::Miss;
         }
         let now_ms = self.now_ms();
         if slot.standing(now_ms) == Standing::Valid {
-            slot.seat.mark_hit();
+            l1.mark_hit(print);
             self.shared.meters.hit(slot.group());
             slot.note_read(now_ms);
             let is_due = slot.is_due(now_ms);
@@ -110,7 +112,7 @@ impl Cache {
             return if is_due { Peeked::Due(slot) } else { Peeked::Hit(slot) };
         }
         if self.is_to_be_revalidated(&slot) {
-            slot.seat.mark_hit();
+            l1.mark_hit(print);
             self.show_stale(&slot);
             return if slot.is_too_early_to_retry(now_ms) { Peeked::Hit(slot) } else { Peeked::Due(slot) };
         }

@@ -177,7 +177,8 @@ impl Cache {
             return None;
         }
         if matches!(turn.leased(), Leased::Other { .. }) {
-            current.retry_not_before(self.now_ms().saturating_add(OTHERS_RENEWAL_MS));
+            let at_ms = self.now_ms().saturating_add(OTHERS_RENEWAL_MS);
+            self.shared.l1.iter().for_each(|l1| l1.retry_not_before(current.print, at_ms));
             return None;
         }
         self.meter(request.group).renewals.count();

@@ -3,7 +3,7 @@
 //! There are as many of these as memory holds, so what few entries have is aside, and what a hit asks for is together.
 
 use super::backing::{Backed, Backing};
-use super::cells::{Cell, Changes};
+use super::cells::Cell;
 use super::ground::Root;
 use super::knowledge::Trust;
 use super::l1::{Region, SEAT_BYTES, Seat};
@@ -25,8 +25,6 @@ pub(crate) struct Slot {
     pub(crate) print: Id,
     /// Until when a hit has to look at neither its lives nor anything else that few entries have.
     sure_until_ms: u64,
-    /// At which count of changes its cells were last found to cover it. At first one that is never reached.
-    looked: AtomicU64,
     /// What it rests on; in other partitions, `rest` says.
     root: Root,
     rest: Option<Box<Rest>>,
@@ -59,6 +57,19 @@ struct Rest {
     reads: Option<Arc<AtomicU64>>,
     validators: Option<Arc<Validators>>,
     told_as: Option<Arc<str>>,
+}
+
+impl Clone for Slot {
+    fn clone(&self) -> Self {
+        Self {
+            root: self.root.clone(),
+            rest: self.rest.clone(),
+            value: self.value.clone(),
+            seat: Seat::new(self.seat.region()),
+            retry: AtomicU64::new(self.retry.load(Ordering::Relaxed)),
+            ..*self
+        }
+    }
 }
 
 /// What an entry is made of.
@@ -108,14 +119,8 @@ pub(crate) enum Standing {
     Invalid,
 }
 
-/// Bytes that an entry takes up besides its value, what few entries have, and its cells.
-const BARE_BYTES: usize = 2 * size_of::<usize>() + size_of::<Slot>() + SEAT_BYTES;
-
 /// What a value has before it: two counts.
 const VALUE_HEAD_BYTES: usize = 2 * size_of::<usize>();
-
-/// No count of changes is so large.
-const NEVER: u64 = u64::MAX;
 
 impl Slot {
     pub(crate) fn new(made: Made) -> Self {
@@ -129,7 +134,6 @@ impl Slot {
         Self {
             print,
             sure_until_ms: if is_looked_at { 0 } else { lives.sure_until_ms() },
-            looked: AtomicU64::new(NEVER),
             root,
             rest: has_rest.then(|| Box::new(Rest { lives, further, is_strong, is_spare, reads, validators, told_as })),
             value,
@@ -191,32 +195,29 @@ impl Made {
         let validators = self.validators.as_deref().map_or(0, Validators::len_bytes);
         let told_as = self.told_as.as_ref().map_or(0, |key| key.len());
         let value = if self.value.is_some() { VALUE_HEAD_BYTES + self.value_bytes } else { 0 };
-        u32::try_from(value + validators + told_as + BARE_BYTES + aside + roots).unwrap_or(u32::MAX)
+        u32::try_from(value + validators + told_as + SEAT_BYTES + aside + roots).unwrap_or(u32::MAX)
     }
 }
 
 impl Slot {
-    /// Whether it may answer without anybody's word. Its cells are many and far apart, and seldom does any change between
-    /// two hits: they are looked at again only then.
+    /// Whether it may answer without anybody's word, as far as can be told without its cells.
     #[inline]
-    pub(crate) fn is_sure(&self, now_ms: u64, changes: &Changes) -> bool {
-        if now_ms >= self.sure_until_ms {
-            return false;
-        }
+    pub(crate) fn is_trusted(&self, now_ms: u64) -> bool {
         let is_sure = |root: &Root| root.trust(now_ms) == Trust::Sure;
-        let is_trusted = is_sure(&self.root) && self.rest.as_ref().is_none_or(|rest| rest.further.iter().all(is_sure));
-        // The count after the trust and before the cells: what changes later leaves it behind.
-        let count = changes.count();
-        is_trusted && (self.looked.load(Ordering::Relaxed) == count || self.look(count))
+        now_ms < self.sure_until_ms
+            && is_sure(&self.root)
+            && self.rest.as_ref().is_none_or(|rest| rest.further.iter().all(is_sure))
     }
 
-    #[cold]
-    fn look(&self, count: u64) -> bool {
-        let is_covered = self.roots().all(Root::is_covered);
-        if is_covered {
-            self.looked.store(count, Ordering::Relaxed);
-        }
-        is_covered
+    /// The same entry under another fingerprint.
+    pub(crate) fn under(self, print: Id) -> Self {
+        Self { print, ..self }
+    }
+
+    /// Whether one is a copy of the other, whatever was noted in either since.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let at = |slot: &Self| slot.value.as_ref().map(|value| Arc::as_ptr(value).cast::<()>());
+        self.loaded_ms == other.loaded_ms && at(self) == at(other) && self.root.mark() == other.root.mark()
     }
 
     /// The value, without touching how many have it if nobody else has the entry.

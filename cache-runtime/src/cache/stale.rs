@@ -184,7 +184,7 @@ impl Cache {
         let Some(l1) = &self.shared.l1 else { return };
         match l1.get(request.print) {
             // It may have been taken from the store once more meanwhile.
-            Some(own) if own.loaded_ms >= slot.loaded_ms => own.retry_not_before(at_ms),
+            Some(own) if own.loaded_ms >= slot.loaded_ms => l1.retry_not_before(request.print, at_ms),
             // One that was found in the store is to be remembered here, with the time of the next attempt.
             _ => self.keep_in_memory(request, slot),
         }

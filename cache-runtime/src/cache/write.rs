@@ -197,7 +197,7 @@ impl Cache {
             }
             // The store is away and nothing vouches for it: it could never answer.
             Standing::Doubtful if slot.backing() == Backing::Nothing => {}
-            Standing::Doubtful | Standing::Valid => l1.insert(request.print, Arc::new(slot)),
+            Standing::Doubtful | Standing::Valid => l1.insert(request.print, slot),
         }
     }
 

@@ -126,14 +126,13 @@ impl Fingerprinter {
     }
 
     #[inline]
-    pub(crate) fn finish(mut self) -> Id {
-        if let Some(rest) = self.rest.take() {
-            let rest = rest.finish128();
-            self.add(WORDS, rest.h1, 0);
-            self.add(WORDS + 1, rest.h2, 0);
-        }
+    pub(crate) fn finish(&self) -> Id {
+        let sums = match &self.rest {
+            Some(rest) => condensed(self.sums, rest, self.secrets),
+            None => self.sums,
+        };
         // The lower halves are not evenly distributed.
-        let [left, right] = self.sums.map(|sum| u128::from(spread((sum >> 64) as u64)));
+        let [left, right] = sums.map(|sum| u128::from(spread((sum >> 64) as u64)));
         Id((left << 64) | right)
     }
 
@@ -150,13 +149,18 @@ impl Fingerprinter {
 
     #[inline]
     fn add(&mut self, at: usize, word: u64, tag: u64) {
-        for (sum, secret) in self.sums.iter_mut().zip(self.secrets[at]) {
-            // The tag stands above the word, as a number of more than 64 bits.
-            let product =
-                secret.wrapping_mul(u128::from(word)).wrapping_add(secret.wrapping_mul(u128::from(tag)) << 64);
-            *sum = sum.wrapping_add(product);
-        }
+        self.sums = added(self.sums, self.secrets[at], word, tag);
     }
+}
+
+#[inline]
+fn added(mut sums: [u128; 2], secrets: [u128; 2], word: u64, tag: u64) -> [u128; 2] {
+    for (sum, secret) in sums.iter_mut().zip(secrets) {
+        // The tag stands above the word, as a number of more than 64 bits.
+        let product = secret.wrapping_mul(u128::from(word)).wrapping_add(secret.wrapping_mul(u128::from(tag)) << 64);
+        *sum = sum.wrapping_add(product);
+    }
+    sums
 }
 
 /// Apart from the fingerprinter, so that what it has taken in so far may stay in registers.
@@ -167,6 +171,14 @@ fn condense(rest: &mut Option<SipHasher13>, secrets: &Secrets, word: u64, tag: u
     let rest = rest.get_or_insert_with(|| SipHasher13::new_with_keys(key(0), key(1)));
     rest.write_u64(word);
     rest.write_u64(tag);
+}
+
+/// Takes in what was condensed. Apart as well: it is more than all the rest, and would be compiled into every function.
+#[cold]
+#[inline(never)]
+fn condensed(sums: [u128; 2], rest: &SipHasher13, secrets: &Secrets) -> [u128; 2] {
+    let rest = rest.finish128();
+    added(added(sums, secrets[WORDS], rest.h1, 0), secrets[WORDS + 1], rest.h2, 0)
 }
 
 /// Makes each bit of three that are far apart; what differs goes on differing. A table goes by few bits, and in few bits the

@@ -34,8 +34,7 @@ fn only_the_clock_reads_the_time() {
 }
 
 #[test]
-fn only_l1_names_papaya_and_only_the_redis_store_names_redis() {
-    assert_only("cache-runtime/src", &["papaya::"], &["cache/l1/index.rs"]);
+fn only_the_redis_store_names_redis() {
     let of_ours = |code: &str| code.replace("store::redis::", "");
     let naming = naming("cache-runtime/src", &["redis::"], of_ours);
     let its_own = ["cache-runtime/src/store/redis/", "cache-runtime/src/bus/redis", "cache-runtime/src/bus/mod.rs"];

@@ -3,14 +3,15 @@
 //! Whoever changes what is held does so under one lock, to index, queues and names alike, so that they cannot come to
 //! disagree. A hit takes no lock: it asks the index, and leaves its mark in the entry, where the queues find it.
 
-use super::index::Index;
+use super::index::{self, Index, Upkeep};
 use super::names::Names;
+use super::places::{Held, Number};
 use super::regions::{Region, Regions};
-use crate::cache::slot::{Made, Slot};
+use crate::cache::slot::Slot;
 use crate::clock::Clock;
 use crate::key::Id;
 use crate::policy::L1;
-use crate::telemetry::{ActivityKind, Meters, Watchers};
+use crate::telemetry::{ActivityKind, Group, Meters, Watchers};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -31,8 +32,9 @@ pub(crate) struct Entries {
 struct Kept {
     regions: Regions,
     names: Names,
+    upkeep: Upkeep,
     /// What went and is to be told of, when the lock is free again: whoever is told may ask memory for something.
-    left: Vec<(Arc<Slot>, ActivityKind)>,
+    left: Vec<(String, Group, ActivityKind)>,
 }
 
 /// With every entry that comes, so many are looked at whether they are over. One place is new by then, so that each is
@@ -42,25 +44,14 @@ const SWEPT_PER_INSERT: usize = 3;
 /// And so many by whoever asks how much there is: where nothing comes any more, that is who would notice.
 const SWEPT_PER_LOOK: usize = 64;
 
-/// From this weight on an entry that has left is not kept for a while longer.
-const HEAVY_BYTES: u32 = 32 << 10;
-
-/// What index, queues and names take up for an entry, in tables of which half or two thirds are taken; and, as often as not, a
-/// fingerprint of one that was evicted.
+/// What an entry takes up besides its value, what few entries have, and its cells: its place, and what index, queues and
+/// names have of it, in tables of which half or two thirds are taken; and, as often as not, a fingerprint of one that was
+/// evicted.
 pub(crate) const SEAT_BYTES: usize = {
-    let pointer = size_of::<usize>();
-    let place = pointer + 1;
-    let (index, names, queue, ghost) = (pointer + place * 2, place * 3 / 2, pointer * 3 / 2, 24);
-    index + names + queue + ghost
+    let number = size_of::<Number>();
+    let (names, queue, ghost) = ((number + 1) * 3 / 2, number * 3 / 2, 24);
+    index::BYTES + names + queue + ghost
 };
-
-impl Kept {
-    fn note_left(&mut self, slot: &Arc<Slot>, kind: ActivityKind) {
-        if slot.told_as().is_some() {
-            self.left.push((slot.clone(), kind));
-        }
-    }
-}
 
 impl Entries {
     /// `None` if nothing is to be kept.
@@ -68,7 +59,8 @@ impl Entries {
         if size.is_off() {
             return None;
         }
-        let kept = Mutex::new(Kept { regions: Regions::new(size), names: Names::default(), left: Vec::new() });
+        let (names, upkeep) = (Names::default(), Upkeep::default());
+        let kept = Mutex::new(Kept { regions: Regions::new(size), names, upkeep, left: Vec::new() });
         Some(Self {
             index: Index::new(),
             kept,
@@ -88,37 +80,57 @@ impl Entries {
 
     /// Lets an entry be looked at where it lies. If anything is made of it, that was a hit.
     #[inline]
-    pub(crate) fn hit<T>(&self, print: Id, look: impl FnOnce(&Slot) -> Option<T>) -> Option<T> {
-        self.index.with(print, |slot| {
-            let taken = look(slot)?;
-            slot.seat.mark_hit();
+    pub(crate) fn hit<T>(&self, print: Id, look: impl FnOnce(&Held) -> Option<T>) -> Option<T> {
+        self.index.with(print, |held| {
+            let taken = look(held)?;
+            held.seat.mark_hit();
             Some(taken)
         })?
     }
 
+    /// Marks a hit that was one by another way.
+    pub(crate) fn mark_hit(&self, print: Id) {
+        self.index.with(print, |held| held.seat.mark_hit());
+    }
+
+    /// Notes that nobody is to load in place of an entry before that.
+    pub(crate) fn retry_not_before(&self, print: Id, at_ms: u64) {
+        self.look(print, |slot| slot.retry_not_before(at_ms));
+    }
+
+    /// A copy of an entry.
     pub(crate) fn get(&self, print: Id) -> Option<Arc<Slot>> {
-        self.index.get(print)
+        self.look(print, |slot| Arc::new(slot.clone()))
+    }
+
+    fn look<T>(&self, print: Id, mut look: impl FnMut(&Slot) -> T) -> Option<T> {
+        self.index.with(print, |held| look(held)).or_else(|| {
+            let kept = self.lock();
+            let number = self.index.find(&kept.upkeep, print)?;
+            Some(look(&self.index.at(number)))
+        })
     }
 
     pub(crate) fn get_by_key(&self, key: Id) -> Option<Arc<Slot>> {
-        self.lock().names.get(key).cloned()
+        let kept = self.lock();
+        let number = kept.names.get(&self.index, key)?;
+        Some(Arc::new(self.index.at(number).clone()))
     }
 
     /// Keeps an entry under a fingerprint, in the place of the one that is there.
-    pub(crate) fn insert(&self, print: Id, slot: Arc<Slot>) {
+    pub(crate) fn insert(&self, print: Id, slot: Slot) {
         // One that was found under another fingerprint has its seat there.
-        let slot = if slot.print == print { slot } else { Arc::new(Slot::new(Made { print, ..slot.made() })) };
+        let slot = slot.under(print);
         let mut kept = self.lock();
-        let before = self.index.get(print);
-        if before.as_ref().is_some_and(|before| Arc::ptr_eq(before, &slot)) {
-            return;
-        }
-        let has_room = kept.regions.of(slot.seat.region).has_room_for(&slot);
+        let before = self.index.find(&kept.upkeep, print);
         let region = slot.seat.region;
-        match &before {
-            Some(before) if has_room && before.seat.region == region => {
-                self.replace(&mut kept, before, slot);
-                self.let_go(before);
+        let has_room = kept.regions.of(region).has_room_for(&slot);
+        match before {
+            Some(before) if has_room && self.index.at(before).seat.region == region => {
+                let number = self.index.hold(&mut kept.upkeep, slot);
+                kept.names.forget(&self.index, before);
+                kept.regions.of(region).replace(&self.index, before, number);
+                self.make_room_for(&mut kept, number);
             }
             Some(before) => {
                 self.take_out(&mut kept, before);
@@ -135,20 +147,23 @@ impl Entries {
     }
 
     /// Takes an entry out that cannot answer any more, unless it was replaced in between.
-    pub(crate) fn discard(&self, print: Id, slot: &Arc<Slot>) {
+    pub(crate) fn discard(&self, print: Id, slot: &Slot) {
         let mut kept = self.lock();
-        if let Some(there) = self.index.get(print).filter(|there| Arc::ptr_eq(there, slot)) {
-            self.take_out(&mut kept, &there);
+        let there = self.index.find(&kept.upkeep, print).filter(|there| self.index.at(*there).is_same(slot));
+        if let Some(there) = there {
+            self.take_out(&mut kept, there);
             self.note_size(&kept);
         }
+        self.tell(kept);
     }
 
     pub(crate) fn remove_by_key(&self, key: Id) {
         let mut kept = self.lock();
-        if let Some(slot) = kept.names.get(key).cloned() {
-            self.take_out(&mut kept, &slot);
+        if let Some(number) = kept.names.get(&self.index, key) {
+            self.take_out(&mut kept, number);
             self.note_size(&kept);
         }
+        self.tell(kept);
     }
 
     /// Entries, and what they weigh. Waits for nobody: a value that is dropped while the lock is held may ask.
@@ -163,60 +178,62 @@ impl Entries {
         (self.len.load(Ordering::Relaxed), self.weight.load(Ordering::Relaxed))
     }
 
-    /// What the index has let go of, a few entries of each thread, is kept until that thread removes more. It shall not be
-    /// much.
-    fn let_go(&self, slot: &Slot) {
-        if slot.weight >= HEAVY_BYTES {
-            self.index.drop_removed();
-        }
-    }
-
-    fn take_in(&self, kept: &mut Kept, slot: Arc<Slot>) {
-        kept.regions.of(slot.seat.region).push(slot.clone());
-        self.make_room_for(kept, slot);
-    }
-
-    /// In the same region.
-    fn replace(&self, kept: &mut Kept, before: &Arc<Slot>, slot: Arc<Slot>) {
-        kept.names.forget(before);
-        kept.regions.of(slot.seat.region).replace(before, slot.clone());
-        self.make_room_for(kept, slot);
+    fn take_in(&self, kept: &mut Kept, slot: Slot) {
+        let number = self.index.hold(&mut kept.upkeep, slot);
+        let region = self.index.at(number).seat.region;
+        kept.regions.of(region).push(&self.index, number);
+        self.make_room_for(kept, number);
     }
 
     /// Lets go first and only then has the newcomer answer, so that the index is never above the bound. It may be the
-    /// newcomer that goes.
-    fn make_room_for(&self, kept: &mut Kept, slot: Arc<Slot>) {
+    /// newcomer that goes, and then with what it was to replace.
+    fn make_room_for(&self, kept: &mut Kept, number: Number) {
+        let (region, print) = (self.index.at(number).seat.region, self.index.at(number).print);
         let mut stays = true;
-        while let Some(evicted) = kept.regions.of(slot.seat.region).evict() {
-            self.index.remove(evicted.print);
-            self.let_go(&evicted);
-            kept.names.forget(&evicted);
-            self.meters.of(evicted.group()).evictions.count();
-            kept.note_left(&evicted, ActivityKind::Evict);
-            stays &= !Arc::ptr_eq(&evicted, &slot);
+        while let Some(evicted) = kept.regions.of(region).evict(&self.index) {
+            self.note_left(kept, evicted, ActivityKind::Evict);
+            if evicted == number {
+                stays = false;
+                self.index.remove(&mut kept.upkeep, print);
+                self.index.retire(&mut kept.upkeep, number);
+            } else {
+                kept.names.forget(&self.index, evicted);
+                self.index.remove(&mut kept.upkeep, self.index.at(evicted).print);
+            }
         }
         if stays {
-            self.index.insert(slot.clone());
-            kept.names.note(slot);
+            kept.names.note(&self.index, number);
+            self.index.show(&mut kept.upkeep, number);
         }
     }
 
     fn sweep(&self, kept: &mut Kept, region: Region, places: usize) {
         let now_ms = self.clock.now_ms();
         for _ in 0..places {
-            if let Some(over) = kept.regions.of(region).next_if_over(now_ms) {
-                self.take_out(kept, &over);
-                self.meters.of(over.group()).expirations.count();
-                kept.note_left(&over, ActivityKind::Expire);
+            if let Some(over) = kept.regions.of(region).next_if_over(&self.index, now_ms) {
+                self.note_left(kept, over, ActivityKind::Expire);
+                self.take_out(kept, over);
             }
         }
     }
 
-    fn take_out(&self, kept: &mut Kept, slot: &Arc<Slot>) {
-        self.index.remove(slot.print);
-        self.let_go(slot);
-        kept.regions.of(slot.seat.region).remove(slot);
-        kept.names.forget(slot);
+    fn take_out(&self, kept: &mut Kept, number: Number) {
+        let (region, print) = (self.index.at(number).seat.region, self.index.at(number).print);
+        kept.regions.of(region).remove(&self.index, number);
+        kept.names.forget(&self.index, number);
+        self.index.remove(&mut kept.upkeep, print);
+    }
+
+    /// Counts what leaves, and keeps in mind whom that is to be told.
+    fn note_left(&self, kept: &mut Kept, number: Number, kind: ActivityKind) {
+        let slot = self.index.at(number);
+        let meter = self.meters.of(slot.group());
+        if kind == ActivityKind::Evict {
+            meter.evictions.count()
+        } else {
+            meter.expirations.count()
+        }
+        kept.left.extend(slot.told_as().map(|key| (key.to_owned(), slot.group(), kind)));
     }
 
     fn note_size(&self, kept: &Kept) {
@@ -224,13 +241,12 @@ impl Entries {
         self.weight.store(kept.regions.weight(), Ordering::Relaxed);
     }
 
-    /// Lets go of the lock, and tells of what has left under it.
+    /// Lets go of the lock, tells of what has left under it, and drops that: a value's drop may ask memory for something.
     fn tell(&self, mut kept: MutexGuard<'_, Kept>) {
-        let left = std::mem::take(&mut kept.left);
+        let (left, _gone) = (std::mem::take(&mut kept.left), kept.upkeep.take_gone());
         drop(kept);
-        for (slot, kind) in left {
-            let key = slot.told_as().unwrap_or_default();
-            self.watchers.tell(kind, &self.meters.of(slot.group()).name, key);
+        for (key, group, kind) in left {
+            self.watchers.tell(kind, &self.meters.of(group).name, &key);
         }
     }
 
@@ -238,14 +254,15 @@ impl Entries {
     #[cfg(test)]
     pub(super) fn disagreements(&self) -> Vec<String> {
         let kept = self.lock();
-        let is_there = |slot: &&Arc<Slot>| self.index.get(slot.print).is_some_and(|there| Arc::ptr_eq(&there, slot));
-        let stray = |all: Vec<&Arc<Slot>>, of: &str| -> Vec<String> {
-            all.into_iter().filter(|slot| !is_there(slot)).map(|slot| format!("{of} {:?}", slot.print)).collect()
+        let stray = |all: Vec<Number>, of: &str| -> Vec<String> {
+            let answers =
+                |number: &Number| self.index.find(&kept.upkeep, self.index.at(*number).print) == Some(*number);
+            all.into_iter().filter(|number| !answers(number)).map(|number| format!("{of} {number}")).collect()
         };
         let mut found = stray(kept.regions.iter().collect(), "queued and does not answer:");
         found.extend(stray(kept.names.iter().collect(), "has a name and does not answer:"));
-        let (answering, queued) = (self.index.all().len(), kept.regions.iter().count());
-        let weight = kept.regions.iter().map(|slot| u64::from(slot.weight)).sum::<u64>();
+        let (answering, queued) = (kept.upkeep.len(), kept.regions.iter().count());
+        let weight = kept.regions.iter().map(|number| u64::from(self.index.at(number).weight)).sum::<u64>();
         let counts =
             [(answering, queued), (queued, kept.regions.len()), (weight as usize, kept.regions.weight() as usize)];
         found.extend(counts.iter().filter(|(one, other)| one != other).map(|both| format!("{both:?}")));

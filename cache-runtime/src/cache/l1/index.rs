@@ -1,72 +1,268 @@
-//! What answers: a lock-free table of the entries, by fingerprint.
+//! What answers: a table from fingerprints to places, which a hit reads without a lock.
+//!
+//! A bucket has room for a few words, each the number of a place and a part of the fingerprint that is held there; what a
+//! bucket has no room for is found under the lock of whoever changes this, which happens to few, and the table grows
+//! before they are many. A bucket is never moved: when their number doubles, the words of each are shared out between it
+//! and a new one. So who looks up may find nothing while somebody makes changes, though there is something; under the
+//! lock, never.
 
+use super::places::{self, Held, Number, PLACE_BYTES, Places};
+use super::segments::{Segments, Spot};
 use crate::cache::slot::Slot;
 use crate::key::{Id, Prehashed};
-use papaya::{Equivalent, Guard, HashSet, ResizeMode};
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::RwLockReadGuard;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 #[derive(Debug)]
-pub(super) struct Index(HashSet<ByPrint, Prehashed>);
+pub(super) struct Index {
+    buckets: Segments<Bucket>,
+    /// How many buckets there are, less one: a power of two.
+    mask: AtomicUsize,
+    places: Places,
+}
 
-/// An entry knows its fingerprint, so the table need not have it once more.
-#[derive(Debug)]
-struct ByPrint(Arc<Slot>);
+/// What whoever changes an index has to have, and one has at a time.
+#[derive(Debug, Default)]
+pub(super) struct Upkeep {
+    /// Where those are that no bucket has room for.
+    beside: HashMap<Id, Number, Prehashed>,
+    /// Places that are empty.
+    free: Vec<Number>,
+    /// Places that were to be emptied when somebody was looking there.
+    retired: Vec<Number>,
+    /// The first number of a place that was never used.
+    unused: Number,
+    len: usize,
+    /// What was taken out, to be dropped when no lock is held.
+    gone: Vec<Held>,
+}
+
+/// So many words are two lines of the processor's cache, which it fetches together.
+const WORDS: usize = 16;
+
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Bucket([AtomicU64; WORDS]);
+
+/// In the lower half the number of a place, counted from one; in the upper half the tag of the fingerprint there.
+type Word = u64;
+
+const EMPTY: Word = 0;
+
+const FIRST_BUCKETS: usize = 4;
+const MAX_BUCKETS: usize = 1 << 28;
+
+/// Once one in so many entries has no room in its bucket, there are to be more of these. They are two thirds full by then.
+const TOO_MANY_BESIDE: usize = 128;
+
+/// What the table and a place take up for an entry: half of the words are taken, and of the places nearly all.
+pub(super) const BYTES: usize = 2 * size_of::<Word>() + PLACE_BYTES * 17 / 16;
+
+/// Of a fingerprint what a word keeps. Its lower bits are the number of the bucket, so that buckets can be shared out
+/// without a look at the entries.
+#[inline]
+fn tag_of(print: Id) -> u64 {
+    (print.0 >> 96) as u64
+}
+
+#[inline]
+fn bucket_of(tag: u64, mask: usize) -> usize {
+    tag as usize & mask
+}
+
+/// The words of a bucket, in the order in which they are tried for a fingerprint.
+#[inline]
+fn words_for(print: Id, bucket: &Bucket) -> impl Iterator<Item = &AtomicU64> {
+    let first = (print.0 >> 64) as usize;
+    (0..WORDS).map(move |at| &bucket.0[first.wrapping_add(at) % WORDS])
+}
+
+#[inline]
+fn spot(bucket: usize) -> Spot {
+    let piece = ((bucket | (FIRST_BUCKETS - 1)).ilog2() + 1 - FIRST_BUCKETS.ilog2()) as usize;
+    Spot { piece, at: bucket & (len_of(piece) - 1) }
+}
+
+/// How many buckets a piece has: after the first as many as there were before it.
+#[inline]
+fn len_of(piece: usize) -> usize {
+    FIRST_BUCKETS << piece.saturating_sub(1)
+}
+
+/// A look at a place.
+pub(super) struct At<'a>(RwLockReadGuard<'a, Option<Held>>);
+
+impl Deref for At<'_> {
+    type Target = Slot;
+
+    fn deref(&self) -> &Slot {
+        self.0.as_ref().expect("there is something in it, or it would not be")
+    }
+}
 
 impl Index {
-    /// It grows at once, as those beside it do: one that grows bit by bit has its readers ask two tables until enough was
-    /// written, and where all is there that is asked for, that is for ever.
     pub(super) fn new() -> Self {
-        Self(HashSet::builder().hasher(Prehashed).resize_mode(ResizeMode::Blocking).build())
+        let buckets = Segments::new((MAX_BUCKETS / FIRST_BUCKETS).ilog2() as usize + 1);
+        let _first = buckets.get_or_make(spot(0), len_of);
+        Self { buckets, mask: AtomicUsize::new(FIRST_BUCKETS - 1), places: Places::new() }
     }
 
-    /// Looks at an entry without taking it along: nobody waits for its count.
+    /// Looks at an entry where it lies. It may find nothing though there is one: [`find`](Self::find) knows.
     #[inline]
-    pub(super) fn with<T>(&self, print: Id, look: impl FnOnce(&Arc<Slot>) -> T) -> Option<T> {
-        self.0.pin().get(&print).map(|held| look(&held.0))
+    pub(super) fn with<T>(&self, print: Id, look: impl FnOnce(&Held) -> T) -> Option<T> {
+        let bucket = self.bucket(print)?;
+        let place = words_for(print, bucket).find_map(|word| {
+            let word = word.load(Ordering::Acquire);
+            if word >> 32 == tag_of(print) { self.places.look(number_of(word)?, print) } else { None }
+        })?;
+        place.as_ref().map(look)
     }
 
-    pub(super) fn get(&self, print: Id) -> Option<Arc<Slot>> {
-        self.with(print, Arc::clone)
+    /// The place of an entry, for whoever makes the changes, or keeps others from it.
+    pub(super) fn find(&self, upkeep: &Upkeep, print: Id) -> Option<Number> {
+        let there = self.word(print).and_then(|word| number_of(word.load(Ordering::Relaxed)));
+        there.or_else(|| upkeep.beside.get(&print).copied())
     }
 
-    /// In the place of the one that has its fingerprint, if there is one: at no moment is there none.
-    pub(super) fn insert(&self, slot: Arc<Slot>) {
-        self.0.pin().insert(ByPrint(slot));
+    /// What is in a place, for the same. Whoever has its number has an entry there.
+    pub(super) fn at(&self, number: Number) -> At<'_> {
+        At(self.places.at(number).expect("a place is emptied when nobody has its number any more"))
     }
 
-    pub(super) fn remove(&self, print: Id) {
-        self.0.pin().remove(&print);
+    /// Puts an entry into a place, where it is not found yet.
+    pub(super) fn hold(&self, upkeep: &mut Upkeep, slot: Slot) -> Number {
+        self.empty_retired(upkeep);
+        let mut slot = Some(slot);
+        loop {
+            let number = upkeep.free.pop().unwrap_or_else(|| {
+                let after = places::next(upkeep.unused);
+                std::mem::replace(&mut upkeep.unused, after)
+            });
+            self.places.put(number, &mut slot);
+            if slot.is_none() {
+                return number;
+            }
+            // Somebody came late for what was there before.
+            upkeep.retired.push(number);
+        }
     }
 
-    /// Has what was removed or replaced dropped as soon as nobody looks at it, and not with what this thread removes next.
-    pub(super) fn drop_removed(&self) {
-        self.0.guard().flush();
+    /// Lets an entry be found that is held, and no other of its fingerprint any more: at no moment is there none.
+    pub(super) fn show(&self, upkeep: &mut Upkeep, number: Number) {
+        let print = self.at(number).print;
+        if let Some(word) = self.word(print) {
+            let before = number_of(word.load(Ordering::Relaxed));
+            word.store(word_of(print, number), Ordering::Release);
+            before.into_iter().for_each(|before| self.retire(upkeep, before));
+        } else if let Some(place) = upkeep.beside.get_mut(&print) {
+            let before = std::mem::replace(place, number);
+            self.retire(upkeep, before);
+        } else {
+            upkeep.len += 1;
+            self.seat(upkeep, print, number);
+            if upkeep.beside.len() * TOO_MANY_BESIDE > upkeep.len {
+                self.grow(upkeep);
+            }
+        }
+    }
+
+    /// Takes out what is found for a fingerprint.
+    pub(super) fn remove(&self, upkeep: &mut Upkeep, print: Id) {
+        let Some(number) = self.find(upkeep, print) else { return };
+        match self.word(print) {
+            Some(word) => word.store(EMPTY, Ordering::Release),
+            None => drop(upkeep.beside.remove(&print)),
+        }
+        upkeep.len -= 1;
+        self.retire(upkeep, number);
+    }
+
+    /// Lets go of what is held and was not shown, or not any more. Where somebody looks, that is left for the next time.
+    pub(super) fn retire(&self, upkeep: &mut Upkeep, number: Number) {
+        upkeep.retired.push(number);
+        self.empty_retired(upkeep);
+    }
+
+    #[inline]
+    fn bucket(&self, print: Id) -> Option<&Bucket> {
+        self.buckets.get(spot(bucket_of(tag_of(print), self.mask.load(Ordering::Acquire))))
+    }
+
+    /// The word by which an entry is found.
+    fn word(&self, print: Id) -> Option<&AtomicU64> {
+        words_for(print, self.bucket(print)?).find(|word| {
+            let word = word.load(Ordering::Relaxed);
+            word >> 32 == tag_of(print)
+                && number_of(word).is_some_and(|number| self.places.look(number, print).is_some())
+        })
+    }
+
+    fn empty_retired(&self, upkeep: &mut Upkeep) {
+        let Upkeep { retired, free, gone, .. } = upkeep;
+        retired.retain(|&number| match self.places.take(number) {
+            Some(held) => {
+                gone.extend(held);
+                free.push(number);
+                false
+            }
+            None => true,
+        });
+    }
+
+    /// Lets a place be found.
+    fn seat(&self, upkeep: &mut Upkeep, print: Id, number: Number) {
+        let is_empty = |word: &&AtomicU64| word.load(Ordering::Relaxed) == EMPTY;
+        match self.bucket(print).and_then(|bucket| words_for(print, bucket).find(is_empty)) {
+            Some(word) => word.store(word_of(print, number), Ordering::Release),
+            None => drop(upkeep.beside.insert(print, number)),
+        }
+    }
+
+    /// Twice as many buckets.
+    fn grow(&self, upkeep: &mut Upkeep) {
+        let buckets = self.mask.load(Ordering::Relaxed) + 1;
+        if buckets >= MAX_BUCKETS {
+            return;
+        }
+        let mask = buckets * 2 - 1;
+        let moves = |word: Word| word != EMPTY && bucket_of(word >> 32, mask) >= buckets;
+        let each_word = |act: &dyn Fn(&AtomicU64, &AtomicU64)| {
+            for at in 0..buckets {
+                let both = (self.buckets.get(spot(at)), self.buckets.get_or_make(spot(at + buckets), len_of));
+                let (Some(from), Some(to)) = both else { continue };
+                let moving = from.0.iter().zip(&to.0).filter(|(word, _)| moves(word.load(Ordering::Relaxed)));
+                moving.for_each(|(from, to)| act(from, to));
+            }
+        };
+        // Who comes finds what has moved in its new bucket by the new mask, or still in the old one by the old.
+        each_word(&|from, to| to.store(from.load(Ordering::Relaxed), Ordering::Relaxed));
+        self.mask.store(mask, Ordering::Release);
+        each_word(&|from, _| from.store(EMPTY, Ordering::Release));
+        for (print, number) in std::mem::take(&mut upkeep.beside) {
+            self.seat(upkeep, print, number);
+        }
+    }
+}
+
+fn word_of(print: Id, number: Number) -> Word {
+    tag_of(print) << 32 | u64::from(number + 1)
+}
+
+#[inline]
+fn number_of(word: Word) -> Option<Number> {
+    (word as u32).checked_sub(1)
+}
+
+impl Upkeep {
+    /// What was taken out since this was last asked for.
+    pub(super) fn take_gone(&mut self) -> Vec<Held> {
+        std::mem::take(&mut self.gone)
     }
 
     #[cfg(test)]
-    pub(super) fn all(&self) -> Vec<Arc<Slot>> {
-        self.0.pin().iter().map(|held| held.0.clone()).collect()
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 }
-
-impl Equivalent<ByPrint> for Id {
-    #[inline]
-    fn equivalent(&self, held: &ByPrint) -> bool {
-        *self == held.0.print
-    }
-}
-
-impl Hash for ByPrint {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.print.hash(state);
-    }
-}
-
-impl PartialEq for ByPrint {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.print == other.0.print
-    }
-}
-
-impl Eq for ByPrint {}

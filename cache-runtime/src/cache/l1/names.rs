@@ -1,57 +1,41 @@
 //! Entries by their keys, so that one can be found and removed without its typed arguments.
 
-use crate::cache::slot::Slot;
-use crate::key::{Id, Prehashed};
-use std::borrow::Borrow;
-use std::collections::HashSet;
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use super::index::Index;
+use super::places::Number;
+use crate::key::Id;
+use hashbrown::HashTable;
 
 /// The entry of each key; the latest, if there are several.
 #[derive(Debug, Default)]
-pub(super) struct Names(HashSet<ByKey, Prehashed>);
-
-#[derive(Debug)]
-struct ByKey(Arc<Slot>);
+pub(super) struct Names(HashTable<Number>);
 
 impl Names {
-    pub(super) fn note(&mut self, slot: Arc<Slot>) {
-        self.0.replace(ByKey(slot));
-    }
-
-    /// Forgets an entry, unless another of its key was noted since.
-    pub(super) fn forget(&mut self, slot: &Arc<Slot>) {
-        if self.get(slot.key).is_some_and(|noted| Arc::ptr_eq(noted, slot)) {
-            self.0.remove(&slot.key);
+    pub(super) fn note(&mut self, index: &Index, number: Number) {
+        let key = index.at(number).key;
+        match self.0.find_mut(hash(key), |noted| index.at(*noted).key == key) {
+            Some(noted) => *noted = number,
+            None => drop(self.0.insert_unique(hash(key), number, |noted| hash(index.at(*noted).key))),
         }
     }
 
-    pub(super) fn get(&self, key: Id) -> Option<&Arc<Slot>> {
-        self.0.get(&key).map(|noted| &noted.0)
+    /// Forgets an entry, unless another of its key was noted since.
+    pub(super) fn forget(&mut self, index: &Index, number: Number) {
+        if let Ok(noted) = self.0.find_entry(hash(index.at(number).key), |noted| *noted == number) {
+            noted.remove();
+        }
+    }
+
+    pub(super) fn get(&self, index: &Index, key: Id) -> Option<Number> {
+        self.0.find(hash(key), |noted| index.at(*noted).key == key).copied()
     }
 
     #[cfg(test)]
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Slot>> {
-        self.0.iter().map(|noted| &noted.0)
+    pub(super) fn iter(&self) -> impl Iterator<Item = Number> {
+        self.0.iter().copied()
     }
 }
 
-impl Borrow<Id> for ByKey {
-    fn borrow(&self) -> &Id {
-        &self.0.key
-    }
+/// A key's name is a keyed hash already, and half of it is as good as hashing it again.
+fn hash(key: Id) -> u64 {
+    (key.0 >> 64) as u64
 }
-
-impl Hash for ByKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.key.hash(state);
-    }
-}
-
-impl PartialEq for ByKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.key == other.0.key
-    }
-}
-
-impl Eq for ByKey {}

@@ -7,11 +7,12 @@
 //! the entry: so nobody waits to be hit. A scan passes through the small queue alone.
 
 use super::ghosts::Ghosts;
+use super::index::Index;
+use super::places::Number;
 use super::regions::Region;
 use crate::cache::slot::Slot;
 use crate::policy::{Eviction, L1};
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 /// The entries in the order in which they are asked to go.
@@ -59,15 +60,20 @@ impl Seat {
 
     /// Marks a hit, unless it makes no difference any more: what is hit often shall not be written to.
     #[inline]
-    pub(crate) fn mark_hit(&self) {
-        let hits = self.hits.load(Ordering::Relaxed);
+    pub(super) fn mark_hit(&self) {
+        let hits = self.hits();
         if hits < MAX_HITS {
-            self.hits.store(hits + 1, Ordering::Relaxed);
+            self.set_hits(hits + 1);
         }
     }
 
+    #[inline]
     pub(super) fn hits(&self) -> u8 {
         self.hits.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_hits(&self, hits: u8) {
+        self.hits.store(hits, Ordering::Relaxed);
     }
 }
 
@@ -82,24 +88,24 @@ impl Queues {
     }
 
     /// Takes a new entry in. Then [`evict`](Self::evict) until there is nothing to evict.
-    pub(super) fn push(&mut self, slot: Arc<Slot>) {
-        let is_new = self.size.eviction == Eviction::S3Fifo && !self.ghosts.take(slot.print);
-        if is_new { self.small.push(slot) } else { self.main.push(slot) }
+    pub(super) fn push(&mut self, index: &Index, number: Number) {
+        let is_new = self.size.eviction == Eviction::S3Fifo && !self.ghosts.take(index.at(number).print);
+        if is_new { self.small.push(index, number) } else { self.main.push(index, number) }
     }
 
     /// Puts an entry in the place of another, whose hits count for it. Then [`evict`](Self::evict) as well.
-    pub(super) fn replace(&mut self, before: &Slot, slot: Arc<Slot>) {
-        slot.seat.hits.store(before.seat.hits(), Ordering::Relaxed);
-        self.queue_of(before).replace(before, slot);
+    pub(super) fn replace(&mut self, index: &Index, before: Number, number: Number) {
+        index.at(number).seat.set_hits(index.at(before).seat.hits());
+        self.queue_of(&index.at(before)).replace(index, before, number);
     }
 
     /// Takes an entry out that is there.
-    pub(super) fn remove(&mut self, slot: &Slot) {
-        self.queue_of(slot).remove(slot);
+    pub(super) fn remove(&mut self, index: &Index, number: Number) {
+        self.queue_of(&index.at(number)).remove(index, number);
     }
 
     /// Takes out what is to go for room, if there is too little.
-    pub(super) fn evict(&mut self) -> Option<Arc<Slot>> {
+    pub(super) fn evict(&mut self, index: &Index) -> Option<Number> {
         // Readers may mark entries as fast as they are passed over.
         for turn in 1.. {
             if self.len() as u64 <= self.size.max_entries && self.weight() <= self.size.max_bytes {
@@ -107,8 +113,8 @@ impl Queues {
             }
             let is_last = turn >= MAX_TURNS;
             let evicted = match self.is_small_full() || self.main.is_empty() {
-                true => self.pop_small(is_last),
-                false => self.pop_main(is_last),
+                true => self.pop_small(index, is_last),
+                false => self.pop_main(index, is_last),
             };
             if evicted.is_some() {
                 return evicted;
@@ -123,39 +129,40 @@ impl Queues {
     }
 
     /// The oldest of the small queue, if it is not to stay, or none may any more.
-    fn pop_small(&mut self, is_last: bool) -> Option<Arc<Slot>> {
-        let slot = self.small.pop()?;
+    fn pop_small(&mut self, index: &Index, is_last: bool) -> Option<Number> {
+        let number = self.small.pop(index)?;
+        let slot = index.at(number);
         if is_last || slot.seat.hits() < HITS_TO_STAY {
             self.ghosts.note(slot.print, self.len());
-            return Some(slot);
+            return Some(number);
         }
-        slot.seat.hits.store(0, Ordering::Relaxed);
-        self.main.push(slot);
+        slot.seat.set_hits(0);
+        self.main.push(index, number);
         None
     }
 
     /// The oldest of the main queue, if it was not hit since it came there, or none may stay any more.
-    fn pop_main(&mut self, is_last: bool) -> Option<Arc<Slot>> {
-        let slot = self.main.pop()?;
+    fn pop_main(&mut self, index: &Index, is_last: bool) -> Option<Number> {
+        let number = self.main.pop(index)?;
+        let slot = index.at(number);
         let hits = slot.seat.hits();
         if is_last || hits == 0 || self.size.eviction == Eviction::Fifo {
-            return Some(slot);
+            return Some(number);
         }
-        let left = if self.size.eviction == Eviction::Lru { 0 } else { hits - 1 };
-        slot.seat.hits.store(left, Ordering::Relaxed);
-        self.main.push(slot);
+        slot.seat.set_hits(if self.size.eviction == Eviction::Lru { 0 } else { hits - 1 });
+        self.main.push(index, number);
         None
     }
 
     /// The next entry in turn, if it is good for nothing any more.
-    pub(super) fn next_if_over(&mut self, now_ms: u64) -> Option<Arc<Slot>> {
+    pub(super) fn next_if_over(&mut self, index: &Index, now_ms: u64) -> Option<Number> {
         let places = self.places();
         self.swept_to = if self.swept_to + 1 < places { self.swept_to + 1 } else { 0 };
-        let slot = match self.swept_to.checked_sub(self.small.places()) {
+        let number = match self.swept_to.checked_sub(self.small.places()) {
             None => self.small.at(self.swept_to),
             Some(at) => self.main.at(at),
         };
-        slot.filter(|slot| !slot.is_kept(now_ms)).cloned()
+        number.filter(|number| !index.at(*number).is_kept(now_ms))
     }
 
     /// Those of entries that were removed included.
@@ -172,8 +179,8 @@ impl Queues {
     }
 
     #[cfg(test)]
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Slot>> {
-        self.small.places.iter().chain(&self.main.places).flatten()
+    pub(super) fn iter(&self) -> impl Iterator<Item = Number> {
+        self.small.places.iter().chain(&self.main.places).copied().filter(|number| *number != VACANT)
     }
 
     fn queue_of(&mut self, slot: &Slot) -> &mut Queue {
@@ -185,7 +192,7 @@ impl Queues {
 #[derive(Debug)]
 struct Queue {
     name: u32,
-    places: VecDeque<Option<Arc<Slot>>>,
+    places: VecDeque<Number>,
     /// The number of the first place, of which a ticket has the lower 31 bits.
     first: u32,
     empty: usize,
@@ -199,6 +206,9 @@ fn weight_of(slot: &Slot) -> u64 {
 const SMALL: u32 = 0;
 const MAIN: u32 = 1;
 
+/// In the place of an entry that was removed: so many places there never are.
+const VACANT: Number = Number::MAX;
+
 /// So few empty places are not worth moving the others.
 const FEW: usize = 32;
 
@@ -207,49 +217,50 @@ impl Queue {
         Self { name, places: VecDeque::new(), first: 0, empty: 0, weight: 0 }
     }
 
-    fn push(&mut self, slot: Arc<Slot>) {
+    fn push(&mut self, index: &Index, number: Number) {
+        let slot = index.at(number);
         self.weight += weight_of(&slot);
         self.seat(&slot, self.places.len());
-        self.places.push_back(Some(slot));
+        self.places.push_back(number);
     }
 
-    fn pop(&mut self) -> Option<Arc<Slot>> {
-        while let Some(place) = self.places.pop_front() {
+    fn pop(&mut self, index: &Index) -> Option<Number> {
+        while let Some(number) = self.places.pop_front() {
             self.first = self.first.wrapping_add(1);
-            match place {
-                Some(slot) => {
-                    self.weight -= weight_of(&slot);
-                    return Some(slot);
-                }
-                None => self.empty -= 1,
+            if number != VACANT {
+                self.weight -= weight_of(&index.at(number));
+                return Some(number);
             }
+            self.empty -= 1;
         }
         None
     }
 
-    fn replace(&mut self, before: &Slot, slot: Arc<Slot>) {
-        let at = self.place_of(before);
+    fn replace(&mut self, index: &Index, before: Number, number: Number) {
+        let (before, slot) = (index.at(before), index.at(number));
+        let at = self.place_of(&before);
         self.seat(&slot, at);
-        self.weight = self.weight + weight_of(&slot) - weight_of(before);
-        self.places[at] = Some(slot);
+        self.weight = self.weight + weight_of(&slot) - weight_of(&before);
+        self.places[at] = number;
     }
 
-    fn remove(&mut self, slot: &Slot) {
-        let at = self.place_of(slot);
-        self.places[at] = None;
-        self.weight -= weight_of(slot);
+    fn remove(&mut self, index: &Index, number: Number) {
+        let slot = index.at(number);
+        let at = self.place_of(&slot);
+        self.places[at] = VACANT;
+        self.weight -= weight_of(&slot);
         self.empty += 1;
         // As often as not is seldom enough: it costs each removal the moving of one entry.
         if self.empty > FEW.max(self.places.len() / 2) {
-            self.close_up();
+            self.close_up(index);
         }
     }
 
-    fn close_up(&mut self) {
-        self.places.retain(Option::is_some);
+    fn close_up(&mut self, index: &Index) {
+        self.places.retain(|number| *number != VACANT);
         self.empty = 0;
-        for (at, slot) in self.places.iter().flatten().enumerate() {
-            self.seat(slot, at);
+        for (at, number) in self.places.iter().enumerate() {
+            self.seat(&index.at(*number), at);
         }
     }
 
@@ -262,8 +273,8 @@ impl Queue {
         (number.wrapping_sub(self.first) & (u32::MAX >> 1)) as usize
     }
 
-    fn at(&self, at: usize) -> Option<&Arc<Slot>> {
-        self.places.get(at)?.as_ref()
+    fn at(&self, at: usize) -> Option<Number> {
+        self.places.get(at).copied().filter(|number| *number != VACANT)
     }
 
     fn places(&self) -> usize {

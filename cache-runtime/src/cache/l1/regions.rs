@@ -1,13 +1,11 @@
 //! Regions: the entries of a function that has room for itself make room for each other alone.
 
-use super::queues::Queues;
 #[cfg(test)]
-use crate::cache::slot::Slot;
+use super::places::Number;
+use super::queues::Queues;
 use crate::key::Id;
 use crate::policy::L1;
 use std::collections::HashMap;
-#[cfg(test)]
-use std::sync::Arc;
 
 /// Whose room an entry takes up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,7 +59,7 @@ impl Regions {
     }
 
     #[cfg(test)]
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Slot>> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = Number> {
         self.all.iter().flat_map(Queues::iter)
     }
 

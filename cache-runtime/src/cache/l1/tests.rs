@@ -1,6 +1,5 @@
 //! Index, queues and names hold the same, and nothing that was raised answers, whatever races.
 
-use super::queues::{MAX_TURNS, Queues};
 use super::*;
 use crate::cache::backing::Backing;
 use crate::cache::cells::Cells;
@@ -18,6 +17,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+mod tables;
+
 /// What all entries here rest on.
 fn ground() -> Key {
     Key::new("", "ground".to_owned(), 64)
@@ -32,8 +33,8 @@ fn of(size: L1, clock: &Clock) -> Entries {
 }
 
 /// An entry that rests on one cell, up to `seq`.
-fn slot(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Arc<Slot> {
-    Arc::new(Slot::new(made(cells, key, seq, expires_ms)))
+fn slot(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Slot {
+    Slot::new(made(cells, key, seq, expires_ms))
 }
 
 fn made(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Made {
@@ -66,9 +67,9 @@ fn print(of: u64) -> Id {
 
 /// What a hit gives, by the rules of the hit.
 fn hit(entries: &Entries, at: Id, cells: &Cells, now_ms: u64) -> Option<u64> {
-    entries.hit(at, |slot| {
-        let seq = slot.value.as_ref()?.downcast_ref::<u64>().copied()?;
-        slot.is_sure(now_ms, cells.changes()).then_some(seq)
+    entries.hit(at, |held| {
+        let seq = held.value.as_ref()?.downcast_ref::<u64>().copied()?;
+        held.is_sure(now_ms, cells.changes()).then_some(seq)
     })
 }
 
@@ -104,7 +105,7 @@ fn index_queues_and_names_hold_the_same_whatever_was_done() {
                 // As a look into the store after a look into memory does.
                 8 => {
                     if let Some(slot) = entries.get(at) {
-                        entries.insert(at, slot);
+                        entries.insert(at, Slot::clone(&slot));
                     }
                 }
                 _ => drop(hit(&entries, at, &cells, 1)),
@@ -218,7 +219,7 @@ fn what_answers_never_weighs_more_than_the_bound() {
 fn what_is_heavier_than_the_bound_is_not_kept_and_moves_nobody() {
     let (entries, cells) = (of(L1::max_bytes(2_000), &Clock::manual()), Cells::new());
     entries.insert(print(1), slot(&cells, 1, 1, u64::MAX));
-    let heavy = |print: Id| Arc::new(Slot::new(Made { print, value_bytes: 2_000, ..made(&cells, 3, 1, u64::MAX) }));
+    let heavy = |print: Id| Slot::new(Made { print, value_bytes: 2_000, ..made(&cells, 3, 1, u64::MAX) });
     entries.insert(print(2), heavy(print(2)));
     assert!(entries.get(print(2)).is_none() && entries.get(print(1)).is_some());
     // What it would have replaced is older than it.
@@ -291,7 +292,7 @@ fn what_is_replaced_or_removed_leaves_nothing_behind() {
     let (entries, cells) = (entries(1_000), Cells::new());
     let before: Vec<_> = (0..100).map(|key| slot(&cells, key, 1, u64::MAX)).collect();
     for round in 0..100 {
-        before.iter().for_each(|slot| entries.insert(slot.print, Arc::new(Slot::new(slot.made()))));
+        before.iter().for_each(|slot| entries.insert(slot.print, slot.clone()));
         if round % 2 == 0 {
             (0..100).for_each(|key| entries.remove_by_key(Id(key)));
         }
@@ -301,32 +302,12 @@ fn what_is_replaced_or_removed_leaves_nothing_behind() {
 }
 
 #[test]
-fn few_are_passed_over_for_one_that_goes_whatever_their_hits() {
-    const FULL: u64 = 2_000;
-    let cells = Cells::new();
-    for eviction in [Eviction::Lru, Eviction::S3Fifo] {
-        let mut queues = Queues::new(L1::max_entries(FULL).policy(eviction));
-        let all: Vec<_> = (0..FULL).map(|key| slot(&cells, u128::from(key), 1, u64::MAX)).collect();
-        let hit = || all.iter().for_each(|slot| (0..3).for_each(|_| slot.seat.mark_hit()));
-        all.iter().for_each(|slot| queues.push(slot.clone()));
-        for key in 0..10 {
-            hit();
-            queues.push(slot(&cells, u128::from(FULL + key), 1, u64::MAX));
-            assert!(queues.evict().is_some() && queues.evict().is_none());
-            let passed_over = all.iter().filter(|slot| slot.seat.hits() < 3).count();
-            assert!(passed_over <= MAX_TURNS as usize, "{passed_over} by {eviction:?}");
-        }
-        assert_eq!(queues.len() as u64, FULL);
-    }
-}
-
-#[test]
 fn what_is_large_does_not_outlive_its_removal() {
     let (entries, cells) = (entries(10), Cells::new());
     let insert = |key: u64, value: &Arc<Vec<u8>>| {
         let value: crate::codec::Value = value.clone();
         let large = Made { value: Some(value), value_bytes: 1 << 20, ..made(&cells, u128::from(key), 1, u64::MAX) };
-        entries.insert(print(key), Arc::new(Slot::new(large)));
+        entries.insert(print(key), Slot::new(large));
     };
     let (replaced, removed, evicted) = (Arc::new(vec![1]), Arc::new(vec![2]), Arc::new(vec![3]));
     [&replaced, &removed].into_iter().for_each(|value| insert(1, value));
@@ -336,4 +317,28 @@ fn what_is_large_does_not_outlive_its_removal() {
     insert(2, &evicted);
     (10..30).for_each(|key| entries.insert(print(key), slot(&cells, u128::from(key), 1, u64::MAX)));
     assert_eq!(Arc::strong_count(&evicted), 1);
+}
+
+/// Whoever changes a place where somebody is looking leaves it, and comes back.
+#[test]
+fn what_is_looked_at_is_there_until_the_look_is_over() {
+    let (entries, cells) = (entries(10), Cells::new());
+    let value = Arc::new(7_u64);
+    let of = |value: &Arc<u64>| {
+        let value: crate::codec::Value = value.clone();
+        Slot::new(Made { value: Some(value), ..made(&cells, 1, 1, u64::MAX) })
+    };
+    entries.insert(print(1), of(&value));
+    let other = Arc::new(8_u64);
+    let looked = entries.hit(print(1), |held| {
+        entries.remove_by_key(Id(1));
+        assert!(entries.get(print(1)).is_none());
+        (0..20).for_each(|_| entries.insert(print(1), of(&other)));
+        held.value.as_ref()?.downcast_ref::<u64>().copied()
+    });
+    assert_eq!(looked, Some(7));
+    assert_eq!(Arc::strong_count(&value), 2, "nobody has come by since");
+    entries.insert(print(2), slot(&cells, 2, 1, u64::MAX));
+    assert_eq!((Arc::strong_count(&value), Arc::strong_count(&other)), (1, 2));
+    assert_eq!(hit(&entries, print(1), &cells, 1), Some(8));
 }
