@@ -169,6 +169,28 @@ async fn an_entry_that_only_memory_keeps_is_ended_by_another_node() {
     .await;
 }
 
+/// It has left nothing in the store that could be gone from there: what tells is a generation of its key.
+#[tokio::test]
+async fn so_it_is_by_its_key_although_it_hears_of_nothing() {
+    on_nodes(async |[a, b]| {
+        b.store().break_bus(true);
+        eventually(|| !b.cache().stats().is_listening).await;
+        let source = Source::new(1);
+        for version in 2..5 {
+            b.run(in_memory(source.clone(), 1)).await;
+            source.write(version);
+            match version {
+                2 => drop(a.cache().remove("nodes:kept:1").await.expect("acknowledged")),
+                3 => a.cache().set("nodes:kept:1", 9_u64, Policy::ttl(BOUND)).await.expect("acknowledged"),
+                _ => drop(a.run(async { in_memory_entry(1).expire().await }).await.expect("acknowledged")),
+            }
+            b.clock().advance(BOUND);
+            assert_eq!(b.run(in_memory(source.clone(), 1)).await, version);
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn n03_a_nodes_own_messages_cost_it_nothing() {
     on_nodes(async |[a, _b]| {
