@@ -17,6 +17,7 @@
 //!
 //! Whatever is not understood here is a miss. Golden files in `tests/golden` keep every released format readable.
 
+use crate::few::Few;
 use crate::load::Validators;
 use crate::schema::Schema;
 use crate::stamp::{Partition, Stamp};
@@ -56,7 +57,7 @@ pub(crate) struct Envelope<'a> {
     /// How long the load took.
     pub(crate) load_cost_ms: u32,
     /// One stamp for each partition that it depends on or lies in.
-    pub(crate) stamps: Vec<(Partition, Stamp)>,
+    pub(crate) stamps: Few<(Partition, Stamp)>,
     /// What it depends on, for readers that come to it another way than the one that filled it.
     pub(crate) dependencies: Vec<&'a str>,
     /// Whether its life is its own, and the same for every reader whatever its function says.
@@ -275,7 +276,7 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
-    fn stamps(&mut self) -> Result<Vec<(Partition, Stamp)>, Unreadable> {
+    fn stamps(&mut self) -> Result<Few<(Partition, Stamp)>, Unreadable> {
         // No capacity is taken from the count: it is not checked yet.
         (0..self.u16()?).map(|_| Ok((Partition(self.u16()?), Stamp { epoch: self.u64()?, seq: self.u64()? }))).collect()
     }

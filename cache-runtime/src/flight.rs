@@ -12,7 +12,7 @@ use crate::key::{Id, Prehashed};
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The flights under way. `S` says when a flight's load began, `L` is what it lands with.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ type Shard<S, L> = HashMap<Id, Arc<Flight<S, L>>, Prehashed>;
 
 #[derive(Debug)]
 struct Flight<S, L> {
-    turn: Arc<Semaphore>,
+    turn: Semaphore,
     seats: Mutex<Seats<S>>,
     landed: OnceLock<L>,
 }
@@ -84,13 +84,13 @@ impl<S, L: Clone> Flights<S, L> {
             }
         }
         let flight = Arc::new(Flight {
-            turn: Arc::new(Semaphore::new(1)),
+            // Its one permit is out.
+            turn: Semaphore::new(0),
             seats: Mutex::new(Seats { taken: 1, begun: None }),
             landed: OnceLock::new(),
         });
-        let permit = flight.turn.clone().try_acquire_owned().expect("nobody else has seen this flight");
         shard.insert(id, flight.clone());
-        Boarding::Lead(Lead { seat: Seat { flights: self.clone(), id, flight }, _permit: permit })
+        Boarding::Lead(Lead(Seat { flights: self.clone(), id, flight }))
     }
 
     /// How many flights are under way.
@@ -220,22 +220,25 @@ impl<S, L> Drop for Seat<S, L> {
 }
 
 /// The duty to load. Dropping it hands the duty to a waiter.
-pub(crate) struct Lead<S, L> {
-    seat: Seat<S, L>,
-    // Given back when dropped, after the seat's own clean-up or before: either order wakes a waiter or leaves none.
-    _permit: OwnedSemaphorePermit,
+pub(crate) struct Lead<S, L>(Seat<S, L>);
+
+impl<S, L> Drop for Lead<S, L> {
+    /// Gives the permit back, which it had from the beginning or by waiting for it.
+    fn drop(&mut self) {
+        self.0.flight.turn.add_permits(1);
+    }
 }
 
 impl<S, L> Lead<S, L> {
     /// Says when the load begins, for those who come later.
     pub(crate) fn begin(&self, begun: S) {
-        lock(&self.seat.flight.seats).begun = Some(begun);
+        lock(&self.0.flight.seats).begun = Some(begun);
     }
 
     /// Runs the load so that waits inside it are known to be this leader's.
     pub(crate) async fn load<F: Future>(&self, load: F) -> F::Output {
         let mut led = led();
-        led.push(self.seat.name());
+        led.push(self.0.name());
         LED.scope(led, load).await
     }
 
@@ -245,18 +248,18 @@ impl<S, L> Lead<S, L> {
         Self: 'a,
     {
         let mut led = led();
-        led.extend(leads.map(|lead| lead.seat.name()));
+        led.extend(leads.map(|lead| lead.0.name()));
         LED.scope(led, load).await
     }
 
     /// Gives every waiter the result, which is not made if there is none. The key is free for a new flight from here on.
     pub(crate) fn land(self, landing: impl FnOnce() -> L) {
-        if self.seat.leave_if_alone() {
+        if self.0.leave_if_alone() {
             return;
         }
-        let _set_once = self.seat.flight.landed.set(landing());
-        self.seat.leave_map();
-        self.seat.flight.turn.close();
+        let _set_once = self.0.flight.landed.set(landing());
+        self.0.leave_map();
+        self.0.flight.turn.close();
     }
 }
 
@@ -269,10 +272,10 @@ impl<S, L: Clone> Follower<S, L> {
         let Some(_waiting) = self.0.flights.wait_for(self.0.name()) else {
             return Followed::Alone;
         };
-        match self.0.flight.turn.clone().acquire_owned().await {
-            Ok(permit) => {
+        match self.0.flight.turn.acquire().await.map(SemaphorePermit::forget) {
+            Ok(()) => {
                 lock(&self.0.flight.seats).begun = None;
-                Followed::Lead(Lead { seat: self.0, _permit: permit })
+                Followed::Lead(Lead(self.0))
             }
             Err(_closed) => {
                 let landing = self.0.flight.landed.get().expect("a flight lands before its turn is closed");

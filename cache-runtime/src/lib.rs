@@ -33,6 +33,7 @@ pub mod clock;
 pub mod codec;
 pub mod error;
 pub mod event;
+mod few;
 pub mod key;
 pub mod policy;
 mod schema;

@@ -5,6 +5,7 @@
 
 mod std_types;
 
+use crate::key::Addressed;
 use sha2::{Digest, Sha256};
 use siphasher::sip::SipHasher24;
 use std::any::type_name;
@@ -75,7 +76,7 @@ impl Schema {
 
 thread_local! {
     /// What was found out of types on this thread: a hash of all that a type is made of is too much for every call.
-    static KNOWN: RefCell<HashMap<(usize, u32), Schema>> = RefCell::default();
+    static KNOWN: RefCell<HashMap<(usize, u32), Schema, Addressed>> = RefCell::default();
 }
 
 impl Schema {

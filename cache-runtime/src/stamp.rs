@@ -42,17 +42,32 @@ impl Stamp {
     pub(crate) fn read(text: &[u8]) -> Option<Self> {
         let (epoch, rest) = text.split_first_chunk::<EPOCH_DIGITS>()?;
         let (b':', seq) = rest.split_first()? else { return None };
-        Some(Self { epoch: number(epoch, 16)?, seq: number(seq, 10)? })
+        Some(Self { epoch: epoch_of(epoch)?, seq: seq_of(seq)? })
     }
 }
 
 /// How many an epoch has as a text.
 const EPOCH_DIGITS: usize = 16;
 
-fn number(digits: &[u8], radix: u32) -> Option<u64> {
+#[inline]
+fn epoch_of(digits: &[u8; EPOCH_DIGITS]) -> Option<u64> {
     let add = |so_far: u64, digit: &u8| {
-        let digit = char::from(*digit).to_digit(radix)?;
-        so_far.checked_mul(u64::from(radix))?.checked_add(u64::from(digit))
+        let digit = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            b'A'..=b'F' => digit - b'A' + 10,
+            _ => return None,
+        };
+        Some(so_far << 4 | u64::from(digit))
+    };
+    digits.iter().try_fold(0, add)
+}
+
+#[inline]
+fn seq_of(digits: &[u8]) -> Option<u64> {
+    let add = |so_far: u64, digit: &u8| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        so_far.checked_mul(10)?.checked_add(digit)
     };
     if digits.is_empty() { None } else { digits.iter().try_fold(0, add) }
 }

@@ -7,10 +7,17 @@ use super::read::{Departed, Landing, Marks};
 use super::request::Request;
 use crate::key::Dependency;
 use crate::stamp::Partition;
+use std::sync::OnceLock;
 
-/// What a caller knows when it arrives: it may be given nothing older.
+/// A caller: it may be given nothing older than what it knows when it arrives.
 pub(super) struct Caller {
     pub(super) grounds: Vec<Ground>,
+    /// Noted when there is somebody to join, before anybody is waited for. Most callers find nobody.
+    noted: OnceLock<Noted>,
+}
+
+/// What it knows.
+pub(super) struct Noted {
     known: Vec<(Partition, u64)>,
     /// Nobody need have had a cell of what only this caller depends on, nor of a tag that is not known yet: then whatever
     /// was done counts.
@@ -21,19 +28,34 @@ pub(super) struct Caller {
 
 impl Caller {
     pub(super) fn new(cache: &Cache, request: &Request) -> Self {
-        let grounds = request.grounds(cache);
+        Self { grounds: request.grounds(cache), noted: OnceLock::new() }
+    }
+
+    /// What it knows, noted now unless it was before. To note it later than at its arrival only has it know more.
+    pub(super) fn noted(&self, cache: &Cache, request: &Request) -> &Noted {
+        self.noted.get_or_init(|| Noted::of(cache, request, &self.grounds))
+    }
+
+    pub(super) fn may_join(&self, cache: &Cache, request: &Request, departed: &Departed) -> bool {
+        let noted = self.noted(cache, request);
+        let is_noticed = !request.has_late_tags && request.is_covered_by(&departed.dependencies);
+        covers(&departed.marks, if is_noticed { &noted.known } else { &noted.latest })
+    }
+
+    pub(super) fn may_have(&self, cache: &Cache, request: &Request, landing: &Landing) -> bool {
+        self.noted(cache, request).allows(request, landing)
+    }
+}
+
+impl Noted {
+    fn of(cache: &Cache, request: &Request, grounds: &[Ground]) -> Self {
         let heeds_floor = request.demand.heeds_floor;
         let known = grounds.iter().map(|ground| ground.known(heeds_floor)).collect();
-        let latest = if request.has_late_tags { cache.latest_everywhere() } else { latest(&grounds) };
-        Self { grounds, known, latest, partitions: cache.partitions(), arrived: cache.moment() }
+        let latest = if request.has_late_tags { cache.latest_everywhere() } else { latest(grounds) };
+        Self { known, latest, partitions: cache.partitions(), arrived: cache.moment() }
     }
 
-    pub(super) fn may_join(&self, request: &Request, departed: &Departed) -> bool {
-        let is_noticed = !request.has_late_tags && request.is_covered_by(&departed.dependencies);
-        covers(&departed.marks, if is_noticed { &self.known } else { &self.latest })
-    }
-
-    pub(super) fn may_have(&self, request: &Request, landing: &Landing) -> bool {
+    fn allows(&self, request: &Request, landing: &Landing) -> bool {
         let departed = &landing.departed;
         let is_shown = !landing.is_stale || request.serves_stale();
         let is_covered = request.is_covered_by(&departed.dependencies);

@@ -41,7 +41,7 @@ impl Cache {
                 Boarding::Follow(follower) => match self.follow(request, follower).await {
                     Followed::Lead(lead) => return self.lead(request, wire, caller.grounds.clone(), lead).await,
                     Followed::Alone => return self.alone(request, &caller.grounds).await,
-                    Followed::Landed(landing) if caller.may_have(request, &landing) => {
+                    Followed::Landed(landing) if caller.may_have(self, request, &landing) => {
                         match self.share(request, landing, wire) {
                             Some(value) => return Arrival::Found(value),
                             None => return self.alone(request, &caller.grounds).await,

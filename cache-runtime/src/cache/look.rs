@@ -348,14 +348,14 @@ impl Cache {
 
     /// One round trip; what it says of the partitions is learned whatever becomes of the entry.
     async fn read_store(&self, request: &Request, grounds: &[Ground], want: Want) -> Option<Answer> {
-        let store = self.shared.store.as_ref()?;
+        let guard = self.shared.guard.as_ref()?;
         if grounds.iter().any(Ground::is_owed) {
             return None;
         }
         let asked = self.moment();
         let sent = departures(grounds, asked.ms());
         let read = Read { key: &request.key, dependencies: &request.dependencies, want };
-        let snapshot = match store.read(&self.space.namespace, read).await {
+        let snapshot = match guard.ask(&self.space.namespace, read).await {
             Ok(snapshot) => snapshot,
             Err(error) => return self.store_failed("read", &error),
         };

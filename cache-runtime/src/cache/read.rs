@@ -16,6 +16,7 @@ use super::stamps::{departures, observe};
 use crate::codec::{Value, Wire};
 use crate::envelope::identity_of;
 use crate::error::StoreError;
+use crate::few::Few;
 use crate::flight::{self, Boarding, Follower};
 use crate::key::Dependency;
 use crate::outcome::{Outcome, Tier};
@@ -27,7 +28,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 /// Up to where each partition was known when something began.
-pub(crate) type Marks = Arc<[(Partition, Mark)]>;
+pub(crate) type Marks = Few<(Partition, Mark)>;
 
 /// The duty to load an entry.
 pub(crate) type Lead = flight::Lead<Departed, Landing>;
@@ -62,7 +63,7 @@ impl Sighting {
             value: self.slot.value.clone(),
             is_loaded: false,
             is_stale,
-            departed: Departed { marks: self.slot.marks(), dependencies },
+            departed: Departed { marks: self.slot.marks().iter().copied().collect(), dependencies },
             known: self.known,
             loaded_ms: self.slot.loaded_ms,
         }
@@ -158,7 +159,12 @@ impl Cache {
     }
 
     pub(super) fn board(&self, caller: &Caller, request: &Request) -> Boarding<Departed, Landing> {
-        self.shared.flights.board(request.key.id(), |departed| caller.may_join(request, departed))
+        let boarding = self.shared.flights.board(request.key.id(), |departed| caller.may_join(self, request, departed));
+        if let Boarding::Follow(_) = boarding {
+            // Before it waits.
+            caller.noted(self, request);
+        }
+        boarding
     }
 
     /// Finds an entry without ever loading it, or waiting for somebody who does.
@@ -276,8 +282,10 @@ impl Cache {
 
     pub(super) fn record_hit(&self, slot: &Slot, tier: Tier, is_due: bool) {
         self.did_answer(ActivityKind::Hit(tier), slot);
-        let age_ms = self.now_ms().saturating_sub(slot.loaded_ms);
-        self.answered(slot.group(), || Outcome::of(tier, age_ms).early_if(is_due));
+        self.answered(slot.group(), || {
+            let age_ms = self.now_ms().saturating_sub(slot.loaded_ms);
+            Outcome::of(tier, age_ms).early_if(is_due)
+        });
     }
 
     /// Takes the stamps that the load will be committed with. They must be older than the load.

@@ -14,6 +14,7 @@ use crate::key::{Dependency, Id, Key, Part};
 use crate::policy::{Policy, Tiers};
 use crate::registry;
 use crate::schema::Schema;
+use crate::stamp::Partition;
 use crate::store::{Begin, Lease};
 use crate::telemetry::Group;
 use std::sync::Arc;
@@ -198,8 +199,13 @@ impl Request {
 
     /// The cells of the key and of every dependency, by partition. Made before the store is read for the call.
     pub(crate) fn grounds(&self, cache: &Cache) -> Vec<Ground> {
-        let mut names: Vec<&Key> = self.dependencies.iter().chain([&self.key]).collect();
         let count = cache.space.partitions.len() as u16;
+        if count == 1 {
+            let cells = self.dependencies.iter().map(|name| cache.shared.cells.of(name));
+            let cells = cells.chain([cache.shared.cells.of_key(&self.key)]).collect();
+            return vec![Ground { knowledge: cache.space.knowledge(Partition(0)).clone(), cells }];
+        }
+        let mut names: Vec<&Key> = self.dependencies.iter().chain([&self.key]).collect();
         names.sort_by_key(|name| name.partition(count));
         let same = |left: &&Key, right: &&Key| left.partition(count) == right.partition(count);
         let cell = |name: &&Key| match std::ptr::eq(*name, &self.key) {

@@ -19,7 +19,7 @@ use crate::codec::AnyCodec;
 use crate::error::{Error, StoreError};
 use crate::flight::Flights;
 use crate::function::{Function, tag_dependency};
-use crate::key::{Dependency, Fingerprinter, Id, Key};
+use crate::key::{Addressed, Dependency, Fingerprinter, Id, Key};
 use crate::packing::Packing;
 use crate::policy::Policy;
 use crate::registry;
@@ -98,7 +98,7 @@ pub(crate) struct Space {
     pub(super) partitions: Box<[Arc<Knowledge>]>,
     bumps: Box<[Bumps]>,
     /// By the function's address.
-    common: RwLock<HashMap<usize, Arc<Common>>>,
+    common: RwLock<HashMap<usize, Arc<Common>, Addressed>>,
 }
 
 /// What all calls of a function in one namespace have in common.

@@ -4,6 +4,7 @@ use super::ground::{Ground, Root};
 use super::read::Marks;
 use super::request::Request;
 use super::sequence::Departure;
+use crate::few::Few;
 use crate::stamp::{Partition, Stamp};
 use crate::store::Snapshot;
 
@@ -29,7 +30,7 @@ pub(super) fn is_of_this_epoch(stamps: &[(Partition, Stamp)], snapshot: &Snapsho
 }
 
 /// Notes for each partition that a request leaves now.
-pub(super) fn departures(grounds: &[Ground], now_ms: u64) -> Vec<Departure> {
+pub(super) fn departures(grounds: &[Ground], now_ms: u64) -> Few<Departure> {
     grounds.iter().map(|ground| ground.knowledge.depart(now_ms)).collect()
 }
 

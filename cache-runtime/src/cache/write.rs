@@ -232,7 +232,7 @@ impl Cache {
             loaded_at_ms: self.shared.clock.wall_ms(),
             ttl_ms: fill.life_ms,
             load_cost_ms: fill.load_cost_ms,
-            stamps: begun.stamps.clone(),
+            stamps: begun.stamps.iter().copied().collect(),
             dependencies: request.dependencies.iter().map(|name| name.as_str()).collect(),
             has_own_life: fill.has_own_life,
             validators: fill.validators.clone(),

@@ -10,7 +10,8 @@ fn example() -> Envelope<'static> {
         loaded_at_ms: 1_700_000_000_000,
         ttl_ms: 300_000,
         load_cost_ms: 12,
-        stamps: vec![(Partition(0), Stamp { epoch: u64::MAX, seq: 3 }), (Partition(9), Stamp { epoch: 1, seq: 0 })],
+        stamps: vec![(Partition(0), Stamp { epoch: u64::MAX, seq: 3 }), (Partition(9), Stamp { epoch: 1, seq: 0 })]
+            .into(),
         dependencies: vec!["tag:a", ""],
         has_own_life: false,
         validators: None,

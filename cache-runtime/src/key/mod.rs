@@ -13,7 +13,7 @@ mod writer;
 
 pub use fingerprint::Fingerprinter;
 pub use parts::{KeyPart, Part, encode, part};
-pub(crate) use prehashed::Prehashed;
+pub(crate) use prehashed::{Addressed, Prehashed};
 pub use secret::{Secret, secret};
 pub use template::{Piece, Template};
 pub use writer::KeyWriter;

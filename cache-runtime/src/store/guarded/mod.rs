@@ -115,6 +115,12 @@ impl Guarded {
         }))
     }
 
+    /// As [`read`](Store::read), in the caller's own future.
+    pub(crate) async fn ask(&self, namespace: &str, read: Read<'_>) -> Result<Snapshot, StoreError> {
+        let partitions = self.0.of(read.dependencies.iter().chain([read.key]));
+        self.0.perform(Sort::Question, partitions, move || self.0.inner.read(namespace, read)).await
+    }
+
     /// The servers that were asked so far, by name where the store knows it, and the states of their breakers.
     #[must_use]
     pub fn breakers(&self) -> Vec<(Option<Arc<str>>, BreakerState)> {
@@ -281,8 +287,7 @@ impl Store for Guarded {
     }
 
     fn read<'a>(&'a self, namespace: &'a str, read: Read<'a>) -> Answer<'a, Snapshot> {
-        let partitions = self.0.of(read.dependencies.iter().chain([read.key]));
-        Box::pin(self.0.perform(Sort::Question, partitions, move || self.0.inner.read(namespace, read)))
+        Box::pin(self.ask(namespace, read))
     }
 
     fn read_many<'a>(&'a self, namespace: &'a str, reads: &'a [Read<'a>]) -> Answer<'a, Vec<Snapshot>> {

@@ -16,7 +16,7 @@ use crate::stamp::{Partition, random_name};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ConnectionAddr, ErrorKind, PushInfo, RedisConnectionInfo, RedisError, RedisResult};
 use std::collections::HashSet;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite, split};
 use tokio::net::TcpStream;
@@ -25,6 +25,8 @@ use tokio::task::JoinHandle;
 
 /// A connection to one incarnation of the server.
 pub(super) struct Link {
+    /// No other connection has it.
+    number: u64,
     wire: Wire,
     /// Which server this is, since when, and which history it replicates.
     pub(super) incarnation: String,
@@ -52,7 +54,11 @@ impl Link {
     /// Makes a partition of a namespace usable on this connection: what another incarnation of the server wrote there is
     /// history. `count` is how many partitions the namespace is to have.
     pub(super) async fn adopt(&self, names: &Names, count: u16) -> RedisResult<()> {
+        if names.adopted_on.load(Ordering::Acquire) == self.number {
+            return Ok(());
+        }
         if self.adopted().contains(names.prefix()) {
+            names.adopted_on.store(self.number, Ordering::Release);
             return Ok(());
         }
         Box::pin(self.adopt_anew(names, count)).await
@@ -77,7 +83,7 @@ impl Link {
 pub(super) async fn open(reach: &Reach) -> RedisResult<Link> {
     let wire = Wire::open(reach).await?;
     let incarnation = incarnation(&mut wire.line.clone()).await?;
-    Ok(Link { wire, incarnation, late: AtomicU32::new(0), adopted: Mutex::default() })
+    Ok(Link { number: random_name(), wire, incarnation, late: AtomicU32::new(0), adopted: Mutex::default() })
 }
 
 /// A connection of which nothing is known yet, and the task that drives it.

@@ -5,11 +5,38 @@ use crate::stamp::Partition;
 use redis::{RedisWrite, ToRedisArgs, ToSingleRedisArg};
 use std::borrow::Borrow;
 use std::io::Write;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// The names of one partition of a namespace. The braces are a hash tag: all of them are in one slot of a cluster.
 pub(crate) struct Names {
     prefix: String,
     pub(super) partition: Partition,
+    /// The connection that has last been found to have adopted them.
+    pub(super) adopted_on: AtomicU64,
+}
+
+/// The names of the first partition, by namespace: where there is one partition, they are those of every operation.
+#[derive(Default)]
+pub(super) struct FirstNames(RwLock<Vec<(String, Arc<Names>)>>);
+
+/// So many namespaces are kept in mind.
+const MAX_KNOWN: usize = 64;
+
+impl FirstNames {
+    pub(super) fn of(&self, namespace: &str) -> Arc<Names> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, names)) = known.iter().find(|(of, _)| of == namespace) {
+            return names.clone();
+        }
+        let has_room = known.len() < MAX_KNOWN;
+        drop(known);
+        let names = Arc::new(Names::new(namespace, Partition(0)));
+        if has_room {
+            self.0.write().unwrap_or_else(PoisonError::into_inner).push((namespace.to_owned(), names.clone()));
+        }
+        names
+    }
 }
 
 /// One of them. It is put together where it is sent from.
@@ -70,7 +97,7 @@ impl Names {
         prefix.push('{');
         prefix.push_str(&tag(partition));
         prefix.push_str("}:");
-        Self { prefix, partition }
+        Self { prefix, partition, adopted_on: AtomicU64::new(0) }
     }
 
     /// What all of them begin with.

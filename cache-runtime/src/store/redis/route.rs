@@ -4,7 +4,7 @@ use super::address::Address;
 use super::cluster::Cluster;
 use super::connect::Link;
 use super::faults::{Remedy, no_answer, remedy, told};
-use super::names::Names;
+use super::names::{FirstNames, Names};
 use super::node::{CONNECT_DEADLINE, Node};
 use super::place::Place;
 use super::reach::Reach;
@@ -35,6 +35,7 @@ pub(crate) struct Route {
     target: Target,
     address: String,
     password: Option<String>,
+    pub(super) first_names: FirstNames,
     /// Namespaces whose number of partitions was checked.
     counted: Mutex<HashSet<String>>,
 }
@@ -73,7 +74,7 @@ impl Route {
                 Target::One(Box::new(Server::new(|| Place::Named(known.clone()))))
             }
         };
-        Self { target, address: shown, password, counted: Mutex::default() }
+        Self { target, address: shown, password, first_names: FirstNames::default(), counted: Mutex::default() }
     }
 
     /// How many partitions there are.

@@ -22,8 +22,11 @@ pub(super) type Source = Box<dyn AsyncRead + Send + Unpin>;
 /// Where is written to.
 pub(super) type Sink = Box<dyn AsyncWrite + Send + Unpin>;
 
-/// How much is read at once: as little, unless there turns out to be more, and then up to so much.
-const READ_BYTES: std::ops::RangeInclusive<usize> = 16 << 10..=256 << 10;
+/// How much is read at once, unless an answer is longer: so little that it is at hand when it is decoded.
+const READ_BYTES: usize = 16 << 10;
+
+/// The same of a long answer: as much again as is there, and no more than this.
+const MAX_READ_BYTES: usize = 1 << 20;
 
 /// Room for what is asked that is kept although nobody asks so much.
 const KEPT_BYTES: usize = 256 << 10;
@@ -70,7 +73,6 @@ pub(super) struct Driver {
     line: Line,
     source: Source,
     inbound: BytesMut,
-    read_bytes: usize,
     scan: Option<Scan>,
     woken: Vec<Waker>,
 }
@@ -89,9 +91,8 @@ pub(super) fn line(source: Source, sink: Sink) -> (Line, impl Future<Output = ()
         is_driver_woken: false,
         ended: None,
     })));
-    let read_bytes = *READ_BYTES.start();
-    let inbound = BytesMut::with_capacity(read_bytes);
-    let mut driver = Driver { line: line.clone(), source, inbound, read_bytes, scan: None, woken: Vec::new() };
+    let inbound = BytesMut::with_capacity(READ_BYTES);
+    let mut driver = Driver { line: line.clone(), source, inbound, scan: None, woken: Vec::new() };
     (line, poll_fn(move |context| driver.poll(context)))
 }
 
@@ -290,15 +291,13 @@ impl Driver {
             if let Err(error) = self.write(context) {
                 return Poll::Ready(error);
             }
-            if self.inbound.capacity() - self.inbound.len() < self.read_bytes / 2 {
-                self.inbound.reserve(self.read_bytes);
+            let wanted = self.inbound.len().clamp(READ_BYTES, MAX_READ_BYTES);
+            if self.inbound.capacity() - self.inbound.len() < wanted / 4 {
+                self.inbound.reserve(wanted);
             }
-            let room = self.inbound.capacity() - self.inbound.len();
             let read = ready!(pin!(self.source.read_buf(&mut self.inbound)).poll(context));
             match read {
                 Ok(0) => return Poll::Ready(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-                Ok(read) if read == room => self.read_bytes = (self.read_bytes * 2).min(*READ_BYTES.end()),
-                Ok(read) if read < room / 8 => self.read_bytes = *READ_BYTES.start(),
                 Ok(_) => {}
                 Err(error) => return Poll::Ready(error.into()),
             }
