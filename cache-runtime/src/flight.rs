@@ -80,7 +80,7 @@ impl<S, L: Clone> Flights<S, L> {
             if seats.begun.as_ref().is_none_or(may_follow) {
                 seats.taken += 1;
                 drop(seats);
-                return Boarding::Follow(Follower(Seat { flights: self.clone(), id, flight: flight.clone() }));
+                return Boarding::Follow(Follower(Seat::new(self, id, flight.clone())));
             }
         }
         let flight = Arc::new(Flight {
@@ -90,7 +90,7 @@ impl<S, L: Clone> Flights<S, L> {
             landed: OnceLock::new(),
         });
         shard.insert(id, flight.clone());
-        Boarding::Lead(Lead(Seat { flights: self.clone(), id, flight }))
+        Boarding::Lead(Lead(Seat::new(self, id, flight)))
     }
 
     /// How many flights are under way.
@@ -173,9 +173,15 @@ struct Seat<S, L> {
     flights: Arc<Flights<S, L>>,
     id: Id,
     flight: Arc<Flight<S, L>>,
+    /// Whether it was the only one, and the flight is off the map.
+    is_left: bool,
 }
 
 impl<S, L> Seat<S, L> {
+    fn new(flights: &Arc<Flights<S, L>>, id: Id, flight: Arc<Flight<S, L>>) -> Self {
+        Self { flights: flights.clone(), id, flight, is_left: false }
+    }
+
     fn name(&self) -> usize {
         Arc::as_ptr(&self.flight).cast::<()>() as usize
     }
@@ -188,13 +194,15 @@ impl<S, L> Seat<S, L> {
     }
 
     /// Whether nobody else is on this flight, and now nobody can be.
-    fn leave_if_alone(&self) -> bool {
+    fn leave_if_alone(&mut self) -> bool {
         // The shard first, as in `board`.
         let mut shard = lock(&self.flights.shards[(self.id.0 as usize) % SHARDS]);
         let is_alone = lock(&self.flight.seats).taken == 1;
         if is_alone {
             self.leave(&mut shard);
         }
+        drop(shard);
+        self.is_left = is_alone;
         is_alone
     }
 
@@ -207,6 +215,9 @@ impl<S, L> Seat<S, L> {
 
 impl<S, L> Drop for Seat<S, L> {
     fn drop(&mut self) {
+        if self.is_left {
+            return;
+        }
         // The shard first, as in `board`: nobody can sit down between the count and the removal.
         let mut shard = lock(&self.flights.shards[(self.id.0 as usize) % SHARDS]);
         let mut seats = lock(&self.flight.seats);
@@ -253,7 +264,7 @@ impl<S, L> Lead<S, L> {
     }
 
     /// Gives every waiter the result, which is not made if there is none. The key is free for a new flight from here on.
-    pub(crate) fn land(self, landing: impl FnOnce() -> L) {
+    pub(crate) fn land(mut self, landing: impl FnOnce() -> L) {
         if self.0.leave_if_alone() {
             return;
         }

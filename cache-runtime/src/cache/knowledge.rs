@@ -168,7 +168,10 @@ impl Knowledge {
 
     /// The mark of a stamp that an answer carried; none if the answer is older than the epoch that is known.
     pub(crate) fn mark(&self, stamp: Stamp, departure: Departure) -> Option<Mark> {
-        let mut sequence = self.lock();
+        self.mark_in(&mut self.lock(), stamp, departure)
+    }
+
+    fn mark_in(&self, sequence: &mut Sequence, stamp: Stamp, departure: Departure) -> Option<Mark> {
         if departure.number <= sequence.forgotten_at || !Mark::can_be(stamp.seq) {
             return None;
         }
@@ -176,10 +179,10 @@ impl Knowledge {
             if departure.number <= sequence.taken_over_at {
                 return None;
             }
-            self.take_over(&mut sequence, stamp);
+            self.take_over(sequence, stamp);
         } else if stamp.seq < departure.applied && departure.number > sequence.taken_over_at {
             // The server went back and did not say so, or a message lied: neither is to be built on.
-            self.take_over(&mut sequence, stamp);
+            self.take_over(sequence, stamp);
         }
         Some(Mark::new(sequence.ordinal, stamp.seq))
     }
@@ -190,11 +193,8 @@ impl Knowledge {
     /// lease is renewed when it has. While an own bump is under way, its seq may be seen here before its answer is; then
     /// nothing is learned, and the lease stays as it was.
     pub(crate) fn observe(&self, stamp: Stamp, departure: Departure, lease_ms: u64) -> Option<Mark> {
-        let mark = self.mark(stamp, departure)?;
         let mut sequence = self.lock();
-        if mark.ordinal() != sequence.ordinal {
-            return None;
-        }
+        let mark = self.mark_in(&mut sequence, stamp, departure)?;
         if stamp.seq > sequence.applied {
             if sequence.is_listening {
                 sequence.awaited.get_or_insert(Awaited { seq: stamp.seq, departure });

@@ -20,7 +20,7 @@ macro_rules! integers {
         #[diagnostic::do_not_recommend]
         impl KeyPart for $t {
             fn write(&self, key: &mut KeyWriter) {
-                key.number(self);
+                key.integer(u64::try_from(*self).ok(), self);
             }
 
             #[inline]

@@ -70,7 +70,7 @@ impl Link {
         if names.partition == Partition(0) {
             adopt.key(names.count()).arg(count);
         }
-        adopt.invoke::<()>(&mut self.connection()).await?;
+        adopt.invoke::<()>(self.line()).await?;
         self.adopted().insert(names.prefix().into());
         Ok(())
     }

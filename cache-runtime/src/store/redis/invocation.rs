@@ -1,8 +1,10 @@
 //! A script that is called: its keys and arguments, in whatever order they are given.
 
 use super::faults::of_command;
+use super::names::{write_bytes, write_count};
+use super::reply::value;
 use super::wire::Line;
-use redis::{Arg, Cmd, ErrorKind, FromRedisValue, RedisResult, Script, ServerErrorKind, ToRedisArgs};
+use redis::{Arg, Cmd, ErrorKind, FromRedisValue, RedisResult, Script, ServerErrorKind, ToRedisArgs, from_redis_value};
 
 /// The redis crate has one as well, which allocates for every argument.
 pub(super) struct Invocation<'s> {
@@ -27,26 +29,32 @@ impl<'s> Invocation<'s> {
     }
 
     /// Calls the script by its hash. A server that does not know it is told it first.
-    pub(super) async fn invoke<T: FromRedisValue>(&self, connection: &mut Line) -> RedisResult<T> {
-        let command = self.command();
-        let answer = match command.query_async(connection).await {
+    pub(super) async fn invoke<T: FromRedisValue>(&self, line: &Line) -> RedisResult<T> {
+        let answer = match self.call(line).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                Box::pin(self.script.prepare_invoke().load_async(connection)).await?;
-                command.query_async(connection).await
+                Box::pin(self.script.prepare_invoke().load_async(&mut line.clone())).await?;
+                self.call(line).await
             }
             answer => answer,
         };
         answer.map_err(of_command)
     }
 
-    fn command(&self) -> Cmd {
-        let mut command = Cmd::with_capacity(20, 1_024);
-        command.arg("EVALSHA").arg(self.script.get_hash()).arg(self.keys.args_iter().count());
+    async fn call<T: FromRedisValue>(&self, line: &Line) -> RedisResult<T> {
+        let answer = line.ask(1, |out| self.write(out)).await?;
+        Ok(from_redis_value(value(&answer)?.extract_error()?)?)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let keys = self.keys.args_iter().count();
+        write_count(out, b'*', 3 + keys + self.args.args_iter().count());
+        write_bytes(out, b"EVALSHA");
+        write_bytes(out, self.script.get_hash().as_bytes());
+        write_bytes(out, keys.to_string().as_bytes());
         for arg in self.keys.args_iter().chain(self.args.args_iter()) {
             if let Arg::Simple(bytes) = arg {
-                command.arg(bytes);
+                write_bytes(out, bytes);
             }
         }
-        command
     }
 }

@@ -68,6 +68,13 @@ pub(super) fn write_head(out: &mut Vec<u8>, name: Place<'_>, len: usize) {
     write_parts(out, &[&(len.max(1) - 1).to_string()]);
 }
 
+/// Writes an argument.
+pub(super) fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    write_count(out, b'$', bytes.len());
+    out.extend_from_slice(bytes);
+    out.extend_from_slice(b"\r\n");
+}
+
 /// Writes an argument that is put together of these.
 fn write_parts(out: &mut Vec<u8>, parts: &[&str]) {
     write_count(out, b'$', parts.iter().map(|part| part.len()).sum());
@@ -76,7 +83,7 @@ fn write_parts(out: &mut Vec<u8>, parts: &[&str]) {
 }
 
 /// Writes of how many bytes or parts something is.
-fn write_count(out: &mut Vec<u8>, kind: u8, count: usize) {
+pub(super) fn write_count(out: &mut Vec<u8>, kind: u8, count: usize) {
     let (mut digits, mut at, mut left) = ([0; 20], 20, count);
     loop {
         at -= 1;

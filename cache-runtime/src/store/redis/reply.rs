@@ -126,6 +126,49 @@ fn nothing(bytes: &[u8], begin: usize) -> Result<Option<Counted>, Broken> {
     }
 }
 
+/// Arrays in arrays, of which the deepest that is asked for has three.
+const MAX_DEPTH: usize = 8;
+
+/// An answer that is all there, as the redis crate has it: its own parser clears a buffer of 8 KiB for each.
+pub(super) fn value(answer: &[u8]) -> RedisResult<Value> {
+    value_at(answer, 0, MAX_DEPTH).map(|(value, _)| value)
+}
+
+fn value_at(answer: &[u8], at: usize, depth: usize) -> RedisResult<(Value, usize)> {
+    let Ok(Some((head, begin))) = head(answer, at) else { return Err(refusal(&[])) };
+    Ok(match head {
+        Head::Line => (line_value(&answer[at..begin])?, begin),
+        Head::Nothing => (Value::Nil, begin),
+        Head::String(len) => {
+            let bytes = answer.get(begin..begin + len).ok_or_else(|| refusal(&[]))?;
+            (Value::BulkString(bytes.to_vec()), begin + len + 2)
+        }
+        Head::Array(_) if depth == 0 => return Err(refusal(&[])),
+        Head::Array(count) => {
+            // What is not there is not made room for.
+            let mut values = Vec::with_capacity(usize::try_from(count).unwrap_or(usize::MAX).min(answer.len() / 4));
+            let mut at = begin;
+            for _ in 0..count {
+                let (value, end) = value_at(answer, at, depth - 1)?;
+                values.push(value);
+                at = end;
+            }
+            (Value::Array(values), at)
+        }
+    })
+}
+
+/// A number or a state; or an error, which is seldom, and which the redis crate knows.
+fn line_value(line: &[u8]) -> RedisResult<Value> {
+    let text = std::str::from_utf8(&line[1..line.len() - 2]).ok();
+    Ok(match (line[0], text) {
+        (b'+', Some("OK")) => Value::Okay,
+        (b'+', Some(text)) => Value::SimpleString(text.to_owned()),
+        (b':', Some(text)) => text.parse().map(Value::Int).or_else(|_| parse_redis_value(line))?,
+        _ => parse_redis_value(line)?,
+    })
+}
+
 /// The strings of an array that is all there, each by its place in the answer; none for what is no string.
 pub(super) struct Strings<'b> {
     bytes: &'b [u8],
@@ -226,6 +269,30 @@ mod tests {
         assert_eq!(behind(b"*2\r\n$-1\r\n$1\r\nx\r\n$2\r\nyz\r\n").expect("it is a string"), Some(20..22));
         assert_eq!(behind(b"*0\r\n$-1\r\n").expect("there is nothing"), None);
         assert_eq!(behind(b"*0\r\n-WRONGTYPE no\r\n").expect_err("refused").code(), Some("WRONGTYPE"));
+    }
+
+    #[test]
+    fn a_value_is_what_the_redis_crate_takes_it_for() {
+        let answers = [
+            ANSWER,
+            b"+OK\r\n",
+            b"+PONG\r\n",
+            b":-12\r\n",
+            b":9223372036854775807\r\n",
+            b"$-1\r\n",
+            b"$0\r\n\r\n",
+            b"*-1\r\n",
+            b"*0\r\n",
+            b"*3\r\n-ERR no\r\n+x\r\n*1\r\n*1\r\n:1\r\n",
+            b"-MOVED 7 127.0.0.1:7000\r\n",
+        ];
+        for answer in answers {
+            let theirs = parse_redis_value(answer).expect("it is a value");
+            assert_eq!(value(answer).expect("it is a value"), theirs, "{answer:?}");
+        }
+        let nested = b"*1\r\n".repeat(100_000);
+        assert!(value(&[&nested[..], b":1\r\n"].concat()).is_err(), "nobody asks for that");
+        assert!(value(b":12345678901234567890\r\n").is_err() && value(b"").is_err());
     }
 
     #[test]

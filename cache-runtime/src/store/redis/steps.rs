@@ -263,7 +263,7 @@ async fn invoke<T: FromRedisValue>(
     let mut call = Invocation::of(script);
     call.key(names.meta()).arg(hex(random_name())).arg(&link.incarnation);
     fill(&mut call);
-    call.invoke(&mut link.connection()).await
+    call.invoke(link.line()).await
 }
 
 /// Stamp, fence, what is left of the lease, and the head of the entry, as `begin.lua` answers them.

@@ -4,10 +4,10 @@
 //! as well. An answer is handed over as it came, without a copy. By way of the redis crate every question goes through a
 //! queue to a task, and every answer is parsed into values of its own; a hit costs a third more then.
 
-use super::reply::{Broken, Scan};
+use super::reply::{Broken, Scan, value};
 use bytes::{Bytes, BytesMut};
 use redis::aio::ConnectionLike;
-use redis::{Cmd, Pipeline, RedisError, RedisFuture, RedisResult, Value, parse_redis_value};
+use redis::{Cmd, Pipeline, RedisError, RedisFuture, RedisResult, Value};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -354,7 +354,7 @@ impl Drop for Driver {
 
 impl ConnectionLike for Line {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        Box::pin(async move { parse_redis_value(&self.ask(1, |out| command.write_packed_command(out)).await?) })
+        Box::pin(async move { value(&self.ask(1, |out| command.write_packed_command(out)).await?) })
     }
 
     fn req_packed_commands<'a>(
@@ -371,7 +371,7 @@ impl ConnectionLike for Line {
                 let end = Scan::of(1).end(&answers).ok().flatten().unwrap_or(answers.len());
                 let answer = answers.split_to(end);
                 if at >= offset {
-                    values.push(parse_redis_value(&answer)?);
+                    values.push(value(&answer)?);
                 }
             }
             Ok(values)

@@ -1,7 +1,7 @@
 //! What is asked at once is answered in turn, whoever gives up, and whatever pieces the answers come in.
 
 use super::*;
-use redis::{cmd, pipe};
+use redis::{cmd, parse_redis_value, pipe};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex, split};
 use tokio::task::JoinHandle;
