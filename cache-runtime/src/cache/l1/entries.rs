@@ -3,9 +3,10 @@
 //! Whoever changes what is held does so under one lock, to index, queues and names alike, so that they cannot come to
 //! disagree. A hit takes no lock: it asks the index, and leaves its mark in the entry, where the queues find it.
 
+use super::held::Held;
 use super::index::{self, Index, Upkeep};
 use super::names::Names;
-use super::places::{Held, Number};
+use super::places::Number;
 use super::regions::{Region, Regions};
 use crate::cache::slot::Slot;
 use crate::clock::Clock;
@@ -18,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// The entries of a process, by the fingerprint of the typed arguments and, slower, by the key.
 #[derive(Debug)]
 pub(crate) struct Entries {
-    index: Index,
+    index: Index<Held>,
     kept: Mutex<Kept>,
     /// How many there are and what they weigh, for those who ask without the lock.
     len: AtomicU64,
@@ -32,7 +33,7 @@ pub(crate) struct Entries {
 struct Kept {
     regions: Regions,
     names: Names,
-    upkeep: Upkeep,
+    upkeep: Upkeep<Held>,
     /// What went and is to be told of, when the lock is free again: whoever is told may ask memory for something.
     left: Vec<(String, Group, ActivityKind)>,
 }
@@ -50,7 +51,7 @@ const SWEPT_PER_LOOK: usize = 64;
 pub(crate) const SEAT_BYTES: usize = {
     let number = size_of::<Number>();
     let (names, queue, ghost) = ((number + 1) * 3 / 2, number * 3 / 2, 24);
-    index::BYTES + names + queue + ghost
+    index::bytes_of::<Held>() + names + queue + ghost
 };
 
 impl Entries {
@@ -127,7 +128,7 @@ impl Entries {
         let has_room = kept.regions.of(region).has_room_for(&slot);
         match before {
             Some(before) if has_room && self.index.at(before).seat.region == region => {
-                let number = self.index.hold(&mut kept.upkeep, slot);
+                let number = self.index.hold(&mut kept.upkeep, Held::new(slot));
                 kept.names.forget(&self.index, before);
                 kept.regions.of(region).replace(&self.index, before, number);
                 self.make_room_for(&mut kept, number);
@@ -179,7 +180,7 @@ impl Entries {
     }
 
     fn take_in(&self, kept: &mut Kept, slot: Slot) {
-        let number = self.index.hold(&mut kept.upkeep, slot);
+        let number = self.index.hold(&mut kept.upkeep, Held::new(slot));
         let region = self.index.at(number).seat.region;
         kept.regions.of(region).push(&self.index, number);
         self.make_room_for(kept, number);

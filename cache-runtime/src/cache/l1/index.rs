@@ -6,26 +6,25 @@
 //! and a new one. So who looks up may find nothing while somebody makes changes, though there is something; under the
 //! lock, never.
 
-use super::places::{self, Held, Number, PLACE_BYTES, Places};
+use super::places::{self, Look, Number, Places, Printed};
 use super::segments::{Segments, Spot};
-use crate::cache::slot::Slot;
+use super::sync::{AtomicU64, AtomicUsize, RwLock};
 use crate::key::{Id, Prehashed};
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::RwLockReadGuard;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 #[derive(Debug)]
-pub(super) struct Index {
+pub(super) struct Index<T> {
     buckets: Segments<Bucket>,
     /// How many buckets there are, less one: a power of two.
     mask: AtomicUsize,
-    places: Places,
+    places: Places<T>,
 }
 
 /// What whoever changes an index has to have, and one has at a time.
-#[derive(Debug, Default)]
-pub(super) struct Upkeep {
+#[derive(Debug)]
+pub(super) struct Upkeep<T> {
     /// Where those are that no bucket has room for.
     beside: HashMap<Id, Number, Prehashed>,
     /// Places that are empty.
@@ -36,7 +35,7 @@ pub(super) struct Upkeep {
     unused: Number,
     len: usize,
     /// What was taken out, to be dropped when no lock is held.
-    gone: Vec<Held>,
+    gone: Vec<T>,
 }
 
 /// So many words are two lines of the processor's cache, which it fetches together.
@@ -58,7 +57,9 @@ const MAX_BUCKETS: usize = 1 << 28;
 const TOO_MANY_BESIDE: usize = 128;
 
 /// What the table and a place take up for an entry: half of the words are taken, and of the places nearly all.
-pub(super) const BYTES: usize = 2 * size_of::<Word>() + PLACE_BYTES * 17 / 16;
+pub(super) const fn bytes_of<T>() -> usize {
+    2 * size_of::<Word>() + size_of::<RwLock<Option<T>>>() * 17 / 16
+}
 
 /// Of a fingerprint what a word keeps. Its lower bits are the number of the bucket, so that buckets can be shared out
 /// without a look at the entries.
@@ -92,17 +93,17 @@ fn len_of(piece: usize) -> usize {
 }
 
 /// A look at a place.
-pub(super) struct At<'a>(RwLockReadGuard<'a, Option<Held>>);
+pub(super) struct At<'a, T>(Look<'a, T>);
 
-impl Deref for At<'_> {
-    type Target = Slot;
+impl<T> Deref for At<'_, T> {
+    type Target = T;
 
-    fn deref(&self) -> &Slot {
+    fn deref(&self) -> &T {
         self.0.as_ref().expect("there is something in it, or it would not be")
     }
 }
 
-impl Index {
+impl<T: Printed> Index<T> {
     pub(super) fn new() -> Self {
         let buckets = Segments::new((MAX_BUCKETS / FIRST_BUCKETS).ilog2() as usize + 1);
         let _first = buckets.get_or_make(spot(0), len_of);
@@ -111,7 +112,7 @@ impl Index {
 
     /// Looks at an entry where it lies. It may find nothing though there is one: [`find`](Self::find) knows.
     #[inline]
-    pub(super) fn with<T>(&self, print: Id, look: impl FnOnce(&Held) -> T) -> Option<T> {
+    pub(super) fn with<R>(&self, print: Id, look: impl FnOnce(&T) -> R) -> Option<R> {
         let bucket = self.bucket(print)?;
         let place = words_for(print, bucket).find_map(|word| {
             let word = word.load(Ordering::Acquire);
@@ -121,27 +122,27 @@ impl Index {
     }
 
     /// The place of an entry, for whoever makes the changes, or keeps others from it.
-    pub(super) fn find(&self, upkeep: &Upkeep, print: Id) -> Option<Number> {
+    pub(super) fn find(&self, upkeep: &Upkeep<T>, print: Id) -> Option<Number> {
         let there = self.word(print).and_then(|word| number_of(word.load(Ordering::Relaxed)));
         there.or_else(|| upkeep.beside.get(&print).copied())
     }
 
     /// What is in a place, for the same. Whoever has its number has an entry there.
-    pub(super) fn at(&self, number: Number) -> At<'_> {
+    pub(super) fn at(&self, number: Number) -> At<'_, T> {
         At(self.places.at(number).expect("a place is emptied when nobody has its number any more"))
     }
 
     /// Puts an entry into a place, where it is not found yet.
-    pub(super) fn hold(&self, upkeep: &mut Upkeep, slot: Slot) -> Number {
+    pub(super) fn hold(&self, upkeep: &mut Upkeep<T>, held: T) -> Number {
         self.empty_retired(upkeep);
-        let mut slot = Some(slot);
+        let mut held = Some(held);
         loop {
             let number = upkeep.free.pop().unwrap_or_else(|| {
                 let after = places::next(upkeep.unused);
                 std::mem::replace(&mut upkeep.unused, after)
             });
-            self.places.put(number, &mut slot);
-            if slot.is_none() {
+            self.places.put(number, &mut held);
+            if held.is_none() {
                 return number;
             }
             // Somebody came late for what was there before.
@@ -150,8 +151,8 @@ impl Index {
     }
 
     /// Lets an entry be found that is held, and no other of its fingerprint any more: at no moment is there none.
-    pub(super) fn show(&self, upkeep: &mut Upkeep, number: Number) {
-        let print = self.at(number).print;
+    pub(super) fn show(&self, upkeep: &mut Upkeep<T>, number: Number) {
+        let print = self.at(number).print();
         if let Some(word) = self.word(print) {
             let before = number_of(word.load(Ordering::Relaxed));
             word.store(word_of(print, number), Ordering::Release);
@@ -169,7 +170,7 @@ impl Index {
     }
 
     /// Takes out what is found for a fingerprint.
-    pub(super) fn remove(&self, upkeep: &mut Upkeep, print: Id) {
+    pub(super) fn remove(&self, upkeep: &mut Upkeep<T>, print: Id) {
         let Some(number) = self.find(upkeep, print) else { return };
         match self.word(print) {
             Some(word) => word.store(EMPTY, Ordering::Release),
@@ -180,7 +181,7 @@ impl Index {
     }
 
     /// Lets go of what is held and was not shown, or not any more. Where somebody looks, that is left for the next time.
-    pub(super) fn retire(&self, upkeep: &mut Upkeep, number: Number) {
+    pub(super) fn retire(&self, upkeep: &mut Upkeep<T>, number: Number) {
         upkeep.retired.push(number);
         self.empty_retired(upkeep);
     }
@@ -199,7 +200,7 @@ impl Index {
         })
     }
 
-    fn empty_retired(&self, upkeep: &mut Upkeep) {
+    fn empty_retired(&self, upkeep: &mut Upkeep<T>) {
         let Upkeep { retired, free, gone, .. } = upkeep;
         retired.retain(|&number| match self.places.take(number) {
             Some(held) => {
@@ -212,7 +213,7 @@ impl Index {
     }
 
     /// Lets a place be found.
-    fn seat(&self, upkeep: &mut Upkeep, print: Id, number: Number) {
+    fn seat(&self, upkeep: &mut Upkeep<T>, print: Id, number: Number) {
         let is_empty = |word: &&AtomicU64| word.load(Ordering::Relaxed) == EMPTY;
         match self.bucket(print).and_then(|bucket| words_for(print, bucket).find(is_empty)) {
             Some(word) => word.store(word_of(print, number), Ordering::Release),
@@ -221,7 +222,7 @@ impl Index {
     }
 
     /// Twice as many buckets.
-    fn grow(&self, upkeep: &mut Upkeep) {
+    fn grow(&self, upkeep: &mut Upkeep<T>) {
         let buckets = self.mask.load(Ordering::Relaxed) + 1;
         if buckets >= MAX_BUCKETS {
             return;
@@ -255,9 +256,16 @@ fn number_of(word: Word) -> Option<Number> {
     (word as u32).checked_sub(1)
 }
 
-impl Upkeep {
+impl<T> Default for Upkeep<T> {
+    fn default() -> Self {
+        let (free, retired, gone) = (Vec::new(), Vec::new(), Vec::new());
+        Self { beside: HashMap::default(), free, retired, unused: 0, len: 0, gone }
+    }
+}
+
+impl<T> Upkeep<T> {
     /// What was taken out since this was last asked for.
-    pub(super) fn take_gone(&mut self) -> Vec<Held> {
+    pub(super) fn take_gone(&mut self) -> Vec<T> {
         std::mem::take(&mut self.gone)
     }
 

@@ -1,5 +1,6 @@
 //! Entries by their keys, so that one can be found and removed without its typed arguments.
 
+use super::held::Held;
 use super::index::Index;
 use super::places::Number;
 use crate::key::Id;
@@ -10,7 +11,7 @@ use hashbrown::HashTable;
 pub(super) struct Names(HashTable<Number>);
 
 impl Names {
-    pub(super) fn note(&mut self, index: &Index, number: Number) {
+    pub(super) fn note(&mut self, index: &Index<Held>, number: Number) {
         let key = index.at(number).key;
         match self.0.find_mut(hash(key), |noted| index.at(*noted).key == key) {
             Some(noted) => *noted = number,
@@ -19,13 +20,13 @@ impl Names {
     }
 
     /// Forgets an entry, unless another of its key was noted since.
-    pub(super) fn forget(&mut self, index: &Index, number: Number) {
+    pub(super) fn forget(&mut self, index: &Index<Held>, number: Number) {
         if let Ok(noted) = self.0.find_entry(hash(index.at(number).key), |noted| *noted == number) {
             noted.remove();
         }
     }
 
-    pub(super) fn get(&self, index: &Index, key: Id) -> Option<Number> {
+    pub(super) fn get(&self, index: &Index<Held>, key: Id) -> Option<Number> {
         self.0.find(hash(key), |noted| index.at(*noted).key == key).copied()
     }
 

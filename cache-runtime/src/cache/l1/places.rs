@@ -5,65 +5,21 @@
 //! a value's clone or drop does meanwhile.
 
 use super::segments::{Segments, Spot};
-use crate::cache::cells::Changes;
-use crate::cache::ground::Root;
-use crate::cache::slot::Slot;
+use super::sync::{RwLock, RwLockReadGuard};
 use crate::key::Id;
-use std::ops::Deref;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{RwLock, RwLockReadGuard, TryLockError};
+use std::sync::TryLockError;
 
-/// An entry in its place.
-#[derive(Debug)]
-pub(crate) struct Held {
-    pub(super) slot: Slot,
-    /// At which count of changes its cells were last found to cover it. At first one that is never reached.
-    looked: AtomicU64,
-}
-
-/// No count of changes is so large.
-const NEVER: u64 = u64::MAX;
-
-impl Held {
-    fn new(slot: Slot) -> Self {
-        Self { slot, looked: AtomicU64::new(NEVER) }
-    }
-
-    /// Whether it may answer without anybody's word. Its cells are many and far apart, and seldom does any change between
-    /// two hits: they are looked at again only then.
-    #[inline]
-    pub(crate) fn is_sure(&self, now_ms: u64, changes: &Changes) -> bool {
-        let is_trusted = self.slot.is_trusted(now_ms);
-        // The count after the trust and before the cells: what changes later leaves it behind.
-        let count = changes.count();
-        is_trusted && (self.looked.load(Ordering::Relaxed) == count || self.look(count))
-    }
-
-    #[cold]
-    fn look(&self, count: u64) -> bool {
-        let is_covered = self.slot.roots().all(Root::is_covered);
-        if is_covered {
-            self.looked.store(count, Ordering::Relaxed);
-        }
-        is_covered
-    }
-}
-
-impl Deref for Held {
-    type Target = Slot;
-
-    #[inline]
-    fn deref(&self) -> &Slot {
-        &self.slot
-    }
+/// What lies in places: it knows its fingerprint.
+pub(super) trait Printed {
+    fn print(&self) -> Id;
 }
 
 /// All places, by their numbers.
 #[derive(Debug)]
-pub(super) struct Places(Segments<RwLock<Option<Held>>>);
+pub(super) struct Places<T>(Segments<RwLock<Option<T>>>);
 
-/// What a place takes up.
-pub(super) const PLACE_BYTES: usize = size_of::<RwLock<Option<Held>>>();
+/// A look at a place, and at nothing if it is empty.
+pub(super) type Look<'a, T> = RwLockReadGuard<'a, Option<T>>;
 
 /// The number of a place: that of its piece, and in the lower bits where it is in that.
 pub(super) type Number = u32;
@@ -91,33 +47,33 @@ pub(super) fn next(number: Number) -> Number {
     if at + 1 < len_of(piece) { number + 1 } else { (piece as Number + 1) << AT_BITS }
 }
 
-impl Places {
+impl<T: Printed> Places<T> {
     pub(super) fn new() -> Self {
         Self(Segments::new(PIECES))
     }
 
     /// What is held in a place, if it has this fingerprint.
     #[inline]
-    pub(super) fn look(&self, number: Number, print: Id) -> Option<RwLockReadGuard<'_, Option<Held>>> {
+    pub(super) fn look(&self, number: Number, print: Id) -> Option<Look<'_, T>> {
         let place = unless_taken(self.0.get(spot(number))?.try_read())?;
-        place.as_ref().is_some_and(|held| held.print == print).then_some(place)
+        place.as_ref().is_some_and(|held| held.print() == print).then_some(place)
     }
 
     /// The same, whatever its fingerprint is.
-    pub(super) fn at(&self, number: Number) -> Option<RwLockReadGuard<'_, Option<Held>>> {
+    pub(super) fn at(&self, number: Number) -> Option<Look<'_, T>> {
         unless_taken(self.0.get(spot(number))?.try_read()).filter(|place| place.is_some())
     }
 
     /// Puts an entry into an empty place; or leaves it, if somebody is looking there.
-    pub(super) fn put(&self, number: Number, slot: &mut Option<Slot>) {
+    pub(super) fn put(&self, number: Number, held: &mut Option<T>) {
         let place = self.0.get_or_make(spot(number), len_of).and_then(|place| unless_taken(place.try_write()));
         if let Some(mut place) = place {
-            *place = slot.take().map(Held::new);
+            *place = held.take();
         }
     }
 
     /// Empties a place; nothing if somebody is looking there.
-    pub(super) fn take(&self, number: Number) -> Option<Option<Held>> {
+    pub(super) fn take(&self, number: Number) -> Option<Option<T>> {
         unless_taken(self.0.get(spot(number))?.try_write()).map(|mut place| place.take())
     }
 }

@@ -7,6 +7,7 @@
 //! the entry: so nobody waits to be hit. A scan passes through the small queue alone.
 
 use super::ghosts::Ghosts;
+use super::held::Held;
 use super::index::Index;
 use super::places::Number;
 use super::regions::Region;
@@ -88,24 +89,24 @@ impl Queues {
     }
 
     /// Takes a new entry in. Then [`evict`](Self::evict) until there is nothing to evict.
-    pub(super) fn push(&mut self, index: &Index, number: Number) {
+    pub(super) fn push(&mut self, index: &Index<Held>, number: Number) {
         let is_new = self.size.eviction == Eviction::S3Fifo && !self.ghosts.take(index.at(number).print);
         if is_new { self.small.push(index, number) } else { self.main.push(index, number) }
     }
 
     /// Puts an entry in the place of another, whose hits count for it. Then [`evict`](Self::evict) as well.
-    pub(super) fn replace(&mut self, index: &Index, before: Number, number: Number) {
+    pub(super) fn replace(&mut self, index: &Index<Held>, before: Number, number: Number) {
         index.at(number).seat.set_hits(index.at(before).seat.hits());
         self.queue_of(&index.at(before)).replace(index, before, number);
     }
 
     /// Takes an entry out that is there.
-    pub(super) fn remove(&mut self, index: &Index, number: Number) {
+    pub(super) fn remove(&mut self, index: &Index<Held>, number: Number) {
         self.queue_of(&index.at(number)).remove(index, number);
     }
 
     /// Takes out what is to go for room, if there is too little.
-    pub(super) fn evict(&mut self, index: &Index) -> Option<Number> {
+    pub(super) fn evict(&mut self, index: &Index<Held>) -> Option<Number> {
         // Readers may mark entries as fast as they are passed over.
         for turn in 1.. {
             if self.len() as u64 <= self.size.max_entries && self.weight() <= self.size.max_bytes {
@@ -129,7 +130,7 @@ impl Queues {
     }
 
     /// The oldest of the small queue, if it is not to stay, or none may any more.
-    fn pop_small(&mut self, index: &Index, is_last: bool) -> Option<Number> {
+    fn pop_small(&mut self, index: &Index<Held>, is_last: bool) -> Option<Number> {
         let number = self.small.pop(index)?;
         let slot = index.at(number);
         if is_last || slot.seat.hits() < HITS_TO_STAY {
@@ -142,7 +143,7 @@ impl Queues {
     }
 
     /// The oldest of the main queue, if it was not hit since it came there, or none may stay any more.
-    fn pop_main(&mut self, index: &Index, is_last: bool) -> Option<Number> {
+    fn pop_main(&mut self, index: &Index<Held>, is_last: bool) -> Option<Number> {
         let number = self.main.pop(index)?;
         let slot = index.at(number);
         let hits = slot.seat.hits();
@@ -155,7 +156,7 @@ impl Queues {
     }
 
     /// The next entry in turn, if it is good for nothing any more.
-    pub(super) fn next_if_over(&mut self, index: &Index, now_ms: u64) -> Option<Number> {
+    pub(super) fn next_if_over(&mut self, index: &Index<Held>, now_ms: u64) -> Option<Number> {
         let places = self.places();
         self.swept_to = if self.swept_to + 1 < places { self.swept_to + 1 } else { 0 };
         let number = match self.swept_to.checked_sub(self.small.places()) {
@@ -217,14 +218,14 @@ impl Queue {
         Self { name, places: VecDeque::new(), first: 0, empty: 0, weight: 0 }
     }
 
-    fn push(&mut self, index: &Index, number: Number) {
+    fn push(&mut self, index: &Index<Held>, number: Number) {
         let slot = index.at(number);
         self.weight += weight_of(&slot);
         self.seat(&slot, self.places.len());
         self.places.push_back(number);
     }
 
-    fn pop(&mut self, index: &Index) -> Option<Number> {
+    fn pop(&mut self, index: &Index<Held>) -> Option<Number> {
         while let Some(number) = self.places.pop_front() {
             self.first = self.first.wrapping_add(1);
             if number != VACANT {
@@ -236,7 +237,7 @@ impl Queue {
         None
     }
 
-    fn replace(&mut self, index: &Index, before: Number, number: Number) {
+    fn replace(&mut self, index: &Index<Held>, before: Number, number: Number) {
         let (before, slot) = (index.at(before), index.at(number));
         let at = self.place_of(&before);
         self.seat(&slot, at);
@@ -244,7 +245,7 @@ impl Queue {
         self.places[at] = number;
     }
 
-    fn remove(&mut self, index: &Index, number: Number) {
+    fn remove(&mut self, index: &Index<Held>, number: Number) {
         let slot = index.at(number);
         let at = self.place_of(&slot);
         self.places[at] = VACANT;
@@ -256,7 +257,7 @@ impl Queue {
         }
     }
 
-    fn close_up(&mut self, index: &Index) {
+    fn close_up(&mut self, index: &Index<Held>) {
         self.places.retain(|number| *number != VACANT);
         self.empty = 0;
         for (at, number) in self.places.iter().enumerate() {

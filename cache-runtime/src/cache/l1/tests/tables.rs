@@ -1,18 +1,23 @@
 //! Places, buckets and queues by themselves.
 
+use super::super::held::Held;
 use super::super::index::{Index, Upkeep};
 use super::super::places::{self, Places};
 use super::super::queues::{MAX_TURNS, Queues};
 use super::*;
+
+fn held(cells: &Cells, key: u128, seq: u64, expires_ms: u64) -> Held {
+    Held::new(slot(cells, key, seq, expires_ms))
+}
 
 #[test]
 fn places_have_numbers_of_their_own() {
     let (places, cells) = (Places::new(), Cells::new());
     let mut number = 0;
     for key in 0..10_000 {
-        let mut slot = Some(slot(&cells, key, 1, u64::MAX));
-        places.put(number, &mut slot);
-        assert!(slot.is_none(), "{number:x}");
+        let mut held = Some(held(&cells, key, 1, u64::MAX));
+        places.put(number, &mut held);
+        assert!(held.is_none(), "{number:x}");
         number = places::next(number);
     }
     let mut number = 0;
@@ -29,7 +34,7 @@ fn what_is_held_is_found_however_many_there_are() {
     let (index, mut upkeep, cells) = (Index::new(), Upkeep::default(), Cells::new());
     let mut is_held = Vec::new();
     for key in 0..5_000 {
-        let number = index.hold(&mut upkeep, slot(&cells, u128::from(key), 1, u64::MAX));
+        let number = index.hold(&mut upkeep, held(&cells, u128::from(key), 1, u64::MAX));
         index.show(&mut upkeep, number);
         is_held.push(true);
         if key % 3 == 0 {
@@ -53,7 +58,7 @@ fn few_are_passed_over_for_one_that_goes_whatever_their_hits() {
         let mut queues = Queues::new(L1::max_entries(FULL).policy(eviction));
         let (index, mut upkeep) = (Index::new(), Upkeep::default());
         let mut come = |key: u64, queues: &mut Queues| {
-            let number = index.hold(&mut upkeep, slot(&cells, u128::from(key), 1, u64::MAX));
+            let number = index.hold(&mut upkeep, held(&cells, u128::from(key), 1, u64::MAX));
             queues.push(&index, number);
             number
         };
