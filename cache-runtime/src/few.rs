@@ -3,12 +3,19 @@
 use std::ops::Deref;
 
 /// One element, or any other number of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Few<T> {
     One(T),
-    /// Of one as well, where there was a list already.
     Many(Vec<T>),
 }
+
+impl<T: PartialEq> PartialEq for Few<T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<T: Eq> Eq for Few<T> {}
 
 impl<T> Deref for Few<T> {
     type Target = [T];
@@ -36,12 +43,6 @@ impl<T> FromIterator<T> for Few<T> {
 impl<T> Default for Few<T> {
     fn default() -> Self {
         Self::Many(Vec::new())
-    }
-}
-
-impl<T> From<Vec<T>> for Few<T> {
-    fn from(many: Vec<T>) -> Self {
-        Self::Many(many)
     }
 }
 

@@ -5,7 +5,7 @@ const TTL: &str = "write `ttl = 300`, or `ttl = \"5m\"`";
 const KEY: &str = "write the key as a template: `key = \"user:<id>\"`";
 const BY_TYPE: &str = "nothing is needed: `Ok` and `Some` are cached, `Err` and `None` are not, by the return type";
 const ONE_LOAD: &str = "nothing is needed: one load a key at a time is the default";
-const NO_LOCK: &str = "nothing is needed: a hit takes no lock";
+const NO_LOCK: &str = "nothing is needed: a hit waits for no lock";
 const CONDITION: &str =
     "return early from an uncached function that calls this one; `cache_if = path` looks at the value";
 const CACHE: &str = "name the cache by an expression: `cache = self.cache`";

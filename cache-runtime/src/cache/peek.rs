@@ -44,7 +44,7 @@ fn is_noted() -> bool {
 
 impl Cache {
     /// Answers a cached function from memory if nothing has to be weighed: with what `take` makes of the value or of the
-    /// remembered absence, which is a hit whatever that is. No lock, no allocation, no text. What this does not answer,
+    /// remembered absence, which is a hit whatever that is. It waits for no lock, and makes no allocation and no text. What this does not answer,
     /// [`peek`](Self::peek) may.
     #[inline]
     pub(crate) fn hit<T>(&self, print: Id, take: impl FnOnce(Option<&Value>) -> T) -> Option<T> {

@@ -182,6 +182,10 @@ impl Cache {
         let at_ms = self.now_ms().saturating_add(request.backoff_ms());
         slot.retry_not_before(at_ms);
         let Some(l1) = &self.shared.l1 else { return };
+        if slot.print != request.print {
+            // It was found by its key, and lies under the fingerprint that it was filled with.
+            l1.retry_not_before(slot.print, at_ms);
+        }
         match l1.get(request.print) {
             // It may have been taken from the store once more meanwhile.
             Some(own) if own.loaded_ms >= slot.loaded_ms => l1.retry_not_before(request.print, at_ms),

@@ -11,7 +11,8 @@ fn example() -> Envelope<'static> {
         ttl_ms: 300_000,
         load_cost_ms: 12,
         stamps: vec![(Partition(0), Stamp { epoch: u64::MAX, seq: 3 }), (Partition(9), Stamp { epoch: 1, seq: 0 })]
-            .into(),
+            .into_iter()
+            .collect(),
         dependencies: vec!["tag:a", ""],
         has_own_life: false,
         validators: None,

@@ -27,7 +27,9 @@ fn header() -> Envelope<'static> {
         loaded_at_ms: 1_700_000_000_000,
         ttl_ms: 300_000,
         load_cost_ms: 12,
-        stamps: vec![(Partition(0), Stamp { epoch: 9, seq: 3 }), (Partition(9), Stamp { epoch: 1, seq: 0 })].into(),
+        stamps: vec![(Partition(0), Stamp { epoch: 9, seq: 3 }), (Partition(9), Stamp { epoch: 1, seq: 0 })]
+            .into_iter()
+            .collect(),
         has_own_life: false,
         validators: None,
         dependencies: vec!["tag:a", "ev:member_update:guild_id=42"],
@@ -65,7 +67,10 @@ fn s07_an_entry_that_was_moved_to_another_key_or_namespace_is_refused() {
     for place in [Place { key: "guild:43:members", ..HERE }, Place { namespace: "test", ..HERE }] {
         assert_eq!(packing.unpack(&envelope, payload, place), Err(Unreadable::Encryption));
     }
-    let older = Envelope { stamps: vec![(Partition(0), Stamp { epoch: 9, seq: 99 })].into(), ..envelope.clone() };
+    let older = Envelope {
+        stamps: vec![(Partition(0), Stamp { epoch: 9, seq: 99 })].into_iter().collect(),
+        ..envelope.clone()
+    };
     assert_eq!(packing.unpack(&older, payload, HERE), Err(Unreadable::Encryption), "nor with other stamps");
     let longer = Envelope { ttl_ms: u64::MAX, ..envelope };
     assert_eq!(packing.unpack(&longer, payload, HERE), Err(Unreadable::Encryption), "nor with another TTL");

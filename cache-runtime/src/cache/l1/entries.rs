@@ -1,7 +1,7 @@
 //! The entries of a process: the index answers, the queues decide what stays.
 //!
 //! Whoever changes what is held does so under one lock, to index, queues and names alike, so that they cannot come to
-//! disagree. A hit takes no lock: it asks the index, and leaves its mark in the entry, where the queues find it.
+//! disagree. A hit waits for no lock: it asks the index, and leaves its mark in the entry, where the queues find it.
 
 use super::held::Held;
 use super::index::{self, Index, Upkeep};
@@ -91,7 +91,7 @@ impl Entries {
 
     /// Marks a hit that was one by another way.
     pub(crate) fn mark_hit(&self, print: Id) {
-        self.index.with(print, |held| held.seat.mark_hit());
+        self.look(print, |slot| slot.seat.mark_hit());
     }
 
     /// Notes that nobody is to load in place of an entry before that.
@@ -167,12 +167,13 @@ impl Entries {
         self.tell(kept);
     }
 
-    /// Entries, and what they weigh. Waits for nobody: a value that is dropped while the lock is held may ask.
+    /// Entries, and what they weigh. Waits for nobody.
     pub(crate) fn size(&self) -> (u64, u64) {
         if let Ok(mut kept) = self.kept.try_lock() {
             for region in kept.regions.each() {
                 self.sweep(&mut kept, region, SWEPT_PER_LOOK);
             }
+            self.index.empty_retired(&mut kept.upkeep);
             self.note_size(&kept);
             self.tell(kept);
         }
@@ -189,17 +190,17 @@ impl Entries {
     /// Lets go first and only then has the newcomer answer, so that the index is never above the bound. It may be the
     /// newcomer that goes, and then with what it was to replace.
     fn make_room_for(&self, kept: &mut Kept, number: Number) {
-        let (region, print) = (self.index.at(number).seat.region, self.index.at(number).print);
+        let region = self.index.at(number).seat.region;
         let mut stays = true;
         while let Some(evicted) = kept.regions.of(region).evict(&self.index) {
             self.note_left(kept, evicted, ActivityKind::Evict);
+            // A statement of its own: a place is not emptied while it is looked at.
+            let print = self.index.at(evicted).print;
+            kept.names.forget(&self.index, evicted);
+            self.index.remove(&mut kept.upkeep, print);
             if evicted == number {
                 stays = false;
-                self.index.remove(&mut kept.upkeep, print);
                 self.index.retire(&mut kept.upkeep, number);
-            } else {
-                kept.names.forget(&self.index, evicted);
-                self.index.remove(&mut kept.upkeep, self.index.at(evicted).print);
             }
         }
         if stays {

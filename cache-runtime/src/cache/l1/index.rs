@@ -157,8 +157,9 @@ impl<T: Printed> Index<T> {
             let before = number_of(word.load(Ordering::Relaxed));
             word.store(word_of(print, number), Ordering::Release);
             before.into_iter().for_each(|before| self.retire(upkeep, before));
-        } else if let Some(place) = upkeep.beside.get_mut(&print) {
-            let before = std::mem::replace(place, number);
+        } else if let Some(before) = upkeep.beside.remove(&print) {
+            // There may be room for it by now.
+            self.seat(upkeep, print, number);
             self.retire(upkeep, before);
         } else {
             upkeep.len += 1;
@@ -200,7 +201,8 @@ impl<T: Printed> Index<T> {
         })
     }
 
-    fn empty_retired(&self, upkeep: &mut Upkeep<T>) {
+    /// Empties the places that were to be emptied when somebody was looking there, unless somebody is.
+    pub(super) fn empty_retired(&self, upkeep: &mut Upkeep<T>) {
         let Upkeep { retired, free, gone, .. } = upkeep;
         retired.retain(|&number| match self.places.take(number) {
             Some(held) => {

@@ -44,6 +44,7 @@ fn spot(number: Number) -> Spot {
 /// The number after another one.
 pub(super) fn next(number: Number) -> Number {
     let Spot { piece, at } = spot(number);
+    assert!(piece + 1 < PIECES, "there is no memory of so many places");
     if at + 1 < len_of(piece) { number + 1 } else { (piece as Number + 1) << AT_BITS }
 }
 

@@ -317,6 +317,15 @@ fn what_is_large_does_not_outlive_its_removal() {
     insert(2, &evicted);
     (10..30).for_each(|key| entries.insert(print(key), slot(&cells, u128::from(key), 1, u64::MAX)));
     assert_eq!(Arc::strong_count(&evicted), 1);
+    let (entries, last) = (self::entries(1), Arc::new(vec![4]));
+    for value in [&replaced, &last] {
+        let shared: crate::codec::Value = value.clone();
+        let key = value[0];
+        let made = Made { value: Some(shared), ..made(&cells, u128::from(key), 1, u64::MAX) };
+        entries.insert(print(u64::from(key)), Slot::new(made));
+    }
+    // Whatever comes, and if nothing does.
+    assert_eq!((Arc::strong_count(&replaced), Arc::strong_count(&last)), (1, 2));
 }
 
 /// Whoever changes a place where somebody is looking leaves it, and comes back.
@@ -338,7 +347,7 @@ fn what_is_looked_at_is_there_until_the_look_is_over() {
     });
     assert_eq!(looked, Some(7));
     assert_eq!(Arc::strong_count(&value), 2, "nobody has come by since");
-    entries.insert(print(2), slot(&cells, 2, 1, u64::MAX));
+    assert_eq!(entries.size().0, 1);
     assert_eq!((Arc::strong_count(&value), Arc::strong_count(&other)), (1, 2));
     assert_eq!(hit(&entries, print(1), &cells, 1), Some(8));
 }

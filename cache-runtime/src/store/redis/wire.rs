@@ -4,10 +4,11 @@
 //! as well. An answer is handed over as it came, without a copy. By way of the redis crate every question goes through a
 //! queue to a task, and every answer is parsed into values of its own; a hit costs a third more then.
 
-use super::reply::{Broken, Scan, value};
+mod commands;
+
+use super::reply::{Broken, Scan};
 use bytes::{Bytes, BytesMut};
-use redis::aio::ConnectionLike;
-use redis::{Cmd, Pipeline, RedisError, RedisFuture, RedisResult, Value};
+use redis::{RedisError, RedisResult};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -100,6 +101,9 @@ impl Line {
     /// Asks, and waits for the answers, which come one after another as they stand. `write` writes the question, which gets
     /// so many answers. Dropping the future gives up the answers and not the question.
     pub(super) async fn ask(&self, answers: usize, write: impl FnOnce(&mut Vec<u8>)) -> RedisResult<Bytes> {
+        if answers == 0 {
+            return Ok(Bytes::new());
+        }
         let (mut write, mut place) = (Some(write), None);
         poll_fn(|context| match (&mut place, write.take()) {
             (None, Some(write)) => {
@@ -173,6 +177,18 @@ impl Question {
     }
 }
 
+/// What there is to write, without half a question that a panic left behind: the next one would be taken for its end.
+struct Whole<'a> {
+    len: usize,
+    outbound: &'a mut Vec<u8>,
+}
+
+impl Drop for Whole<'_> {
+    fn drop(&mut self) {
+        self.outbound.truncate(self.len);
+    }
+}
+
 impl Traffic {
     fn send(&mut self, question: Question, write: impl FnOnce(&mut Vec<u8>)) -> RedisResult<u64> {
         if let Some(error) = &self.ended {
@@ -180,7 +196,10 @@ impl Traffic {
         }
         let number = self.first + self.questions.len() as u64;
         let is_quiet = self.unanswered == number && self.outbound.is_empty();
-        write(&mut self.outbound);
+        let mut whole = Whole { len: self.outbound.len(), outbound: &mut self.outbound };
+        write(whole.outbound);
+        whole.len = whole.outbound.len();
+        drop(whole);
         self.questions.push_back(question);
         if !is_quiet {
             // There will be more of them until it comes to it.
@@ -324,17 +343,24 @@ impl Driver {
 
     /// Hands what has come to those who asked for it.
     fn hand_over(&mut self) -> Result<(), Broken> {
-        let mut traffic = self.line.lock();
-        while !self.inbound.is_empty() {
-            let answers = traffic.next().ok_or(Broken)?;
-            let scan = self.scan.get_or_insert_with(|| Scan::of(answers));
-            let Some(end) = scan.end(&self.inbound)? else { break };
-            self.scan = None;
-            self.woken.extend(traffic.answered(self.inbound.split_to(end).freeze()));
-        }
+        let Self { line, inbound, scan, woken, .. } = self;
+        let mut traffic = line.lock();
+        let handed = loop {
+            if inbound.is_empty() {
+                break Ok(());
+            }
+            let Some(answers) = traffic.next() else { break Err(Broken) };
+            match scan.get_or_insert_with(|| Scan::of(answers)).end(inbound) {
+                Ok(Some(end)) => woken.extend(traffic.answered(inbound.split_to(end).freeze())),
+                Ok(None) => break Ok(()),
+                Err(broken) => break Err(broken),
+            }
+            *scan = None;
+        };
         drop(traffic);
-        self.woken.drain(..).for_each(Waker::wake);
-        Ok(())
+        // Also if what came last is no answer: those before it have theirs.
+        woken.drain(..).for_each(Waker::wake);
+        handed
     }
 
     /// What nobody asked for, or is no answer; without its text, in which there may be names.
@@ -349,38 +375,6 @@ impl Drop for Driver {
     /// Its task was aborted, or its runtime is gone.
     fn drop(&mut self) {
         self.line.end(io::Error::from(io::ErrorKind::BrokenPipe).into());
-    }
-}
-
-impl ConnectionLike for Line {
-    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        Box::pin(async move { value(&self.ask(1, |out| command.write_packed_command(out)).await?) })
-    }
-
-    fn req_packed_commands<'a>(
-        &'a mut self,
-        pipeline: &'a Pipeline,
-        offset: usize,
-        count: usize,
-    ) -> RedisFuture<'a, Vec<Value>> {
-        Box::pin(async move {
-            let asked = self.ask(offset + count, |out| out.extend_from_slice(&pipeline.get_packed_pipeline()));
-            let mut answers = asked.await?;
-            let mut values = Vec::with_capacity(count);
-            for at in 0..offset + count {
-                let end = Scan::of(1).end(&answers).ok().flatten().unwrap_or(answers.len());
-                let answer = answers.split_to(end);
-                if at >= offset {
-                    values.push(value(&answer)?);
-                }
-            }
-            Ok(values)
-        })
-    }
-
-    /// Nobody is told: who logs in chooses it.
-    fn get_db(&self) -> i64 {
-        0
     }
 }
 

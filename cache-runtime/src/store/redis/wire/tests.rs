@@ -120,6 +120,40 @@ async fn what_nobody_asked_for_and_what_is_no_answer_end_the_connection() {
 }
 
 #[tokio::test]
+async fn who_was_answered_before_it_ended_has_the_answer() {
+    let (line, driver, mut theirs) = open(4_096);
+    let ask = |text: &'static str| {
+        let line = line.clone();
+        tokio::spawn(async move { echo(&line, text).await })
+    };
+    let (first, second) = (ask("a"), ask("b"));
+    heard(&mut theirs, 2).await;
+    theirs.write_all(format!("{}HTTP/1.1 400", answer("a")).as_bytes()).await.expect("it is read");
+    driver.await.expect("it ended by itself");
+    assert_eq!(first.await.expect("no panic").expect("it was answered"), "a");
+    assert!(second.await.expect("no panic").expect_err("it was not").is_io_error());
+}
+
+#[tokio::test]
+async fn half_a_question_that_a_panic_left_behind_is_not_sent() {
+    let (line, _driver, mut theirs) = open(4_096);
+    let asking = line.clone();
+    let broken = tokio::spawn(async move {
+        asking
+            .ask(1, |out| {
+                out.extend_from_slice(b"*2\r\n$4\r\nECHO");
+                panic!("as a question might");
+            })
+            .await
+    });
+    assert!(broken.await.is_err());
+    let asked = tokio::spawn(async move { echo(&line, "whole").await });
+    assert_eq!(heard(&mut theirs, 1).await, ["whole"]);
+    theirs.write_all(answer("whole").as_bytes()).await.expect("it is read");
+    assert_eq!(asked.await.expect("no panic").expect("it is answered"), "whole");
+}
+
+#[tokio::test]
 async fn a_pipeline_has_an_answer_a_command_and_an_error_is_in_its_place() {
     let (line, _driver, mut theirs) = open(4_096);
     let asking = line.clone();
