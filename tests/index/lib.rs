@@ -15,6 +15,9 @@ mod segments;
 mod sync {
     pub(super) use loom::sync::atomic::{AtomicU64, AtomicUsize};
     pub(super) use loom::sync::{RwLock, RwLockReadGuard};
+
+    /// So few that a bucket is soon full.
+    pub(super) const WORDS: usize = 2;
 }
 
 mod key {
@@ -62,12 +65,12 @@ fn insert(index: &Index<Entry>, upkeep: &mut Upkeep<Entry>, entry: Entry) {
 }
 
 /// What somebody finds who has no lock.
-fn look(index: &Index<Entry>, of: u64) -> Option<u64> {
-    index.with(print(of), |entry| {
-        entry.looks.load(Ordering::Relaxed);
-        assert_eq!(entry.print, print(of), "another one's entry");
-        entry.version
-    })
+fn look(index: &Index<Entry>, print: Id) -> Option<u64> {
+    let place = index.look(print)?;
+    let entry = place.as_ref()?;
+    entry.looks.load(Ordering::Relaxed);
+    assert_eq!(entry.print, print, "another one's entry");
+    Some(entry.version)
 }
 
 fn found(index: &Index<Entry>, upkeep: &Upkeep<Entry>, of: u64) -> Option<u64> {
@@ -89,9 +92,9 @@ fn who_looks_finds_its_own_or_nothing_while_places_change_hands() {
         let reader = {
             let index = index.clone();
             thread::spawn(move || {
-                let one = look(&index, 1);
+                let one = look(&index, print(1));
                 assert!(one.is_none_or(|version| version == 1), "{one:?}");
-                let two = look(&index, 2);
+                let two = look(&index, print(2));
                 assert!(two.is_none_or(|version| version == 7), "{two:?}");
             })
         };
@@ -100,7 +103,7 @@ fn who_looks_finds_its_own_or_nothing_while_places_change_hands() {
         insert(&index, &mut upkeep, entry(2, 7));
         assert_eq!((found(&index, &upkeep, 1), found(&index, &upkeep, 2)), (None, Some(7)));
         reader.join().expect("it finds its own");
-        assert_eq!((look(&index, 1), look(&index, 2)), (None, Some(7)));
+        assert_eq!((look(&index, print(1)), look(&index, print(2))), (None, Some(7)));
     });
 }
 
@@ -111,13 +114,13 @@ fn what_replaces_another_is_found_and_the_other_goes_when_nobody_looks() {
         insert(&index, &mut upkeep, entry(1, 1));
         let reader = {
             let index = index.clone();
-            thread::spawn(move || look(&index, 1))
+            thread::spawn(move || look(&index, print(1)))
         };
         insert(&index, &mut upkeep, entry(1, 2));
         assert_eq!(found(&index, &upkeep, 1), Some(2));
         let seen = reader.join().expect("it finds its own");
         assert!(seen.is_none_or(|version| version == 1 || version == 2), "{seen:?}");
-        assert_eq!(look(&index, 1), Some(2));
+        assert_eq!(look(&index, print(1)), Some(2));
         insert(&index, &mut upkeep, entry(2, 1));
         assert!(upkeep.take_gone().iter().any(|gone| gone.version == 1 && gone.print == print(1)));
     });
@@ -125,9 +128,9 @@ fn what_replaces_another_is_found_and_the_other_goes_when_nobody_looks() {
 
 #[test]
 fn what_is_there_is_found_again_after_the_table_has_grown() {
-    // One bucket is full: the next one has no room in it.
-    const FULL: u64 = 16;
-    explore(1, || {
+    // A bucket and its neighbour are full: the next one has no room in them.
+    const FULL: u64 = 2 * sync::WORDS as u64;
+    explore(2, || {
         let (index, mut upkeep) = (Arc::new(Index::new()), Upkeep::default());
         let tagged = |of: u64| Id(u128::from(of) << 98 | u128::from(of));
         let number_of = |index: &Index<Entry>, upkeep: &mut Upkeep<Entry>, of: u64| {
@@ -139,7 +142,7 @@ fn what_is_there_is_found_again_after_the_table_has_grown() {
             let index = index.clone();
             thread::spawn(move || {
                 for of in [1, 2] {
-                    let seen = index.with(tagged(of), |entry| entry.version);
+                    let seen = look(&index, tagged(of));
                     assert!(seen.is_none_or(|version| version == of), "{seen:?}");
                 }
             })
@@ -149,7 +152,7 @@ fn what_is_there_is_found_again_after_the_table_has_grown() {
         for of in 0..=FULL {
             let number = index.find(&upkeep, tagged(of)).expect("it was put there");
             assert_eq!(index.at(number).version, of);
-            assert_eq!(index.with(tagged(of), |entry| entry.version), Some(of), "{of} is found without the lock");
+            assert_eq!(look(&index, tagged(of)), Some(of), "{of} is found without the lock");
         }
     });
 }

@@ -6,7 +6,7 @@
 use super::held::Held;
 use super::index::{self, Index, Upkeep};
 use super::names::Names;
-use super::places::Number;
+use super::places::{Look, Number};
 use super::regions::{Region, Regions};
 use crate::cache::slot::Slot;
 use crate::clock::Clock;
@@ -82,11 +82,11 @@ impl Entries {
     /// Lets an entry be looked at where it lies. If anything is made of it, that was a hit.
     #[inline]
     pub(crate) fn hit<T>(&self, print: Id, look: impl FnOnce(&Held) -> Option<T>) -> Option<T> {
-        self.index.with(print, |held| {
-            let taken = look(held)?;
-            held.seat.mark_hit();
-            Some(taken)
-        })?
+        let place = self.index.look(print).or_else(|| self.look_beside(print))?;
+        let held = place.as_ref()?;
+        let taken = look(held)?;
+        held.seat.mark_hit();
+        Some(taken)
     }
 
     /// Marks a hit that was one by another way.
@@ -104,12 +104,18 @@ impl Entries {
         self.look(print, |slot| Arc::new(slot.clone()))
     }
 
-    fn look<T>(&self, print: Id, mut look: impl FnMut(&Slot) -> T) -> Option<T> {
-        self.index.with(print, |held| look(held)).or_else(|| {
-            let kept = self.lock();
-            let number = self.index.find(&kept.upkeep, print)?;
-            Some(look(&self.index.at(number)))
-        })
+    fn look<T>(&self, print: Id, look: impl FnOnce(&Slot) -> T) -> Option<T> {
+        let place = self.index.look(print).or_else(|| self.look_beside(print))?;
+        place.as_ref().map(|held| look(held))
+    }
+
+    /// What only the lock finds, which is nothing but by a rare chance. It is not held while somebody looks.
+    fn look_beside(&self, print: Id) -> Option<Look<'_, Held>> {
+        if !self.index.has_any_beside() {
+            return None;
+        }
+        let number = self.index.find(&self.lock().upkeep, print)?;
+        self.index.look_at(number, print)
     }
 
     pub(crate) fn get_by_key(&self, key: Id) -> Option<Arc<Slot>> {

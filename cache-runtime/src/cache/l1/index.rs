@@ -1,14 +1,14 @@
 //! What answers: a table from fingerprints to places, which a hit reads without a lock.
 //!
-//! A bucket has room for a few words, each the number of a place and a part of the fingerprint that is held there; what a
-//! bucket has no room for is found under the lock of whoever changes this, which happens to few, and the table grows
-//! before they are many. A bucket is never moved: when their number doubles, the words of each are shared out between it
+//! A bucket has room for a few words, each the number of a place and a part of the fingerprint that is held there; what it
+//! has no room for goes to its neighbour. What neither has room for is found under the lock of whoever changes this, and
+//! the table grows, after which there is none of it but by a chance that never comes. A bucket is never moved: when their number doubles, the words of each are shared out between it
 //! and a new one. So who looks up may find nothing while somebody makes changes, though there is something; under the
 //! lock, never.
 
 use super::places::{self, Look, Number, Places, Printed};
 use super::segments::{Segments, Spot};
-use super::sync::{AtomicU64, AtomicUsize, RwLock};
+use super::sync::{AtomicU64, AtomicUsize, RwLock, WORDS};
 use crate::key::{Id, Prehashed};
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -20,6 +20,8 @@ pub(super) struct Index<T> {
     /// How many buckets there are, less one: a power of two.
     mask: AtomicUsize,
     places: Places<T>,
+    /// How many entries no bucket has room for.
+    beside: AtomicUsize,
 }
 
 /// What whoever changes an index has to have, and one has at a time.
@@ -38,9 +40,6 @@ pub(super) struct Upkeep<T> {
     gone: Vec<T>,
 }
 
-/// So many words are two lines of the processor's cache, which it fetches together.
-const WORDS: usize = 16;
-
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Bucket([AtomicU64; WORDS]);
@@ -53,12 +52,9 @@ const EMPTY: Word = 0;
 const FIRST_BUCKETS: usize = 4;
 const MAX_BUCKETS: usize = 1 << 28;
 
-/// Once one in so many entries has no room in its bucket, there are to be more of these. They are two thirds full by then.
-const TOO_MANY_BESIDE: usize = 128;
-
-/// What the table and a place take up for an entry: half of the words are taken, and of the places nearly all.
+/// What the table and a place take up for an entry: two of five words are taken, and of the places nearly all.
 pub(super) const fn bytes_of<T>() -> usize {
-    2 * size_of::<Word>() + size_of::<RwLock<Option<T>>>() * 17 / 16
+    5 * size_of::<Word>() / 2 + size_of::<RwLock<Option<T>>>() * 17 / 16
 }
 
 /// Of a fingerprint what a word keeps. Its lower bits are the number of the bucket, so that buckets can be shared out
@@ -71,6 +67,12 @@ fn tag_of(print: Id) -> u64 {
 #[inline]
 fn bucket_of(tag: u64, mask: usize) -> usize {
     tag as usize & mask
+}
+
+/// They are neighbours in turn, and their successors are when there are more.
+#[inline]
+fn neighbour(bucket: usize) -> usize {
+    bucket ^ 1
 }
 
 /// The words of a bucket, in the order in which they are tried for a fingerprint.
@@ -107,18 +109,33 @@ impl<T: Printed> Index<T> {
     pub(super) fn new() -> Self {
         let buckets = Segments::new((MAX_BUCKETS / FIRST_BUCKETS).ilog2() as usize + 1);
         let _first = buckets.get_or_make(spot(0), len_of);
-        Self { buckets, mask: AtomicUsize::new(FIRST_BUCKETS - 1), places: Places::new() }
+        let (mask, beside) = (AtomicUsize::new(FIRST_BUCKETS - 1), AtomicUsize::new(0));
+        Self { buckets, mask, places: Places::new(), beside }
     }
 
-    /// Looks at an entry where it lies. It may find nothing though there is one: [`find`](Self::find) knows.
+    /// A look at an entry where it lies. It may find nothing though there is one: [`find`](Self::find) knows.
     #[inline]
-    pub(super) fn with<R>(&self, print: Id, look: impl FnOnce(&T) -> R) -> Option<R> {
-        let bucket = self.bucket(print)?;
-        let place = words_for(print, bucket).find_map(|word| {
+    pub(super) fn look(&self, print: Id) -> Option<Look<'_, T>> {
+        let home = self.home(print);
+        self.look_into(home, print).or_else(|| self.look_into(neighbour(home), print))
+    }
+
+    #[inline]
+    fn look_into(&self, bucket: usize, print: Id) -> Option<Look<'_, T>> {
+        words_for(print, self.buckets.get(spot(bucket))?).find_map(|word| {
             let word = word.load(Ordering::Acquire);
             if word >> 32 == tag_of(print) { self.places.look(number_of(word)?, print) } else { None }
-        })?;
-        place.as_ref().map(look)
+        })
+    }
+
+    /// Whether there is anything that is found under the lock alone.
+    pub(super) fn has_any_beside(&self) -> bool {
+        self.beside.load(Ordering::Relaxed) > 0
+    }
+
+    /// A look at what was found so. Meanwhile it may have gone.
+    pub(super) fn look_at(&self, number: Number, print: Id) -> Option<Look<'_, T>> {
+        self.places.look(number, print)
     }
 
     /// The place of an entry, for whoever makes the changes, or keeps others from it.
@@ -164,7 +181,8 @@ impl<T: Printed> Index<T> {
         } else {
             upkeep.len += 1;
             self.seat(upkeep, print, number);
-            if upkeep.beside.len() * TOO_MANY_BESIDE > upkeep.len {
+            // A table that is all but empty holds fingerprints that are alike: more buckets would not part them.
+            if self.has_any_beside() && upkeep.len > self.mask.load(Ordering::Relaxed) {
                 self.grow(upkeep);
             }
         }
@@ -177,6 +195,7 @@ impl<T: Printed> Index<T> {
             Some(word) => word.store(EMPTY, Ordering::Release),
             None => drop(upkeep.beside.remove(&print)),
         }
+        self.note_beside(upkeep);
         upkeep.len -= 1;
         self.retire(upkeep, number);
     }
@@ -187,14 +206,26 @@ impl<T: Printed> Index<T> {
         self.empty_retired(upkeep);
     }
 
+    /// The bucket where a fingerprint is looked for first.
     #[inline]
-    fn bucket(&self, print: Id) -> Option<&Bucket> {
-        self.buckets.get(spot(bucket_of(tag_of(print), self.mask.load(Ordering::Acquire))))
+    fn home(&self, print: Id) -> usize {
+        bucket_of(tag_of(print), self.mask.load(Ordering::Acquire))
+    }
+
+    /// The words by which a fingerprint may be found, in the order in which they are tried.
+    fn words(&self, print: Id) -> impl Iterator<Item = &AtomicU64> {
+        let home = self.home(print);
+        let buckets = [home, neighbour(home)].into_iter().filter_map(|bucket| self.buckets.get(spot(bucket)));
+        buckets.flat_map(move |bucket| words_for(print, bucket))
+    }
+
+    fn note_beside(&self, upkeep: &Upkeep<T>) {
+        self.beside.store(upkeep.beside.len(), Ordering::Relaxed);
     }
 
     /// The word by which an entry is found.
     fn word(&self, print: Id) -> Option<&AtomicU64> {
-        words_for(print, self.bucket(print)?).find(|word| {
+        self.words(print).find(|word| {
             let word = word.load(Ordering::Relaxed);
             word >> 32 == tag_of(print)
                 && number_of(word).is_some_and(|number| self.places.look(number, print).is_some())
@@ -217,10 +248,11 @@ impl<T: Printed> Index<T> {
     /// Lets a place be found.
     fn seat(&self, upkeep: &mut Upkeep<T>, print: Id, number: Number) {
         let is_empty = |word: &&AtomicU64| word.load(Ordering::Relaxed) == EMPTY;
-        match self.bucket(print).and_then(|bucket| words_for(print, bucket).find(is_empty)) {
+        match self.words(print).find(is_empty) {
             Some(word) => word.store(word_of(print, number), Ordering::Release),
             None => drop(upkeep.beside.insert(print, number)),
         }
+        self.note_beside(upkeep);
     }
 
     /// Twice as many buckets.

@@ -2,3 +2,6 @@
 
 pub(super) use std::sync::atomic::{AtomicU64, AtomicUsize};
 pub(super) use std::sync::{RwLock, RwLockReadGuard};
+
+/// So many words of a bucket are two lines of the processor's cache, which it fetches together.
+pub(super) const WORDS: usize = 16;

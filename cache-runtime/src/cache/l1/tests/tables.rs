@@ -45,6 +45,7 @@ fn what_is_held_is_found_however_many_there_are() {
             for (of, is_held) in (0..).zip(&is_held) {
                 let found = index.find(&upkeep, print(of)).map(|number| index.at(number).key);
                 assert_eq!(found, is_held.then_some(Id(u128::from(of))), "{of} at {key}");
+                assert_eq!(index.look(print(of)).is_some(), *is_held, "{of} without the lock, at {key}");
             }
         }
     }
