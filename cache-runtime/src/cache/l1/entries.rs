@@ -110,6 +110,8 @@ impl Entries {
     }
 
     /// What only the lock finds, which is nothing but by a rare chance. It is not held while somebody looks.
+    #[cold]
+    #[inline(never)]
     fn look_beside(&self, print: Id) -> Option<Look<'_, Held>> {
         if !self.index.has_any_beside() {
             return None;

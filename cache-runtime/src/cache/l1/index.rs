@@ -52,6 +52,9 @@ const EMPTY: Word = 0;
 const FIRST_BUCKETS: usize = 4;
 const MAX_BUCKETS: usize = 1 << 28;
 
+/// With more entries than so many a bucket, too many would be their neighbours', where they are looked for last.
+const MANY: usize = WORDS * 5 / 8;
+
 /// What the table and a place take up for an entry: two of five words are taken, and of the places nearly all.
 pub(super) const fn bytes_of<T>() -> usize {
     5 * size_of::<Word>() / 2 + size_of::<RwLock<Option<T>>>() * 17 / 16
@@ -117,7 +120,13 @@ impl<T: Printed> Index<T> {
     #[inline]
     pub(super) fn look(&self, print: Id) -> Option<Look<'_, T>> {
         let home = self.home(print);
-        self.look_into(home, print).or_else(|| self.look_into(neighbour(home), print))
+        self.look_into(home, print).or_else(|| self.look_next_door(home, print))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_next_door(&self, home: usize, print: Id) -> Option<Look<'_, T>> {
+        self.look_into(neighbour(home), print)
     }
 
     #[inline]
@@ -181,8 +190,9 @@ impl<T: Printed> Index<T> {
         } else {
             upkeep.len += 1;
             self.seat(upkeep, print, number);
+            let buckets = self.mask.load(Ordering::Relaxed) + 1;
             // A table that is all but empty holds fingerprints that are alike: more buckets would not part them.
-            if self.has_any_beside() && upkeep.len > self.mask.load(Ordering::Relaxed) {
+            if upkeep.len > buckets * MANY || (self.has_any_beside() && upkeep.len > buckets) {
                 self.grow(upkeep);
             }
         }
