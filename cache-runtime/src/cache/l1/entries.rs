@@ -82,7 +82,7 @@ impl Entries {
     /// Lets an entry be looked at where it lies. If anything is made of it, that was a hit.
     #[inline]
     pub(crate) fn hit<T>(&self, print: Id, look: impl FnOnce(&Held) -> Option<T>) -> Option<T> {
-        let place = self.index.look(print).or_else(|| self.look_beside(print))?;
+        let place = self.place(print)?;
         let held = place.as_ref()?;
         let taken = look(held)?;
         held.seat.mark_hit();
@@ -105,8 +105,13 @@ impl Entries {
     }
 
     fn look<T>(&self, print: Id, look: impl FnOnce(&Slot) -> T) -> Option<T> {
-        let place = self.index.look(print).or_else(|| self.look_beside(print))?;
-        place.as_ref().map(|held| look(held))
+        self.place(print)?.as_ref().map(|held| look(held))
+    }
+
+    /// Where an entry lies, which no change moves while it is looked at.
+    #[inline]
+    fn place(&self, print: Id) -> Option<Look<'_, Held>> {
+        self.index.look(print).or_else(|| self.look_beside(print))
     }
 
     /// What only the lock finds, which is nothing but by a rare chance. It is not held while somebody looks.

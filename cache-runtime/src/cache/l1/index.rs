@@ -2,9 +2,9 @@
 //!
 //! A bucket has room for a few words, each the number of a place and a part of the fingerprint that is held there; what it
 //! has no room for goes to its neighbour. What neither has room for is found under the lock of whoever changes this, and
-//! the table grows, after which there is none of it but by a chance that never comes. A bucket is never moved: when their number doubles, the words of each are shared out between it
-//! and a new one. So who looks up may find nothing while somebody makes changes, though there is something; under the
-//! lock, never.
+//! the table grows, after which there is none of it but by a chance that never comes. A bucket is never moved: when their
+//! number doubles, the words of each are shared out between it and a new one. So who looks up may find nothing while
+//! somebody makes changes, though there is something; under the lock, never.
 
 use super::places::{self, Look, Number, Places, Printed};
 use super::segments::{Segments, Spot};
@@ -149,8 +149,7 @@ impl<T: Printed> Index<T> {
 
     /// The place of an entry, for whoever makes the changes, or keeps others from it.
     pub(super) fn find(&self, upkeep: &Upkeep<T>, print: Id) -> Option<Number> {
-        let there = self.word(print).and_then(|word| number_of(word.load(Ordering::Relaxed)));
-        there.or_else(|| upkeep.beside.get(&print).copied())
+        self.word(print).map(|(_, number)| number).or_else(|| upkeep.beside.get(&print).copied())
     }
 
     /// What is in a place, for the same. Whoever has its number has an entry there.
@@ -179,10 +178,9 @@ impl<T: Printed> Index<T> {
     /// Lets an entry be found that is held, and no other of its fingerprint any more: at no moment is there none.
     pub(super) fn show(&self, upkeep: &mut Upkeep<T>, number: Number) {
         let print = self.at(number).print();
-        if let Some(word) = self.word(print) {
-            let before = number_of(word.load(Ordering::Relaxed));
+        if let Some((word, before)) = self.word(print) {
             word.store(word_of(print, number), Ordering::Release);
-            before.into_iter().for_each(|before| self.retire(upkeep, before));
+            self.retire(upkeep, before);
         } else if let Some(before) = upkeep.beside.remove(&print) {
             // There may be room for it by now.
             self.seat(upkeep, print, number);
@@ -200,12 +198,15 @@ impl<T: Printed> Index<T> {
 
     /// Takes out what is found for a fingerprint.
     pub(super) fn remove(&self, upkeep: &mut Upkeep<T>, print: Id) {
-        let Some(number) = self.find(upkeep, print) else { return };
-        match self.word(print) {
-            Some(word) => word.store(EMPTY, Ordering::Release),
-            None => drop(upkeep.beside.remove(&print)),
-        }
-        self.note_beside(upkeep);
+        let number = if let Some((word, number)) = self.word(print) {
+            word.store(EMPTY, Ordering::Release);
+            number
+        } else if let Some(number) = upkeep.beside.remove(&print) {
+            self.note_beside(upkeep);
+            number
+        } else {
+            return;
+        };
         upkeep.len -= 1;
         self.retire(upkeep, number);
     }
@@ -233,12 +234,12 @@ impl<T: Printed> Index<T> {
         self.beside.store(upkeep.beside.len(), Ordering::Relaxed);
     }
 
-    /// The word by which an entry is found.
-    fn word(&self, print: Id) -> Option<&AtomicU64> {
-        self.words(print).find(|word| {
-            let word = word.load(Ordering::Relaxed);
-            word >> 32 == tag_of(print)
-                && number_of(word).is_some_and(|number| self.places.look(number, print).is_some())
+    /// The word by which an entry is found, and its place.
+    fn word(&self, print: Id) -> Option<(&AtomicU64, Number)> {
+        self.words(print).find_map(|word| {
+            let held = word.load(Ordering::Relaxed);
+            let number = number_of(held).filter(|_| held >> 32 == tag_of(print))?;
+            self.places.look(number, print).map(|_| (word, number))
         })
     }
 
