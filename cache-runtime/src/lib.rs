@@ -48,6 +48,8 @@ mod writer;
 
 mod backoff;
 mod breaker;
+#[cfg(all(test, any(feature = "bincode", feature = "redis")))]
+mod draws;
 mod early;
 mod envelope;
 mod flight;

@@ -85,22 +85,9 @@ impl KeyWriter {
     /// As [`number`](Self::number); most have no sign and few digits, and those are written at once.
     pub(crate) fn integer(&mut self, small: Option<u64>, number: impl fmt::Display) {
         match small {
-            Some(number) => self.digits(number),
+            Some(number) => self.encoded(itoa::Buffer::new().format(number)),
             None => self.number(number),
         }
-    }
-
-    fn digits(&mut self, number: u64) {
-        let (mut digits, mut at, mut left) = ([0; 20], 20, number);
-        loop {
-            at -= 1;
-            digits[at] = b'0' + (left % 10) as u8;
-            left /= 10;
-            if left == 0 {
-                break;
-            }
-        }
-        self.encoded(std::str::from_utf8(&digits[at..]).expect("digits are ASCII"));
     }
 
     /// Writes the name of an enum's variant, or of a struct without fields.

@@ -84,17 +84,8 @@ fn write_parts(out: &mut Vec<u8>, parts: &[&str]) {
 
 /// Writes of how many bytes or parts something is.
 pub(super) fn write_count(out: &mut Vec<u8>, kind: u8, count: usize) {
-    let (mut digits, mut at, mut left) = ([0; 20], 20, count);
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (left % 10) as u8;
-        left /= 10;
-        if left == 0 {
-            break;
-        }
-    }
     out.push(kind);
-    out.extend_from_slice(&digits[at..]);
+    out.extend_from_slice(itoa::Buffer::new().format(count).as_bytes());
     out.extend_from_slice(b"\r\n");
 }
 

@@ -1,6 +1,7 @@
 //! What bincode reads, this reads alike; and what bincode refuses, this refuses.
 
 use super::*;
+use crate::draws::Draws;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -110,21 +111,15 @@ fn what_bincode_wrote_is_read_as_bincode_reads_it() {
 /// Some of what is changed in a place or three is still a value, and it is the same value.
 #[test]
 fn what_bincode_refuses_is_refused_and_nothing_else() {
-    let mut draw = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut below = |bound: usize| {
-        draw ^= draw << 13;
-        draw ^= draw >> 7;
-        draw ^= draw << 17;
-        (draw % bound as u64) as usize
-    };
+    let mut draws = Draws::new();
     let all: Vec<u64> = telling().collect();
     let (mut read, mut refused) = (0, 0);
     for _ in 0..4_000 {
-        let of = all[below(all.len())];
-        let mut bytes = if below(2) == 0 { written(&numbers(of)) } else { written(&everything(of)) };
-        for _ in 0..=below(3) {
-            let at = below(bytes.len());
-            bytes[at] = [0, 1, 2, 127, 128, 250, 251, 252, 253, 254, 255, below(256) as u8][below(12)];
+        let of = all[draws.below(all.len())];
+        let mut bytes = if draws.below(2) == 0 { written(&numbers(of)) } else { written(&everything(of)) };
+        for _ in 0..=draws.below(3) {
+            let at = draws.below(bytes.len());
+            bytes[at] = [0, 1, 2, 127, 128, 250, 251, 252, 253, 254, 255, draws.below(256) as u8][draws.below(12)];
         }
         for is_read in [check::<Numbers>(&bytes), check::<Everything>(&bytes), check::<Vec<Shape>>(&bytes)] {
             *(if is_read { &mut read } else { &mut refused }) += 1;
