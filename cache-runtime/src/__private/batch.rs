@@ -16,7 +16,10 @@ use std::collections::HashMap;
 use std::future::Future;
 
 /// The type of one result, to be asked for its shape.
-pub fn items<W: Success, L: Layout<W::Value>>(_: &W, _: &L) -> Returned<L::Item> {
+///
+/// The type by a parameter of its own: were it `L::Item` in the return type, a type that is no layout would be reported
+/// there as well.
+pub fn items<W: Success, L: Layout<W::Value, Item = I>, I>(_: &W, _: &L) -> Returned<I> {
     Returned::new()
 }
 
