@@ -3,7 +3,7 @@
 use cache_tests::again_over_a_cluster;
 
 /// The files that are run again. What they start or make by themselves, they do once more.
-const AGAIN: [&str; 18] = [
+const AGAIN: [&str; 19] = [
     "invalidation::",
     "walks::",
     "patterns::",
@@ -22,6 +22,7 @@ const AGAIN: [&str; 18] = [
     "unhappy::l22",
     "timeouts::h11",
     "early::f08",
+    "loads::",
 ];
 
 #[test]

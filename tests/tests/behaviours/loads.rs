@@ -2,7 +2,7 @@
 
 use super::validators::{Site, page, page_refresh};
 use cache_runtime::testing::Node;
-use cache_runtime::{Call, Load, Policy, assert_hit, assert_miss, assert_stale, cached, observe, with};
+use cache_runtime::{Cache, Call, Load, Policy, assert_hit, assert_miss, assert_stale, cached, observe, with};
 use cache_tests::{Failed, Source, begin, eventually, on_each, on_nodes};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,6 +13,14 @@ async fn told(source: Arc<Source>, id: u64, say: fn(&Load)) -> u64 {
     let value = source.read().await;
     say(&Load::current().expect("a body runs in a load"));
     value
+}
+
+/// Has a cache know of the partitions that these tags are in. What is loaded with a tag of which it knows nothing is kept
+/// in vain, once: section 4 of the protocol.
+async fn acquaint(cache: &Cache, tags: &[&str]) {
+    for tag in tags {
+        cache.invalidate_tag(tag).await.expect("acknowledged");
+    }
 }
 
 pub(super) fn seconds(seconds: u64) -> Duration {
@@ -107,6 +115,8 @@ async fn i04_a_tag_that_the_load_gives_ends_the_entry_on_every_node() {
     on_nodes(async |[ada, bob]: [Node; 2]| {
         let source = Source::new(7);
         let tagged: fn(&Load) = |load| load.add_tag("loads:by-hand");
+        acquaint(ada.cache(), &["loads:by-hand"]).await;
+        acquaint(bob.cache(), &["loads:by-hand"]).await;
         for node in [&ada, &bob] {
             node.run(told(source.clone(), 1, tagged)).await;
         }
@@ -171,6 +181,7 @@ async fn i04_callers_share_one_load_whatever_tags_it_gives_and_whatever_happens_
 async fn i09_the_tags_of_the_load_before_no_longer_matter() {
     on_each(async |cache, _| {
         let source = Source::new(7);
+        acquaint(&cache, &["loads:old", "loads:new"]).await;
         told(source.clone(), 1, |load| load.add_tag("loads:old")).await;
         cache.clock().advance(seconds(11));
         told(source.clone(), 1, |load| load.add_tag("loads:new")).await;
@@ -266,6 +277,7 @@ async fn outer(source: Arc<Source>, id: u64) -> u64 {
 async fn a_cached_function_within_another_has_a_load_of_its_own() {
     on_each(async |cache, _| {
         let source = Source::new(7);
+        acquaint(&cache, &["loads:inner", "loads:outer:told"]).await;
         outer(source.clone(), 1).await;
         cache.invalidate_tag("loads:inner").await.expect("acknowledged");
         cache.clock().advance(seconds(50));
