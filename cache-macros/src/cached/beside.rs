@@ -24,15 +24,12 @@ fn refresh(model: &Model) -> TokenStream {
     let (door, found, prelude) = (model.door.at(span), found(model), prelude(model));
     let load = again(model).unwrap_or_else(|| load(model));
     let body = quote_spanned! {span=>
-        async move {
+        #door::lazily(move || {
             #held
-            let course = {
-                #found
-                #prelude
-                call.named(&[#(#parts),*]).begin_refresh(shape, wire, rules)
-            };
-            #door::Fetch { course, load: #door::pin!(#load) }.await
-        }
+            #found
+            #prelude
+            (call.named(&[#(#parts),*]).begin_refresh(shape, wire, rules), #load)
+        })
     };
     future(model, "refresh", "Runs the body of `{}` and replaces what is cached.", &body)
 }

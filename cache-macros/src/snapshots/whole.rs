@@ -118,46 +118,44 @@ fn the_first_example_of_the_guide() {
                 db: &Db,
                 guild_id: u64,
             ) -> impl door::Future<Output = Result<Vec<Member>, DbError>> {
-                async move {
+                door::lazily(move || {
                     let _ = &db;
                     let _ = &guild_id;
-                    let course = {
-                        struct __Inside;
-                        let function = door::Function::with_companion(
-                            door::type_name::<__Inside>(),
-                            "guild_members",
-                        );
-                        let shape = {
-                            #[allow(unused_imports)]
-                            use door::shapes::{
-                                AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
-                            };
-                            (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape()
+                    struct __Inside;
+                    let function = door::Function::with_companion(
+                        door::type_name::<__Inside>(),
+                        "guild_members",
+                    );
+                    let shape = {
+                        #[allow(unused_imports)]
+                        use door::shapes::{
+                            AskFallible as _, AskFallibleMaybe as _, AskMaybe as _, AskPlain as _,
                         };
-                        let wire = door::wire(
-                            &shape,
-                            door::CacheCodec,
-                            0u32,
-                            {
-                                #[allow(unused_imports)]
-                                use door::structures::{AskNamed as _, AskStructured as _};
-                                (&&door::stored(&shape)).schema()
-                            },
-                        );
-                        let rules = door::Rules::of_companion(&shape);
-                        let call = door::Call::open(door::current(), function);
-                        call.named(&[door::part(&(guild_id))]).begin_refresh(shape, wire, rules)
+                        (&&&&door::Returned::<Result<Vec<Member>, DbError>>::new()).shape()
                     };
-                    door::Fetch {
-                        course,
-                        load: door::pin!(
-                            async move { #[allow(unreachable_code, clippy::diverging_sub_expression)]
-                            if false { return door::unreachable_return:: < Result < Vec < Member >,
-                            DbError > > (); } db.members_of(guild_id). await }
-                        ),
-                    }
-                        .await
-                }
+                    let wire = door::wire(
+                        &shape,
+                        door::CacheCodec,
+                        0u32,
+                        {
+                            #[allow(unused_imports)]
+                            use door::structures::{AskNamed as _, AskStructured as _};
+                            (&&door::stored(&shape)).schema()
+                        },
+                    );
+                    let rules = door::Rules::of_companion(&shape);
+                    let call = door::Call::open(door::current(), function);
+                    (
+                        call.named(&[door::part(&(guild_id))]).begin_refresh(shape, wire, rules),
+                        async move {
+                            #[allow(unreachable_code, clippy::diverging_sub_expression)]
+                            if false {
+                                return door::unreachable_return::<Result<Vec<Member>, DbError>>();
+                            }
+                            db.members_of(guild_id).await
+                        },
+                    )
+                })
             }
             ///A handle on the entry of `guild_members`.
             #[inline]

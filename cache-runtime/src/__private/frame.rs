@@ -12,7 +12,7 @@ use crate::cache::taken;
 use crate::codec::Value;
 use crate::error::Unanswered;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -55,6 +55,13 @@ pub(super) enum Course<S: Shape> {
     Engine { engine: Pin<Box<dyn Future<Output = Answer> + Send>>, errand: Arc<Errand>, rules: Rules<S> },
     /// By another load of the same.
     Elsewhere(Sent<S::Return>),
+}
+
+/// A call that begins when it is first polled. To check a closure costs the compiler less than to check a future, so that
+/// those companions that nobody may ever call are closures.
+pub async fn lazily<R, F: Future<Output = R>>(begin: impl FnOnce() -> (Begun<R>, F)) -> R {
+    let (course, load) = begin();
+    Fetch { course, load: pin!(load) }.await
 }
 
 // Nothing in it is pinned: the load is, where it stands.
