@@ -3,7 +3,7 @@
 //! The handle is there for as long as a body runs, whoever runs it: the caller, a task in the background, or a task that a
 //! caller with little time left behind. A hit makes none.
 
-use crate::codec::Value;
+use crate::codec::{Value, typed};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -91,7 +91,7 @@ impl Load {
     /// that is to replace whatever is there (`…_refresh`).
     #[must_use]
     pub fn stale<T: Clone + 'static>(&self) -> Option<T> {
-        self.0.last.value.as_ref()?.downcast_ref::<T>().cloned()
+        typed(self.0.last.value.as_ref()?)
     }
 
     /// The entity tag that was kept with the stale value, as it was given to [`set_etag`](Self::set_etag).

@@ -3,6 +3,7 @@
 use super::beside::uncached;
 use super::expand::{at_return, block, cache, parts, registration, wire};
 use super::model::Model;
+use super::pointing::pointing;
 use super::rules::rules;
 use crate::item::{Function, Parameter, last_name, type_arguments, ungrouped};
 use crate::problems::{Problems, error, suggestion};
@@ -167,6 +168,7 @@ fn signature(model: &Model, of: &Batch) -> Signature {
 fn prelude(model: &Model, of: &Batch) -> TokenStream {
     let (span, returns, wire) = (at_return(model), &model.returns, wire(model));
     let (door, rules, layout) = (model.door.at(span), rules(model, span), layout(model, of));
+    let pointing = pointing(model, item(returns));
     quote_spanned! {span=>
         let (success, layout, shape, unanswered) = {
             #[allow(unused_imports)]
@@ -179,6 +181,7 @@ fn prelude(model: &Model, of: &Batch) -> TokenStream {
             let unanswered = (&&shape).unanswered();
             (success, layout, shape, unanswered)
         };
+        #pointing
         let wire = #wire;
         let rules = #rules;
     }

@@ -1,6 +1,7 @@
 //! From facts to tokens: every function becomes a call.
 
 use super::model::{Binding, Event, Fields, Model, Part, Value};
+use super::pointing::pointing;
 use super::rules::rules;
 use super::{background, batch, beside, checks};
 use crate::extent::Extent;
@@ -74,9 +75,10 @@ pub(crate) fn prelude(model: &Model) -> TokenStream {
 
 pub(super) fn opened(model: &Model, shape: &TokenStream, rules: &TokenStream) -> TokenStream {
     let (cache, wire, span) = (cache(model), wire(model), at_return(model));
-    let door = model.door.at(span);
+    let (door, pointing) = (model.door.at(span), pointing(model, Some(&model.returns)));
     quote_spanned! {span=>
         #shape
+        #pointing
         let wire = #wire;
         let rules = #rules;
         let call = #door::Call::open(#cache, function);

@@ -15,6 +15,7 @@ mod local;
 pub(crate) mod lower;
 pub(crate) mod model;
 mod opinions;
+mod pointing;
 mod rules;
 mod separators;
 mod settled;

@@ -5,9 +5,9 @@ use super::layout::{IdOf, Layout};
 use super::rules::Rules;
 use super::shapes::{Returned, Shape};
 use super::written::Success;
-use crate::cache::{Arrival, Cache, Request, Turn, taken};
+use crate::cache::{Arrival, Cache, Request, Turn};
 use crate::call::{Mode, mode};
-use crate::codec::{Value, Wire};
+use crate::codec::{Holding, Value, Wire, taken};
 use crate::function::Function;
 use crate::key::{Fingerprinter, Id, KeyPart, Part};
 use crate::load::outside;
@@ -199,7 +199,7 @@ impl<I: Clone> Batch<I> {
                     continue;
                 }
             };
-            let loaded = self.cache.loaded(&asked.request, &rules.values, value.as_ref());
+            let loaded = self.cache.loaded(&asked.request, &rules.values, S::Hold::hold, value.as_ref());
             got[at] = value.map_or(Got::Absent, Got::Value);
             landings.push(self.cache.land(&asked.request, wire, turn, loaded));
         }

@@ -5,9 +5,9 @@ use super::frame::{Begun, Course};
 use super::rules::Rules;
 use super::shapes::Shape;
 use super::work::{Job, Limits, Work};
-use crate::cache::{Cache, Entry, Peeked, Request, Slot, typed};
+use crate::cache::{Cache, Entry, Peeked, Request, Slot};
 use crate::call::{Mode, mode};
-use crate::codec::{Cacheable, CodecChoice, Keepable, LocalWire, TypedWire, Value, Wire};
+use crate::codec::{Cacheable, CodecChoice, Holding, Keepable, LocalWire, TypedWire, Value, Wire};
 use crate::function::Function;
 use crate::key::{Id, Part, Template};
 use crate::schema::Schema;
@@ -81,7 +81,7 @@ where
 {
     Wired {
         of: (codec, version, schema),
-        made: |(codec, version, schema)| Arc::new(TypedWire::<S::Value, C>::of_schema(codec, version, schema)),
+        made: |(codec, version, schema)| Arc::new(TypedWire::<S::Value, C, S::Hold>::of_schema(codec, version, schema)),
     }
 }
 
@@ -90,7 +90,7 @@ pub fn local_wire<S>(_: &S) -> Wired<()>
 where
     S: Shape<Value: Keepable>,
 {
-    Wired { of: (), made: |()| Arc::new(LocalWire::<S::Value>::new()) }
+    Wired { of: (), made: |()| Arc::new(LocalWire::<S::Value, S::Hold>::new()) }
 }
 
 /// A call that memory has not been asked for yet, or could not answer.
@@ -125,7 +125,7 @@ impl Call {
                 return None;
             }
             let print = cache.print_here(print);
-            cache.hit(print, close::<S>).unwrap_or_else(|| close::<S>(look(cache, print, &mut due)?.value.as_ref()))
+            cache.hit(print, close::<S>).unwrap_or_else(|| looked::<S>(cache, print, &mut due))
         });
         match found {
             Some(answer) => Ok(answer),
@@ -163,14 +163,22 @@ fn look(cache: &Cache, print: Id, due: &mut Option<Arc<Slot>>) -> Option<Arc<Slo
     }
 }
 
+#[cold]
+fn looked<S>(cache: &Cache, print: Id, due: &mut Option<Arc<Slot>>) -> Option<S::Return>
+where
+    S: Shape<Value: Clone + 'static>,
+{
+    close::<S>(look(cache, print, due)?.value.as_ref())
+}
+
 /// The return type for what memory has, unless that is of another type.
-#[inline]
+#[inline(always)]
 fn close<S>(value: Option<&Value>) -> Option<S::Return>
 where
     S: Shape<Value: Clone + 'static>,
 {
     match value {
-        Some(value) => S::close(Some(typed::<S::Value>(value)?)),
+        Some(value) => S::close(Some(S::Hold::give(value)?)),
         None => S::close(None),
     }
 }
@@ -247,7 +255,7 @@ impl NamedCall {
     where
         S: Shape<Value: Clone + Send + Sync + 'static>,
     {
-        Entry::new(self.cache, self.request, wire.made(), rules.values)
+        Entry::new(self.cache, self.request, wire.made(), S::Hold::hold, rules.values)
     }
 
     /// What the engine is to do; nothing if the call is not cached.

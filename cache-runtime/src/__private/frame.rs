@@ -8,8 +8,7 @@ use super::desk::{Around, Desk, Opened};
 use super::rules::Rules;
 use super::shapes::Shape;
 use super::work::{ANSWERED, Answer, Errand, Job, Side, Types, Work};
-use crate::cache::taken;
-use crate::codec::Value;
+use crate::codec::{Holding, Value, is_typed, taken};
 use crate::error::Unanswered;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -144,7 +143,7 @@ where
     fn open(&self, work: &Work, output: S::Return, returned: &mut Option<S::Return>) -> Opened {
         match S::open(output) {
             Ok(value) => {
-                let loaded = work.cache.loaded(&work.request, &self.values, value.as_ref());
+                let loaded = work.cache.loaded(&work.request, &self.values, S::Hold::hold, value.as_ref());
                 *returned = S::close(value);
                 Ok(loaded)
             }
@@ -179,7 +178,7 @@ where
 impl<S: Shape<Value: 'static>> Types for Rules<S> {
     fn can_give(&self, found: Option<&Value>) -> bool {
         match found {
-            Some(found) => found.is::<S::Value>() || self.is_remembered(found),
+            Some(found) => is_typed::<S::Value>(found) || self.is_remembered(found),
             None => S::close(None).is_some(),
         }
     }

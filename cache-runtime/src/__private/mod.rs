@@ -7,6 +7,7 @@ mod desk;
 mod frame;
 mod kind;
 mod layout;
+mod pointing;
 mod put;
 mod rules;
 pub mod shapes;

@@ -4,6 +4,7 @@ use super::call::{Call, Wired};
 use super::rules::Rules;
 use super::shapes::Shape;
 use crate::cache::{Cache, Request, defer_removal};
+use crate::codec::Holding;
 use crate::function::Function;
 use crate::key::Part;
 use std::future::Future;
@@ -48,7 +49,7 @@ impl PutCall {
         let done = match (turn, &value) {
             _ if defer_removal(&self.cache, key) => Ok(()),
             (Some(turn), Some(value)) => {
-                self.cache.put_value(&self.request, &*wire.made(), turn, rules.values.apply(Some(value))).await
+                self.cache.put_value(&self.request, &*wire.made(), turn, rules.values.apply(value, S::Hold::hold)).await
             }
             _ => self.cache.remove_key(key).await.map(drop),
         };

@@ -3,7 +3,9 @@
 //! Method resolution does it: the macro calls `.shape()` on `&&&&Returned<R>`, and the trait that needs the fewest
 //! dereferences and fits `R` is the one that answers (autoref specialisation, after David Tolnay's case study).
 
+pub use super::pointing::{AskPointing, AskPointingNot};
 pub use super::rules::{AskUnanswered, AskUnansweredNot};
+use crate::codec::{Holding, Whole};
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
@@ -27,6 +29,8 @@ pub trait Shape: Send + Sync {
     type Value;
     /// What it may fail with.
     type Error;
+    /// How its values lie in memory.
+    type Hold: Holding<Self::Value>;
 
     /// The value to cache, `None` for an absence; or the return type itself if it is an error.
     ///
@@ -88,6 +92,15 @@ macro_rules! shapes {
         #[derive(Debug)]
         pub struct $name<$($p),+>(PhantomData<fn() -> ($($p,)+)>);
 
+        // Derived, they would ask the same of what is returned.
+        impl<$($p),+> Clone for $name<$($p),+> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<$($p),+> Copy for $name<$($p),+> {}
+
         $(#[$doc])*
         pub trait $asks {
             /// The answer.
@@ -109,6 +122,7 @@ macro_rules! shapes {
             type Return = $returns;
             type Value = $value;
             type Error = $error;
+            type Hold = Whole;
 
             fn open($opened: $returns) -> Result<Option<$value>, $returns> {
                 $open

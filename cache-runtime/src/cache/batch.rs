@@ -3,6 +3,7 @@
 //! Every id boards a flight of its own, which it shares with calls of one id and with other batches. Whoever leads some
 //! flights and waits for others may be waited for by their leaders; `flight.rs` knows of it, and lets one load alone.
 
+use super::Cache;
 use super::caller::Caller;
 use super::ground::Ground;
 use super::look::{Answer, Remembered, Seen, Sighting, Trail, Weighed};
@@ -10,8 +11,7 @@ use super::read::{Arrival, Lead, Looked, Turn};
 use super::request::Request;
 use super::slot::Slot;
 use super::stamps::{departures, observe};
-use super::{Cache, typed};
-use crate::codec::{CacheCodec, Cacheable, TypedWire, Value, Wire};
+use crate::codec::{CacheCodec, Cacheable, TypedWire, Value, Wire, typed};
 use crate::error::Error;
 use crate::flight::Boarding;
 use crate::load::outside;

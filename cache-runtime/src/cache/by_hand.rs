@@ -4,8 +4,8 @@
 //! the others are answered.
 
 use super::read::{Arrival, Turn};
-use super::{Cache, Peeked, Request, ValueRules, typed};
-use crate::codec::{CacheCodec, Cacheable, TypedWire, Wire};
+use super::{Cache, Peeked, Request, ValueRules};
+use crate::codec::{CacheCodec, Cacheable, Holding, TypedWire, Whole, Wire, typed};
 use std::future::Future;
 use std::pin::pin;
 
@@ -66,7 +66,7 @@ impl Cache {
         let (returned, said) = self.run(&turn, pin!(load())).await;
         match returned {
             Ok(value) if !said.is_failed => {
-                let loaded = ValueRules::none().apply(Some(&value)).told_by(said, turn.stale.as_deref());
+                let loaded = ValueRules::none().apply(&value, Whole::hold).told_by(said, turn.stale.as_deref());
                 self.land(request, wire, turn, loaded).await;
                 Ok(value)
             }

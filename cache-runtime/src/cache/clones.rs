@@ -10,7 +10,7 @@ use crate::registry;
 use crate::telemetry::Notice;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// A function whose values take more than a microsecond to clone, which is ten times what a hit in memory takes besides.
@@ -72,12 +72,18 @@ impl Cache {
     }
 
     /// What a load brought, with all that follows from it.
-    pub(crate) fn loaded<T>(&self, request: &Request, rules: &ValueRules<T>, value: Option<&T>) -> Loaded
+    pub(crate) fn loaded<T>(
+        &self,
+        request: &Request,
+        rules: &ValueRules<T>,
+        hold: fn(T) -> Value,
+        value: Option<&T>,
+    ) -> Loaded
     where
         T: Clone + Send + Sync + 'static,
     {
         let Some(value) = value else { return Loaded::plain(None, true) };
-        rules.apply_to(value, self.kept(request, &mut || Arc::new(value.clone())))
+        rules.apply_to(value, self.kept(request, &mut || hold(value.clone())))
     }
 
     /// The clone that is kept, which now and then is measured.

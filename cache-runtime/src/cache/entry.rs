@@ -1,7 +1,7 @@
 //! A handle on one entry, as the companion `…_entry` returns it.
 
-use super::{Cache, Explanation, Found, Peeked, Request, ValueRules, typed};
-use crate::codec::{Cacheable, Wire};
+use super::{Cache, Explanation, Found, Peeked, Request, ValueRules};
+use crate::codec::{Cacheable, Value, Wire, typed};
 use crate::error::Error;
 use crate::telemetry::spans::{self, Of, Operation};
 use std::sync::Arc;
@@ -12,12 +12,19 @@ pub struct Entry<T> {
     cache: Cache,
     request: Request,
     wire: Arc<dyn Wire>,
+    hold: fn(T) -> Value,
     rules: ValueRules<T>,
 }
 
 impl<T: Clone + Send + Sync + 'static> Entry<T> {
-    pub(crate) fn new(cache: Cache, request: Request, wire: Arc<dyn Wire>, rules: ValueRules<T>) -> Self {
-        Self { cache, request, wire, rules }
+    pub(crate) fn new(
+        cache: Cache,
+        request: Request,
+        wire: Arc<dyn Wire>,
+        hold: fn(T) -> Value,
+        rules: ValueRules<T>,
+    ) -> Self {
+        Self { cache, request, wire, hold, rules }
     }
 
     /// The key as it stands in a store, without namespace.
@@ -53,7 +60,7 @@ impl<T: Clone + Send + Sync + 'static> Entry<T> {
     pub async fn set(&self, value: T) -> Result<(), Error> {
         let tagged = self.cache.tagged(&self.request, self.rules.tags_of(&value));
         let request = self.rules.ttl_from.map_or_else(|| tagged.clone(), |ttl_from| tagged.living(ttl_from(&value)));
-        let set = self.cache.set_value(&request, &*self.wire, Arc::new(value));
+        let set = self.cache.set_value(&request, &*self.wire, (self.hold)(value));
         spans::attempt(Operation::Set, self.span(), set).await
     }
 

@@ -70,11 +70,8 @@ impl<T> ValueRules<T> {
 
 impl<T: Clone + Send + Sync + 'static> ValueRules<T> {
     /// A value with all that follows from it.
-    pub(crate) fn apply(&self, value: Option<&T>) -> Loaded {
-        match value {
-            Some(value) => self.apply_to(value, Arc::new(value.clone())),
-            None => Loaded::plain(None, true),
-        }
+    pub(crate) fn apply(&self, value: &T, hold: fn(T) -> Value) -> Loaded {
+        self.apply_to(value, hold(value.clone()))
     }
 
     /// The same, of a value whose clone is what is kept.

@@ -72,7 +72,7 @@ pub(crate) use stale::Sight;
 pub(crate) use transaction::{announce_deferred, defer_event, defer_removal};
 
 use crate::clock::{Clock, whole_ms};
-use crate::codec::{CacheCodec, Cacheable, TypedWire, Value};
+use crate::codec::{CacheCodec, Cacheable, Holding, TypedWire, Whole};
 use crate::error::Error;
 use crate::event::Event;
 use crate::policy::Policy;
@@ -165,7 +165,7 @@ impl Cache {
     pub async fn set<T: Cacheable>(&self, key: &str, value: T, policy: Policy) -> Result<(), Error> {
         let request = Request::by_hand(self, key, policy);
         let wire = TypedWire::<T, _>::new(CacheCodec, 0);
-        spans::attempt(Operation::Set, self.span(), self.set_value(&request, &wire, Arc::new(value))).await
+        spans::attempt(Operation::Set, self.span(), self.set_value(&request, &wire, Whole::hold(value))).await
     }
 
     /// Removes the entry of a key from every tier; loads of it that are under way will not be kept.
@@ -378,14 +378,4 @@ impl std::fmt::Debug for Cache {
         let store = self.shared.store.as_ref().map(|store| store.name());
         f.debug_struct("Cache").field("namespace", &self.space.namespace).field("store", &store).finish_non_exhaustive()
     }
-}
-
-#[inline]
-pub(crate) fn typed<T: Clone + 'static>(value: &Value) -> Option<T> {
-    value.downcast_ref::<T>().cloned()
-}
-
-/// The same, without a clone if nobody else has it.
-pub(crate) fn taken<T: Clone + Send + Sync + 'static>(value: Value) -> Option<T> {
-    value.downcast::<T>().ok().map(Arc::unwrap_or_clone)
 }

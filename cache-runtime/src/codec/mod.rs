@@ -1,6 +1,7 @@
 //! How values become bytes: one module a codec, each behind a feature of its name.
 
 mod output;
+mod value;
 mod wire;
 
 #[cfg(feature = "bincode")]
@@ -21,7 +22,8 @@ pub use self::msgpack::MessagePack;
 #[cfg(feature = "postcard")]
 pub use self::postcard::Postcard;
 pub use output::Output;
-pub(crate) use wire::Value;
+pub use value::{Content, Holding, Own, Pointee, Value, Whole};
+pub(crate) use value::{is_typed, taken, typed};
 pub use wire::{CacheCodec, Cacheable, Chosen, CodecChoice, Keepable, LocalWire, TypedWire, Wire};
 
 use crate::error::CodecError;

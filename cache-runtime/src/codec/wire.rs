@@ -1,16 +1,12 @@
 //! Values without their types, so that the engine is compiled once: what it must know of a type is a [`Wire`].
 
+use super::value::{Holding, Own, Value, Whole, is_typed, typed};
 use super::{AnyCodec, Codec, Output};
 use crate::error::CodecError;
 use crate::schema::Schema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::any::Any;
 use std::marker::PhantomData;
-use std::sync::Arc;
-
-/// A cached value of some type.
-pub(crate) type Value = Arc<dyn Any + Send + Sync>;
 
 /// What can be kept in memory and in a store.
 ///
@@ -50,21 +46,16 @@ pub trait Wire: Send + Sync {
     ///
     /// # Errors
     /// As [`Codec::encode`].
-    fn encode(
-        &self,
-        cache: AnyCodec,
-        value: &Arc<dyn Any + Send + Sync>,
-        output: &mut Output,
-    ) -> Result<(), CodecError>;
+    fn encode(&self, cache: AnyCodec, value: &Value, output: &mut Output) -> Result<(), CodecError>;
 
     /// Reads a value.
     ///
     /// # Errors
     /// As [`Codec::decode`].
-    fn decode(&self, cache: AnyCodec, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, CodecError>;
+    fn decode(&self, cache: AnyCodec, bytes: &[u8]) -> Result<Value, CodecError>;
 
     /// Whether a value in memory is of this type.
-    fn knows(&self, value: &Arc<dyn Any + Send + Sync>) -> bool;
+    fn knows(&self, value: &Value) -> bool;
 
     /// Bytes that a value takes up in memory, if so many encode it: about as many as it points to, if it points anywhere.
     fn weight(&self, encoded_bytes: usize) -> usize;
@@ -124,16 +115,19 @@ impl<C: Codec> CodecChoice for Chosen<C> {
     }
 }
 
+/// The engine asks a wire first whether it knows a value.
+const OF_ITS_TYPE: &str = "the engine only passes values of the wire's type";
+
 /// Values that can be stored.
 #[derive(Debug)]
-pub struct TypedWire<T, C> {
+pub struct TypedWire<T, C, H = Whole> {
     codec: C,
     version: u32,
     schema: fn(u32) -> Schema,
-    of: PhantomData<fn() -> T>,
+    of: PhantomData<fn() -> (T, H)>,
 }
 
-impl<T: Cacheable, C: CodecChoice> TypedWire<T, C> {
+impl<T: Cacheable, C: CodecChoice, H: Holding<T>> TypedWire<T, C, H> {
     pub(crate) fn new(codec: C, version: u32) -> Self {
         Self::of_schema(codec, version, Schema::of::<T>)
     }
@@ -144,7 +138,7 @@ impl<T: Cacheable, C: CodecChoice> TypedWire<T, C> {
     }
 }
 
-impl<T: Cacheable, C: CodecChoice> Wire for TypedWire<T, C> {
+impl<T: Cacheable, C: CodecChoice, H: Holding<T>> Wire for TypedWire<T, C, H> {
     fn codec(&self, cache: AnyCodec) -> Option<u8> {
         // Zero is the codec of a build that has none.
         Some(self.codec.id(cache)).filter(|id| *id != 0)
@@ -155,34 +149,36 @@ impl<T: Cacheable, C: CodecChoice> Wire for TypedWire<T, C> {
     }
 
     fn encode(&self, cache: AnyCodec, value: &Value, output: &mut Output) -> Result<(), CodecError> {
-        let value = value.downcast_ref::<T>().expect("the engine only passes values of the wire's type");
-        self.codec.encode(cache, value, output)
+        match value.downcast_ref::<Own<T>>() {
+            Some(value) => self.codec.encode(cache, &value.0, output),
+            None => self.codec.encode(cache, &typed::<T>(value).expect(OF_ITS_TYPE), output),
+        }
     }
 
     fn decode(&self, cache: AnyCodec, bytes: &[u8]) -> Result<Value, CodecError> {
-        Ok(Arc::new(self.codec.decode::<T>(cache, bytes)?))
+        Ok(H::hold(self.codec.decode(cache, bytes)?))
     }
 
     fn knows(&self, value: &Value) -> bool {
-        value.is::<T>()
+        is_typed::<T>(value)
     }
 
     fn weight(&self, encoded_bytes: usize) -> usize {
-        weight_of::<T>(encoded_bytes)
+        H::weight(encoded_bytes)
     }
 }
 
 /// Values that stay in the process.
 #[derive(Debug)]
-pub struct LocalWire<T>(PhantomData<fn() -> T>);
+pub struct LocalWire<T, H = Whole>(PhantomData<fn() -> (T, H)>);
 
-impl<T: Clone + Send + Sync + 'static> LocalWire<T> {
+impl<T: Clone + Send + Sync + 'static, H: Holding<T>> LocalWire<T, H> {
     pub(crate) fn new() -> Self {
         Self(PhantomData)
     }
 }
 
-impl<T: Clone + Send + Sync + 'static> Wire for LocalWire<T> {
+impl<T: Clone + Send + Sync + 'static, H: Holding<T>> Wire for LocalWire<T, H> {
     fn codec(&self, _: AnyCodec) -> Option<u8> {
         None
     }
@@ -200,15 +196,10 @@ impl<T: Clone + Send + Sync + 'static> Wire for LocalWire<T> {
     }
 
     fn knows(&self, value: &Value) -> bool {
-        value.is::<T>()
+        is_typed::<T>(value)
     }
 
     fn weight(&self, encoded_bytes: usize) -> usize {
-        weight_of::<T>(encoded_bytes)
+        H::weight(encoded_bytes)
     }
-}
-
-/// What owns nothing is as large as it is; what it owns is about as large as when it is written.
-fn weight_of<T>(encoded_bytes: usize) -> usize {
-    size_of::<T>() + if std::mem::needs_drop::<T>() { encoded_bytes } else { 0 }
 }

@@ -5,6 +5,7 @@
 
 mod activities;
 mod announcements;
+mod arcs;
 mod basics;
 mod caches;
 mod calls;
