@@ -9,7 +9,6 @@ if KEYS[2] then
             .. ARGV[3] .. ': give it another namespace, or clear the server of this one')
     end
 end
-if incarnation ~= ARGV[2] then
-    begin_epoch()
+if not is_own then
+    go_to(ARGV[1], 0, '')
 end
-return stamp()

@@ -10,4 +10,4 @@ for i = 2, #KEYS, 2 do
         redis.call('PEXPIRE', KEYS[i + 1], ARGV[4])
     end
 end
-return step()
+return go_to(epoch, seq + 1, ARGV[5])

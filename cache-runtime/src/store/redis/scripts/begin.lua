@@ -15,11 +15,12 @@ local function is_announced(key)
     return redis.call('EXISTS', key) == 1
 end
 
+local now = string.format('%s:%.0f', epoch, seq)
 local last = 1 + 2 * ARGV[6]
 local fence_key, lease_key = KEYS[last + 1], KEYS[last + 2]
 for i = 3, last, 2 do
     if is_announced(KEYS[i]) then
-        return {stamp(), 'dirty', false, false}
+        return {now, 'dirty', false, false}
     end
 end
 
@@ -35,12 +36,12 @@ for i = 2, last, 2 do
     if generation and string.match(generation, '^(%x+):%d+$') == epoch then
         live_at_least(KEYS[i], ARGV[3])
     else
-        redis.call('SET', KEYS[i], stamp(), 'PX', ARGV[3])
+        redis.call('SET', KEYS[i], now, 'PX', ARGV[3])
     end
 end
 
 if not fence_key then
-    return {stamp(), '', false, false}
+    return {now, '', false, false}
 end
 local fence = redis.call('GET', fence_key)
 if fence then
@@ -50,12 +51,12 @@ else
     redis.call('SET', fence_key, fence, 'PX', ARGV[4])
 end
 if not lease_key then
-    return {stamp(), fence, false, false}
+    return {now, fence, false, false}
 end
 -- One without an end is nobody's: it would be held for ever.
 local left_ms = redis.call('PTTL', lease_key)
 if left_ms >= 0 and redis.call('GET', lease_key) ~= ARGV[7] then
-    return {stamp(), fence, math.max(left_ms, 1), false}
+    return {now, fence, math.max(left_ms, 1), false}
 end
 redis.call('SET', lease_key, ARGV[7], 'PX', ARGV[8])
-return {stamp(), fence, 0, redis.call('GETRANGE', KEYS[last + 3], 0, ARGV[9] - 1)}
+return {now, fence, 0, redis.call('GETRANGE', KEYS[last + 3], 0, ARGV[9] - 1)}

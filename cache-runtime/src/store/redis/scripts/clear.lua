@@ -1,2 +1,2 @@
 -- Begins a new epoch; the entries of the old one are left to expire.
-return begin_epoch()
+return go_to(ARGV[1], 0, '')

@@ -1,7 +1,8 @@
 -- Goes on in the history that is there, begins one if there is none, and leaves another incarnation's alone.
-if incarnation and incarnation ~= ARGV[2] then
+if epoch and not is_own then
     return redis.error_reply('FOREIGN the history was written by another incarnation of the server')
 end
 if not epoch then
-    begin_epoch()
+    epoch, seq = ARGV[1], 0
+    go_to(epoch, seq, '')
 end

@@ -8,4 +8,4 @@ else
     redis.call('UNLINK', KEYS[3])
 end
 redis.call('DEL', KEYS[2])
-return step()
+return go_to(epoch, seq + 1, ARGV[6])

@@ -5,4 +5,4 @@ for i = 2, #KEYS, 2 do
     existed = existed + redis.call('UNLINK', KEYS[i])
     redis.call('DEL', KEYS[i + 1])
 end
-return {step(), existed}
+return {go_to(epoch, seq + 1, ARGV[3]), existed}
