@@ -10,6 +10,7 @@ pub use text::InvalidEvent;
 
 use crate::error::Error;
 use crate::key::KeyPart;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 /// How many fields of an event can be bound: two to this power dependencies are named by one emission.
@@ -90,7 +91,7 @@ pub enum CascadeFields {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Event {
-    name: String,
+    name: Cow<'static, str>,
     declaration: Option<&'static EventDeclaration>,
     fields: BTreeMap<String, Vec<String>>,
 }
@@ -98,12 +99,12 @@ pub struct Event {
 impl Event {
     /// An event without fields yet.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), declaration: None, fields: BTreeMap::new() }
+        Self { name: Cow::Owned(name.into()), declaration: None, fields: BTreeMap::new() }
     }
 
     /// An event of a declared type.
     pub fn declared(declaration: &'static EventDeclaration) -> Self {
-        Self { declaration: Some(declaration), ..Self::new(declaration.name) }
+        Self { name: Cow::Borrowed(declaration.name), declaration: Some(declaration), fields: BTreeMap::new() }
     }
 
     /// Adds a field. A collection stands for each of its elements.
@@ -182,7 +183,7 @@ fn cascaded(event: &Event, cascade: &Cascade) -> Result<Event, Error> {
     for field in target.fields {
         let source = cascade.fields.source(field);
         let values = event.fields.get(source).ok_or_else(|| Error::MissingField {
-            event: event.name.clone(),
+            event: event.name().to_owned(),
             field: source.to_owned(),
             function: format!("cascade to `{}`", target.name),
         })?;
@@ -212,27 +213,29 @@ pub(crate) fn dependencies_of(event: &Event) -> Result<Vec<String>, Error> {
         .map(|(name, values)| (name.as_str(), values.as_slice()))
         .collect();
     if bindable.len() > MAX_FIELDS {
-        return Err(Error::TooManyFields { event: event.name.clone(), count: bindable.len(), limit: MAX_FIELDS });
+        return Err(Error::TooManyFields { event: event.name().to_owned(), count: bindable.len(), limit: MAX_FIELDS });
     }
-    let mut texts = Vec::new();
+    let (mut texts, mut chosen) = (Vec::with_capacity(1 << bindable.len()), Vec::with_capacity(bindable.len()));
     for subset in 0..1_u32 << bindable.len() {
-        let chosen = bindable.iter().enumerate().filter(|(at, _)| subset & (1 << at) != 0).map(|(_, field)| *field);
-        texts.extend(products(&event.name, chosen));
+        let fields = bindable.iter().enumerate().filter(|(at, _)| subset & (1 << at) != 0).map(|(_, field)| *field);
+        products(&mut texts, event.name(), &mut chosen, fields);
     }
     Ok(texts)
 }
 
-/// One dependency for each way to choose one value of every field.
-fn products<'a>(event: &str, fields: impl Iterator<Item = (&'a str, &'a [String])>) -> Vec<String> {
-    let mut chosen: Vec<Vec<(&str, &str)>> = vec![Vec::new()];
-    for (name, values) in fields {
-        let with_each = |before: &Vec<(&'a str, &'a str)>| {
-            let before = before.clone();
-            values.iter().map(move |value| before.iter().copied().chain([(name, value.as_str())]).collect())
-        };
-        chosen = chosen.iter().flat_map(with_each).collect();
+/// Adds one dependency for each way to choose one value of every field that is left, beside what is chosen already.
+fn products<'a>(
+    texts: &mut Vec<String>,
+    event: &str,
+    chosen: &mut Vec<(&'a str, &'a str)>,
+    mut left: impl Iterator<Item = (&'a str, &'a [String])> + Clone,
+) {
+    let Some((name, values)) = left.next() else { return texts.push(dependency(event, chosen)) };
+    for value in values {
+        chosen.push((name, value));
+        products(texts, event, chosen, left.clone());
+        chosen.pop();
     }
-    chosen.iter().map(|fields| dependency(event, fields)).collect()
 }
 
 /// The dependency of an event's name with values of some of its fields, which are sorted by name.

@@ -9,7 +9,8 @@ use crate::event::{EventDeclaration, MAX_FIELDS};
 use crate::function::{Bound, Function};
 use crate::writer::{Emitted, Writer};
 pub(crate) use companions::with_companion;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 use types::{unqualified, value_type};
 
 /// A cached function of this program.
@@ -101,12 +102,18 @@ pub(crate) fn has_listener(event: &str) -> bool {
     listeners(event).next().is_some()
 }
 
-/// The functions that listen to an event, each with what binds it. Every emission asks: nothing is put in order here.
-pub(crate) fn listeners<'a>(event: &'a str) -> impl Iterator<Item = (&'static Function, &'static Bound)> + 'a {
-    inventory::iter::<RegisteredFunction>.into_iter().flat_map(move |registered| {
-        let bound = registered.0.bindings().iter().filter(move |bound| bound.event == event);
-        bound.map(|bound| (registered.0, bound))
-    })
+/// The functions that listen to an event, each with what binds it. Every emission asks.
+pub(crate) fn listeners(event: &str) -> impl Iterator<Item = (&'static Function, &'static Bound)> {
+    static BY_EVENT: LazyLock<HashMap<&str, Vec<(&Function, &Bound)>>> = LazyLock::new(|| {
+        let mut by_event: HashMap<&str, Vec<_>> = HashMap::new();
+        for RegisteredFunction(function) in inventory::iter::<RegisteredFunction> {
+            for bound in function.bindings() {
+                by_event.entry(bound.event).or_default().push((*function, bound));
+            }
+        }
+        by_event
+    });
+    BY_EVENT.get(event).into_iter().flatten().copied()
 }
 
 /// The event that a misspelt name most likely means.

@@ -1,5 +1,6 @@
 //! The receipt of an invalidation.
 
+use crate::few::Few;
 use crate::stamp::{Partition, Stamp};
 use std::fmt;
 use std::str::FromStr;
@@ -16,7 +17,7 @@ use std::str::FromStr;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Token {
-    steps: Vec<(Partition, Stamp)>,
+    steps: Few<(Partition, Stamp)>,
     is_queued: bool,
 }
 
@@ -35,7 +36,7 @@ impl Token {
     }
 
     pub(crate) fn queued() -> Self {
-        Self { steps: Vec::new(), is_queued: true }
+        Self { steps: Few::default(), is_queued: true }
     }
 
     /// Where each partition stood after the invalidation.

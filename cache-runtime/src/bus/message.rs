@@ -2,7 +2,6 @@
 
 use super::Heard;
 use crate::stamp::{Partition, Stamp};
-use std::fmt::Write;
 
 /// One step of a partition's sequence, and what it invalidated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +32,9 @@ const MAX_NAMES_BYTES: usize = 64 << 10;
 pub fn names_blob<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     let mut blob = String::with_capacity(128);
     for name in names {
-        // A text takes what is written to it.
-        let _written = write!(blob, "{}:{name}", name.len());
+        blob.push_str(itoa::Buffer::new().format(name.len()));
+        blob.push(':');
+        blob.push_str(name);
         if blob.len() > MAX_NAMES_BYTES {
             return UNLISTED.to_owned();
         }
@@ -50,7 +50,8 @@ pub fn freed(key: &str) -> String {
 impl Heard {
     /// Reads what was published in a partition's channel.
     pub fn read(partition: Partition, bytes: &[u8]) -> Self {
-        match std::str::from_utf8(bytes).ok().and_then(|text| text.strip_prefix(FREED_HEAD)) {
+        let freed = bytes.strip_prefix(FREED_HEAD.as_bytes()).and_then(|key| std::str::from_utf8(key).ok());
+        match freed {
             Some(key) => Self::Freed { key: key.to_owned() },
             None => Message::read(partition, bytes).map_or(Self::Nonsense, Self::Step),
         }

@@ -72,7 +72,7 @@ impl Announced {
                 let settle = Settle { dependencies: &self.dependencies, writer: self.writer };
                 let bumps = store.settle(&cache.space.namespace, settle).await?;
                 under_way.done(&bumps, &names);
-                token_of(Some(Performed { existed: 0, bumps }))
+                token_of(Some(Performed { existed: 0, bumps: bumps.into_iter().collect() }))
             }
             // The drop raises what there is.
             _ => Token::default(),

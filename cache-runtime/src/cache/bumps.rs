@@ -10,16 +10,17 @@
 //! another runtime go by themselves.
 
 use super::Cache;
+use super::driven::{Driven, WeakDriven};
 use super::remove::BumpUnderWay;
 use crate::error::StoreError;
+use crate::few::Few;
 use crate::key::Dependency;
 use crate::stamp::Partition;
 use crate::store::{Bump, as_one_call};
-use futures_util::future::{FutureExt, OptionFuture, Shared, WeakShared};
+use futures_util::future::{FutureExt, OptionFuture};
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
-use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -34,7 +35,7 @@ const MAX_NAMES: usize = 1_024;
 const MAX_BYTES: usize = 32 << 10;
 
 /// What came of a bump, to all who wait for it.
-type Said = Result<Arc<[Bump]>, Failed>;
+type Said = Result<Few<Bump>, Failed>;
 
 /// Why a bump was not performed.
 #[derive(Clone)]
@@ -44,10 +45,8 @@ enum Failed {
     Panicked,
 }
 
-type Bumping = Pin<Box<dyn Future<Output = Said> + Send>>;
-
-/// A bump that was begun, as everybody has it who waits for it or is behind it.
-type Flight = Shared<Bumping>;
+/// A bump that was begun.
+type Flight = Driven<Said>;
 
 /// The bumps of one partition by this node.
 #[derive(Default)]
@@ -57,7 +56,7 @@ pub(super) struct Bumps(Mutex<State>);
 struct State {
     /// Where what is under way has its timers: once that runtime is shut down, nobody could wait for it.
     runtime: Option<Id>,
-    under_way: Option<WeakShared<Bumping>>,
+    under_way: Option<WeakDriven<Said>>,
     /// What gathers, the next one first. It is kept by those who wait for it, so what nobody waits for is gone.
     queue: VecDeque<Weak<Batch>>,
 }
@@ -91,7 +90,7 @@ enum Place {
 impl Cache {
     /// Bumps dependencies: those of one partition together with what else is to be bumped there. Those of several are one
     /// operation of the store, which asks each server's breaker once. This node's cells are raised before the answer.
-    pub(super) async fn bump_together(&self, names: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
+    pub(super) async fn bump_together(&self, names: &[Dependency]) -> Result<Few<Bump>, StoreError> {
         let count = self.partitions();
         let mut partitions = names.iter().map(|name| name.partition(count));
         match partitions.next().filter(|first| partitions.all(|other| other == *first)) {
@@ -101,29 +100,29 @@ impl Cache {
     }
 
     /// The same in a step of their own.
-    pub(super) async fn bump_alone(&self, names: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
-        let Some(store) = &self.shared.store else { return Ok(Vec::new()) };
+    pub(super) async fn bump_alone(&self, names: &[Dependency]) -> Result<Few<Bump>, StoreError> {
+        let Some(store) = &self.shared.guard else { return Ok(Few::default()) };
         let under_way = BumpUnderWay::new(self, names).uncounted();
-        let bumps = store.bump(&self.space.namespace, names).await?;
-        under_way.done(&bumps, &names.iter().collect::<Vec<_>>());
+        let bumps: Few<Bump> = store.raise(&self.space.namespace, names).await?.into_iter().collect();
+        under_way.done(&bumps, names);
         Ok(bumps)
     }
 
-    async fn bump_in(&self, partition: Partition, names: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
+    async fn bump_in(&self, partition: Partition, names: &[Dependency]) -> Result<Few<Bump>, StoreError> {
         let bumps = self.space.bumps(partition);
         let begin = |names| self.begin_bump(names);
         let mut place = bumps.enter(names, begin);
         let mut patience = None;
         loop {
             place = match place {
-                Place::Own(flight) => match flight.await {
-                    Ok(bumps) => return Ok(bumps.to_vec()),
+                Place::Own(flight) => match flight.said().await {
+                    Ok(bumps) => return Ok(bumps),
                     Err(Failed::Store(error)) => return Err(own(error)),
                     // Where it is his own panic.
                     Err(Failed::Panicked) => Place::Apart,
                 },
-                Place::Aboard(flight) => match flight.await {
-                    Ok(bumps) => return Ok(bumps.to_vec()),
+                Place::Aboard(flight) => match flight.said().await {
+                    Ok(bumps) => return Ok(bumps),
                     Err(Failed::Store(error)) if error.is_temporary() => return Err(own(error)),
                     // It may be another's names that are refused.
                     Err(_) => Place::Apart,
@@ -133,7 +132,7 @@ impl Cache {
                     let is_over = tokio::select! {
                         biased;
                         // What became of it is for those aboard.
-                        _said = ahead => false,
+                        _said = ahead.said() => false,
                         Some(()) = patience => true,
                     };
                     if is_over { Place::Apart } else { bumps.lock().place_of(batch, begin) }
@@ -153,17 +152,16 @@ impl Cache {
 
     fn begin_bump(&self, names: Vec<Dependency>) -> Flight {
         let cache = self.clone();
-        let bump = async move {
+        Driven::new(async move {
             // Whoever drives it has not waited for it.
             let bump = pin!(cache.bump_alone(&names));
             let said = AssertUnwindSafe(as_one_call(bump)).catch_unwind().await;
             match said {
-                Ok(Ok(bumps)) => Ok(bumps.into()),
+                Ok(Ok(bumps)) => Ok(bumps),
                 Ok(Err(error)) => Err(Failed::Store(Arc::new(error))),
                 Err(_panic) => Err(Failed::Panicked),
             }
-        };
-        bump.boxed().shared()
+        })
     }
 }
 
@@ -176,7 +174,7 @@ impl Bumps {
         if state.queue.is_empty() && state.flight().is_none() {
             let flight = begin(names.to_vec());
             state.runtime = here;
-            state.under_way = flight.downgrade();
+            state.under_way = Some(flight.downgrade());
             return Place::Own(flight);
         }
         // What is under way is another runtime's.
@@ -203,7 +201,7 @@ impl Bumps {
 impl State {
     /// What is under way, if somebody still waits for it.
     fn flight(&self) -> Option<Flight> {
-        self.under_way.as_ref()?.upgrade().filter(|flight| flight.peek().is_none())
+        self.under_way.as_ref()?.upgrade().filter(|flight| !flight.is_over())
     }
 
     /// Where those of a batch stand now. If nothing is under way, the first in the queue is begun.
@@ -219,7 +217,7 @@ impl State {
             let first = self.queue.pop_front().map_or_else(|| Some(batch.clone()), |first| first.upgrade());
             if let Some(first) = first {
                 let flight = first.flight.get_or_init(|| begin(std::mem::take(&mut *first.names()).each_once()));
-                self.under_way = flight.downgrade();
+                self.under_way = Some(flight.downgrade());
             }
         }
     }

@@ -222,8 +222,7 @@ impl Knowledge {
         if stamp.epoch != sequence.epoch {
             return;
         }
-        sequence.ahead.insert(stamp.seq);
-        sequence.join_up();
+        sequence.take(stamp.seq);
         // Where messages are heard, those in between are about to come; if they are not, this must not grow for ever.
         let waits = if sequence.is_listening { sequence.ahead.len() < MAX_AHEAD } else { sequence.own_under_way > 0 };
         if !waits && let Some(&last) = sequence.ahead.last() {
@@ -253,8 +252,7 @@ impl Knowledge {
         if sequence.ordinal != ordinal || stamp.seq <= sequence.applied {
             return false;
         }
-        sequence.ahead.insert(stamp.seq);
-        sequence.join_up();
+        sequence.take(stamp.seq);
         let has_gap = stamp.seq > sequence.applied;
         if has_gap || !is_listed {
             self.catch_up(&mut sequence, stamp.seq);

@@ -12,6 +12,7 @@ mod caller;
 mod cells;
 mod clones;
 mod demand;
+mod driven;
 mod echoes;
 mod entry;
 mod errors;

@@ -115,8 +115,12 @@ impl Drop for Attempt<'_> {
 impl Cache {
     /// Performs an invalidation; none if it will be performed later.
     pub(super) async fn invalidate(&self, invalidation: Invalidation) -> Result<Option<Performed>, Error> {
-        let attempt = Attempt::new(self, invalidation.clone());
-        match self.perform(&invalidation).await {
+        let attempt = Attempt::new(self, invalidation);
+        let performed = match &attempt.invalidation {
+            Some(invalidation) => self.perform(invalidation).await,
+            None => unreachable!("it is taken out when it is known what became of it"),
+        };
+        match performed {
             Ok(performed) => {
                 attempt.performed();
                 Ok(Some(performed))

@@ -11,6 +11,7 @@ use super::sequence::Departure;
 use super::slot::Standing;
 use crate::error::{Error, StoreError};
 use crate::event::{Event, dependencies_of, with_cascades};
+use crate::few::Few;
 use crate::function::{function_dependency, tag_dependency};
 use crate::key::secret::is_sealed;
 use crate::key::{Key, Name};
@@ -19,6 +20,7 @@ use crate::store::Bump;
 use crate::telemetry::ActivityKind;
 use crate::telemetry::spans::{self, Of, Operation};
 use crate::token::Token;
+use std::borrow::Borrow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -156,17 +158,17 @@ impl Cache {
             Invalidation::Remove(keys) => {
                 let under_way = BumpUnderWay::new(self, keys).uncounted();
                 let removal = store.remove(namespace, keys).await?;
-                under_way.done(&removal.bumps, &keys.iter().collect::<Vec<_>>());
+                under_way.done(&removal.bumps, keys);
                 // Entries that are in memory only rest on a generation of their key.
                 let names: Vec<_> = keys.iter().map(|key| self.name(key_dependency(key.as_str()))).collect();
                 let bumps = self.bump_together(&names).await?;
-                Ok(Performed { existed: removal.existed, bumps: [removal.bumps, bumps].concat() })
+                Ok(Performed { existed: removal.existed, bumps: removal.bumps.iter().chain(&bumps).copied().collect() })
             }
             Invalidation::Clear => {
                 let under_way = BumpUnderWay::everywhere(self).uncounted();
                 let bumps = store.clear(namespace).await?;
-                under_way.done(&bumps, &[]);
-                Ok(Performed { existed: 0, bumps })
+                under_way.done::<Name>(&bumps, &[]);
+                Ok(Performed { existed: 0, bumps: bumps.into_iter().collect() })
             }
         }
     }
@@ -257,7 +259,7 @@ fn complete(event: &Event) -> Result<(), Error> {
 pub(super) struct Performed {
     /// How many of the keys had an entry.
     pub(super) existed: usize,
-    pub(super) bumps: Vec<Bump>,
+    pub(super) bumps: Few<Bump>,
 }
 
 /// The receipt of what was performed, or accepted to be.
@@ -271,7 +273,7 @@ pub(super) fn token_of(performed: Option<Performed>) -> Token {
 /// A bump that was sent and not answered yet. If it never is, this node forgets what it knew of those partitions.
 pub(super) struct BumpUnderWay<'a> {
     cache: &'a Cache,
-    partitions: Vec<(Arc<Knowledge>, Departure)>,
+    partitions: Few<(Arc<Knowledge>, Departure)>,
     sent: Duration,
     is_counted: bool,
 }
@@ -279,6 +281,9 @@ pub(super) struct BumpUnderWay<'a> {
 impl<'a> BumpUnderWay<'a> {
     pub(super) fn new<'n>(cache: &'a Cache, names: impl IntoIterator<Item = &'n Name>) -> Self {
         let count = cache.partitions();
+        if let [only] = &*cache.space.partitions {
+            return Self::of(cache, std::iter::once(only));
+        }
         let mut involved: Vec<_> = names.into_iter().map(|name| name.partition(count)).collect();
         involved.sort_unstable();
         involved.dedup();
@@ -303,9 +308,10 @@ impl<'a> BumpUnderWay<'a> {
     }
 
     /// Raises the cells of what was bumped, then learns the steps, which may renew the leases.
-    pub(super) fn done(mut self, bumps: &[Bump], names: &[&Name]) {
+    pub(super) fn done<N: Borrow<Name>>(mut self, bumps: &[Bump], names: &[N]) {
         let count = self.cache.partitions();
-        for (knowledge, departure) in self.partitions.drain(..) {
+        for (knowledge, departure) in &std::mem::take(&mut self.partitions) {
+            let departure = *departure;
             let bump = bumps.iter().find(|bump| bump.partition == knowledge.partition());
             let marked = bump.and_then(|bump| Some((bump, knowledge.mark(bump.stamp, departure)?)));
             let Some((bump, mark)) = marked else {
@@ -313,7 +319,7 @@ impl<'a> BumpUnderWay<'a> {
                 knowledge.bump_lost();
                 continue;
             };
-            let here = names.iter().filter(|name| name.partition(count) == bump.partition);
+            let here = names.iter().map(Borrow::borrow).filter(|name| name.partition(count) == bump.partition);
             here.for_each(|name| self.cache.shared.cells.raise(name.id(), mark));
             knowledge.bumped(bump.stamp, departure, self.cache.shared.settings.lease_ms);
             self.cache.shared.echoes.sent(&self.cache.space, bump.partition, bump.stamp, self.sent);

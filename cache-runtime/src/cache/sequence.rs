@@ -89,10 +89,35 @@ impl Sequence {
         }
     }
 
+    /// Takes a seq in its turn, or keeps it until that comes.
+    pub(super) fn take(&mut self, seq: u64) {
+        // Most often it is the next, and nothing is ahead of its turn.
+        if seq == self.applied + 1 {
+            self.applied = seq;
+        } else if seq > self.applied {
+            self.ahead.insert(seq);
+        }
+        self.join_up();
+    }
+
     /// Takes what was answered ahead of its turn, as far as nothing is missing before it.
     pub(super) fn join_up(&mut self) {
         while self.ahead.first().is_some_and(|&seq| seq <= self.applied + 1) {
             self.applied = self.applied.max(self.ahead.pop_first().unwrap_or(0));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seq_is_taken_in_its_turn_and_kept_until_then() {
+        let mut sequence = Sequence::new(1);
+        for (seq, applied, ahead) in [(1, 1, 0), (3, 1, 1), (4, 1, 2), (1, 1, 2), (2, 4, 0), (3, 4, 0), (5, 5, 0)] {
+            sequence.take(seq);
+            assert_eq!((sequence.applied, sequence.ahead.len()), (applied, ahead), "after {seq}");
         }
     }
 }

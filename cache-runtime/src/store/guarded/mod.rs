@@ -121,6 +121,11 @@ impl Guarded {
         self.0.perform(Sort::Question, partitions, move || self.0.inner.read(namespace, read)).await
     }
 
+    /// As [`bump`](Store::bump), in the caller's own future.
+    pub(crate) async fn raise(&self, namespace: &str, of: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
+        self.0.perform(Sort::Invalidation, self.0.of(of), move || self.0.inner.bump(namespace, of)).await
+    }
+
     /// The servers that were asked so far, by name where the store knows it, and the states of their breakers.
     #[must_use]
     pub fn breakers(&self) -> Vec<(Option<Arc<str>>, BreakerState)> {
@@ -307,8 +312,7 @@ impl Store for Guarded {
     }
 
     fn bump<'a>(&'a self, namespace: &'a str, dependencies: &'a [Dependency]) -> Answer<'a, Vec<Bump>> {
-        let act = move || self.0.inner.bump(namespace, dependencies);
-        Box::pin(self.0.perform(Sort::Invalidation, self.0.of(dependencies), act))
+        Box::pin(self.raise(namespace, dependencies))
     }
 
     fn remove<'a>(&'a self, namespace: &'a str, keys: &'a [Key]) -> Answer<'a, Removal> {

@@ -3,8 +3,7 @@
 //! Its driver runs as a task of the runtime that connected. It ends with the connection, with the last operation that
 //! uses it, or with that runtime.
 
-use super::hex;
-use super::invocation::Invocation;
+use super::invocation::{Hex, Invocation};
 use super::login::logged_in;
 use super::names::Names;
 use super::reach::Reach;
@@ -66,9 +65,9 @@ impl Link {
 
     async fn adopt_anew(&self, names: &Names, count: u16) -> RedisResult<()> {
         let mut adopt = Invocation::of(&ADOPT);
-        adopt.key(names.meta()).arg(hex(random_name())).arg(&self.incarnation);
+        adopt.key(names.meta()).arg(Hex(random_name())).arg(self.incarnation.as_str());
         if names.partition == Partition(0) {
-            adopt.key(names.count()).arg(count);
+            adopt.key(names.count()).arg(u64::from(count));
         }
         adopt.invoke::<()>(self.line()).await?;
         self.adopted().insert(names.prefix().into());

@@ -310,11 +310,6 @@ impl fmt::Debug for RedisStore {
     }
 }
 
-/// Epochs, fences and writers as they stand on the server.
-fn hex(name: u64) -> String {
-    format!("{name:016x}")
-}
-
 /// All answers, or the first error among them.
 fn first_error<T>(answers: Vec<RedisResult<T>>) -> RedisResult<Vec<T>> {
     answers.into_iter().collect()

@@ -43,6 +43,13 @@ impl FirstNames {
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a>([&'a str; 3]);
 
+impl Place<'_> {
+    /// Writes it as an argument.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        write_parts(out, &self.0);
+    }
+}
+
 impl ToRedisArgs for Place<'_> {
     fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
         let mut argument = out.writer_for_next_arg();
@@ -124,8 +131,8 @@ impl Names {
     }
 
     /// Generation and announcements of each dependency in turn.
-    pub(super) fn with_announced<'a>(&'a self, of: &'a [impl Borrow<Dependency>]) -> Vec<Place<'a>> {
-        of.iter().map(Borrow::borrow).flat_map(|of| [self.generation(of), self.announced(of)]).collect()
+    pub(super) fn with_announced<'a>(&'a self, of: &'a [impl Borrow<Dependency>]) -> impl Iterator<Item = Place<'a>> {
+        of.iter().map(Borrow::borrow).flat_map(|of| [self.generation(of), self.announced(of)])
     }
 
     /// The stamp of a dependency's last bump.
@@ -134,8 +141,8 @@ impl Names {
     }
 
     /// The generations of dependencies, in their order.
-    pub(super) fn generations<'a>(&'a self, of: &'a [impl Borrow<Dependency>]) -> Vec<Place<'a>> {
-        of.iter().map(|dependency| self.generation(dependency.borrow())).collect()
+    pub(super) fn generations<'a>(&'a self, of: &'a [impl Borrow<Dependency>]) -> impl Iterator<Item = Place<'a>> {
+        of.iter().map(|dependency| self.generation(dependency.borrow()))
     }
 
     /// The bytes of an entry.

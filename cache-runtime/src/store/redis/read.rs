@@ -21,7 +21,7 @@ use std::sync::Arc;
 impl RedisStore {
     /// Of a store with one partition.
     pub(super) async fn look(&self, namespace: &str, read: Read<'_>) -> Result<Snapshot, StoreError> {
-        let names = &*self.route.first_names.of(namespace);
+        let names = &*self.route.names(namespace, Partition(0));
         let look = pin!(self.look_at(names, Some((read.key, read.want)), read.dependencies));
         let Part { entry, decided: Decided { position, generations } } =
             self.within(self.read_deadline, namespace, look).await?;

@@ -35,7 +35,7 @@ pub(crate) struct Route {
     target: Target,
     address: String,
     password: Option<String>,
-    pub(super) first_names: FirstNames,
+    first_names: FirstNames,
     /// Namespaces whose number of partitions was checked.
     counted: Mutex<HashSet<String>>,
 }
@@ -82,6 +82,14 @@ impl Route {
         match self.target {
             Target::One(_) => 1,
             Target::Cluster(_) => CLUSTER_PARTITIONS,
+        }
+    }
+
+    /// The names of a partition: where there is one, they are made once.
+    pub(super) fn names(&self, namespace: &str, partition: Partition) -> Arc<Names> {
+        match self.target {
+            Target::One(_) => self.first_names.of(namespace),
+            Target::Cluster(_) => Arc::new(Names::new(namespace, partition)),
         }
     }
 

@@ -3,10 +3,10 @@
 use super::connect::Link;
 use super::deal::{deal, involved};
 use super::faults::too_few;
-use super::invocation::Invocation;
+use super::invocation::{Hex, Invocation};
 use super::names::Names;
 use super::route::Lane;
-use super::{RedisStore, first_error, hex, scripts};
+use super::{RedisStore, first_error, scripts};
 use crate::bus::{UNLISTED, names_blob};
 use crate::clock::whole_ms;
 use crate::error::StoreError;
@@ -29,19 +29,19 @@ impl RedisStore {
         let count = self.route.partitions();
         let home = begin.key.partition(count);
         let scripts = involved(begin.key, begin.dependencies, count).into_iter().map(|(partition, dependencies)| {
-            let names = Names::new(namespace, partition);
+            let names = self.route.names(namespace, partition);
             async move {
                 let fill = |call: &mut Invocation<'_>| {
-                    call.key(names.with_announced(&dependencies));
-                    call.arg(life(begin.generation_life_ms)).arg(life(begin.fence_life_ms)).arg(hex(random_name()));
-                    call.arg(dependencies.len());
+                    call.keys(names.with_announced(&dependencies));
+                    call.arg(life(begin.generation_life_ms)).arg(life(begin.fence_life_ms)).arg(Hex(random_name()));
+                    call.arg(dependencies.len() as u64);
                     if partition != home {
                         return;
                     }
                     call.key(names.fence(begin.key));
                     if let Some(lease) = begin.lease {
                         call.key(names.lease(begin.key)).key(names.entry(begin.key));
-                        call.arg(hex(lease.holder)).arg(life(lease.life_ms)).arg(begin.head);
+                        call.arg(Hex(lease.holder)).arg(life(lease.life_ms)).arg(begin.head as u64);
                     }
                 };
                 Ok((partition, self.run(&names, &scripts::BEGIN, fill).await?))
@@ -65,14 +65,14 @@ impl RedisStore {
         let Some((_, stamp)) = commit.begun.stamps.iter().find(|(partition, _)| *partition == home) else {
             return Ok(Verdict::Forgotten);
         };
-        let names = Names::new(namespace, home);
+        let names = self.route.names(namespace, home);
         let own = involved(commit.key, commit.dependencies, self.route.partitions()).remove(&home).unwrap_or_default();
         let fill = |call: &mut Invocation<'_>| {
-            call.key(names.fence(commit.key)).key(names.entry(commit.key)).key(names.generations(&own));
-            call.arg(hex(stamp.epoch)).arg(stamp.seq).arg(hex(commit.begun.fence));
+            call.key(names.fence(commit.key)).key(names.entry(commit.key)).keys(names.generations(&own));
+            call.arg(Hex(stamp.epoch)).arg(stamp.seq).arg(Hex(commit.begun.fence));
             call.arg(life(commit.life_ms)).arg(commit.bytes);
             if let Some(holder) = commit.holder {
-                call.key(names.lease(commit.key)).arg(hex(holder));
+                call.key(names.lease(commit.key)).arg(Hex(holder));
             }
         };
         let script = pin!(async {
@@ -89,50 +89,53 @@ impl RedisStore {
     }
 
     pub(super) async fn renew(&self, namespace: &str, key: &Key, lease: Lease) -> Result<bool, StoreError> {
-        let names = Names::new(namespace, key.partition(self.route.partitions()));
+        let names = self.route.names(namespace, key.partition(self.route.partitions()));
         let fill = |call: &mut Invocation<'_>| {
-            call.key(names.lease(key)).arg(hex(lease.holder)).arg(life(lease.life_ms));
+            call.key(names.lease(key)).arg(Hex(lease.holder)).arg(life(lease.life_ms));
         };
         self.within(self.write_deadline, namespace, pin!(self.run(&names, &scripts::EXTEND, fill))).await
     }
 
     pub(super) async fn give_back(&self, namespace: &str, key: &Key, holder: u64) -> Result<(), StoreError> {
-        let names = Names::new(namespace, key.partition(self.route.partitions()));
+        let names = self.route.names(namespace, key.partition(self.route.partitions()));
         let fill = |call: &mut Invocation<'_>| {
-            call.key(names.lease(key)).arg(hex(holder));
+            call.key(names.lease(key)).arg(Hex(holder));
         };
         self.within(self.write_deadline, namespace, pin!(self.run(&names, &scripts::RELEASE, fill))).await
     }
 
     pub(super) async fn raise(&self, namespace: &str, of: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
         self.step_each(namespace, of, &scripts::BUMP, |call, names, own| {
-            call.key(names.generations(own)).arg(listed(own));
+            call.keys(names.generations(own)).arg(&*listed(own));
         })
         .await
     }
 
     pub(super) async fn note(&self, namespace: &str, announce: Announce<'_>) -> Result<Vec<Bump>, StoreError> {
         self.step_each(namespace, announce.dependencies, &scripts::ANNOUNCE, |call, names, own| {
-            call.key(names.with_announced(own)).arg(hex(announce.writer)).arg(life(announce.life_ms)).arg(listed(own));
+            call.keys(names.with_announced(own))
+                .arg(Hex(announce.writer))
+                .arg(life(announce.life_ms))
+                .arg(&*listed(own));
         })
         .await
     }
 
     pub(super) async fn withdraw(&self, namespace: &str, settle: Settle<'_>) -> Result<Vec<Bump>, StoreError> {
         self.step_each(namespace, settle.dependencies, &scripts::SETTLE, |call, names, own| {
-            call.key(names.with_announced(own)).arg(hex(settle.writer)).arg(listed(own));
+            call.keys(names.with_announced(own)).arg(Hex(settle.writer)).arg(&*listed(own));
         })
         .await
     }
 
     pub(super) async fn take_away(&self, namespace: &str, keys: &[Key]) -> Result<Removal, StoreError> {
         let scripts = deal(keys, self.route.partitions()).into_iter().map(|(partition, own)| async move {
-            let names = Names::new(namespace, partition);
+            let names = self.route.names(namespace, partition);
             let fill = |call: &mut Invocation<'_>| {
                 for key in &own {
                     call.key(names.entry(key)).key(names.fence(key));
                 }
-                call.arg(listed(&own));
+                call.arg(&*listed(&own));
             };
             let (stamp, existed): (String, usize) = self.invalidate(&names, &scripts::REMOVE, fill).await?;
             Ok((existed, Bump { partition, stamp: parsed(&stamp)? }))
@@ -143,10 +146,14 @@ impl RedisStore {
     }
 
     pub(super) async fn set(&self, namespace: &str, put: Put<'_>) -> Result<Bump, StoreError> {
-        let names = Names::new(namespace, put.key.partition(self.route.partitions()));
+        let names = self.route.names(namespace, put.key.partition(self.route.partitions()));
         let fill = |call: &mut Invocation<'_>| {
             call.key(names.fence(put.key)).key(names.entry(put.key)).arg(life(put.life_ms)).arg(put.bytes);
-            call.arg(put.fence.map_or_else(String::new, hex)).arg(listed(&[put.key]));
+            match put.fence {
+                Some(fence) => call.arg(Hex(fence)),
+                None => call.arg(""),
+            };
+            call.arg(&*listed(&[put.key]));
         };
         let script = pin!(async {
             let stamp: String = self.invalidate(&names, &scripts::PUT, fill).await?;
@@ -176,7 +183,7 @@ impl RedisStore {
     ) -> Result<Vec<Bump>, StoreError> {
         let fill = &fill;
         let scripts = (0..self.route.partitions()).map(|at| async move {
-            let names = Names::new(namespace, Partition(at));
+            let names = self.route.names(namespace, Partition(at));
             let stamp: String = self.invalidate(&names, script, fill).await?;
             Ok(Bump { partition: names.partition, stamp: parsed(&stamp)? })
         });
@@ -191,13 +198,23 @@ impl RedisStore {
         script: &Script,
         fill: impl Fn(&mut Invocation<'_>, &Names, &[&Dependency]),
     ) -> Result<Vec<Bump>, StoreError> {
-        let fill = &fill;
-        let scripts = deal(dependencies, self.route.partitions()).into_iter().map(|(partition, own)| async move {
-            let names = Names::new(namespace, partition);
-            let stamp: String = self.invalidate(&names, script, |call| fill(call, &names, &own)).await?;
-            Ok(Bump { partition, stamp: parsed(&stamp)? })
-        });
-        self.all(namespace, scripts).await
+        let step = Step { namespace, script, fill: &fill };
+        if self.route.partitions() == 1 {
+            let only = pin!(self.step_in(&step, Partition(0), dependencies.iter().collect()));
+            return Ok(vec![self.within(self.write_deadline, namespace, only).await?]);
+        }
+        let dealt = deal(dependencies, self.route.partitions()).into_iter();
+        Box::pin(self.all(namespace, dealt.map(|(partition, own)| self.step_in(&step, partition, own)))).await
+    }
+
+    async fn step_in<A>(&self, step: &Step<'_, A>, partition: Partition, own: Vec<&Dependency>) -> RedisResult<Bump>
+    where
+        A: Fn(&mut Invocation<'_>, &Names, &[&Dependency]),
+    {
+        let names = self.route.names(step.namespace, partition);
+        let fill = |call: &mut Invocation<'_>| (step.fill)(call, &names, &own);
+        let stamp: String = self.invalidate(&names, step.script, fill).await?;
+        Ok(Bump { partition, stamp: parsed(&stamp)? })
     }
 
     /// All of them at once, each sent whatever becomes of the others.
@@ -261,9 +278,16 @@ async fn invoke<T: FromRedisValue>(
     fill: &impl Fn(&mut Invocation<'_>),
 ) -> RedisResult<T> {
     let mut call = Invocation::of(script);
-    call.key(names.meta()).arg(hex(random_name())).arg(&link.incarnation);
+    call.key(names.meta()).arg(Hex(random_name())).arg(link.incarnation.as_str());
     fill(&mut call);
     call.invoke(link.line()).await
+}
+
+/// A step that is taken in several partitions.
+struct Step<'a, A> {
+    namespace: &'a str,
+    script: &'a Script,
+    fill: &'a A,
 }
 
 /// Stamp, fence, what is left of the lease, and the head of the entry, as `begin.lua` answers them.
