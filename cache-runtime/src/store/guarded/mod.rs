@@ -3,6 +3,7 @@
 //! Settles what becomes of an operation when the store is slow or away. It is itself a store, and the only place that
 //! repeats an operation: what has been performed for all one knows is repeated only if doing it twice is harmless.
 
+mod again;
 mod bus;
 mod circuits;
 mod resilience;
@@ -16,7 +17,6 @@ use super::{
     Announce, Answer, Begin, Begun, Bump, Commit, Lease, Page, Position, Put, Read, Removal, Search, Settle, Snapshot,
     Store, Verdict,
 };
-use crate::backoff::Backoff;
 use crate::breaker::BreakerState;
 use crate::bus::Bus;
 use crate::clock::Clock;
@@ -27,7 +27,6 @@ use crate::telemetry::{Histogram, Times};
 use circuits::{Circuits, Passes};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
 use waits::{Limit, within};
 
 /// A store with its guard; clones share both.
@@ -116,14 +115,14 @@ impl Guarded {
     }
 
     /// As [`read`](Store::read), in the caller's own future.
-    pub(crate) async fn ask(&self, namespace: &str, read: Read<'_>) -> Result<Snapshot, StoreError> {
+    pub(crate) async fn ask(&self, namespace: &str, read: &Read<'_>) -> Result<Snapshot, StoreError> {
         let partitions = self.0.of(read.dependencies.iter().chain([read.key]));
-        self.0.perform(Sort::Question, partitions, move || self.0.inner.read(namespace, read)).await
+        self.0.performed(Sort::Question, &partitions, &|| self.0.inner.read(namespace, *read)).await
     }
 
     /// As [`bump`](Store::bump), in the caller's own future.
     pub(crate) async fn raise(&self, namespace: &str, of: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
-        self.0.perform(Sort::Invalidation, self.0.of(of), move || self.0.inner.bump(namespace, of)).await
+        self.0.performed(Sort::Invalidation, &self.0.of(of), &|| self.0.inner.bump(namespace, of)).await
     }
 
     /// The servers that were asked so far, by name where the store knows it, and the states of their breakers.
@@ -164,11 +163,29 @@ impl Guard {
         partitions: Vec<Partition>,
         act: impl Fn() -> Answer<'a, T>,
     ) -> Result<T, StoreError> {
+        self.performed(sort, &partitions, &act).await
+    }
+
+    /// The same of what stays where it is: a future has room twice for what it is given.
+    async fn performed<'a, T>(
+        &self,
+        sort: Sort,
+        partitions: &[Partition],
+        act: &impl Fn() -> Answer<'a, T>,
+    ) -> Result<T, StoreError> {
         let limit = self.limit(sort)?;
         let _under_way = self.enter(sort)?;
-        let passes = self.circuits.admit(&*self.inner, &partitions, || self.clock.now_ms())?;
+        let passes = self.circuits.admit(&*self.inner, partitions, || self.clock.now_ms())?;
         let started = self.real.elapsed();
-        let answer = self.attempts(sort, limit, started, act).await;
+        // In boxes, what is seldom: every operation would have room for it.
+        let answer = match limit.ours() {
+            None => act().await,
+            ours => Box::pin(within(ours, self.inner.name(), act())).await,
+        };
+        let answer = match &answer {
+            Err(error) if sort.may_repeat(error) => Box::pin(self.repeated(sort, limit, started, act, answer)).await,
+            _ => answer,
+        };
         let took = self.real.elapsed().saturating_sub(started);
         self.times[sort as usize].note(took);
         if let Err(StoreError::Unreachable { .. } | StoreError::Timeout { .. }) = &answer {
@@ -176,54 +193,6 @@ impl Guard {
         }
         self.judge(passes, answer.as_ref().err(), limit);
         answer
-    }
-
-    async fn attempts<'a, T>(
-        &self,
-        sort: Sort,
-        limit: Limit,
-        started: Duration,
-        act: impl Fn() -> Answer<'a, T>,
-    ) -> Result<T, StoreError> {
-        let (mut backoff, mut left) = (self.resilience.backoff(), self.resilience.retries);
-        let mut answer = within(limit.ours(), self.inner.name(), act()).await;
-        while let Err(error) = &answer
-            && left > 0
-            && sort.may_repeat(error)
-        {
-            left -= 1;
-            let Some(rest) = self.rest(sort, limit.time, started, &mut backoff).await else { break };
-            self.retries.fetch_add(1, Ordering::Relaxed);
-            answer = within(rest, self.inner.name(), act()).await;
-        }
-        answer
-    }
-
-    /// Pauses before another attempt, and says how long that may take; none if there is no time for one. A caller waits
-    /// for a question no longer than its deadline, whatever is tried; an invalidation gets its deadline each time.
-    async fn rest(
-        &self,
-        sort: Sort,
-        limit: Option<Duration>,
-        started: Duration,
-        backoff: &mut Backoff,
-    ) -> Option<Option<Duration>> {
-        // Where no runtime keeps the time, nothing on the other side needs any.
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Some(None);
-        }
-        let pause = backoff.pause();
-        let left = || {
-            let spent = self.real.elapsed().saturating_sub(started);
-            limit.map(|limit| limit.saturating_sub(spent))
-        };
-        if sort != Sort::Invalidation && left().is_some_and(|left| left <= pause) {
-            return None;
-        }
-        if !pause.is_zero() {
-            tokio::time::sleep(pause).await;
-        }
-        Some(if sort == Sort::Invalidation { limit } else { left() })
     }
 
     fn enter(&self, sort: Sort) -> Result<Room<'_>, StoreError> {
@@ -271,17 +240,6 @@ impl Drop for Room<'_> {
     }
 }
 
-impl Sort {
-    fn may_repeat(self, error: &StoreError) -> bool {
-        match (self, error) {
-            (Self::Once, _) => false,
-            (Self::Invalidation, StoreError::Timeout { .. }) => true,
-            (_, StoreError::Unreachable { .. }) => true,
-            _ => false,
-        }
-    }
-}
-
 impl Store for Guarded {
     fn name(&self) -> &'static str {
         self.0.inner.name()
@@ -292,7 +250,7 @@ impl Store for Guarded {
     }
 
     fn read<'a>(&'a self, namespace: &'a str, read: Read<'a>) -> Answer<'a, Snapshot> {
-        Box::pin(self.ask(namespace, read))
+        Box::pin(async move { self.ask(namespace, &read).await })
     }
 
     fn read_many<'a>(&'a self, namespace: &'a str, reads: &'a [Read<'a>]) -> Answer<'a, Vec<Snapshot>> {
