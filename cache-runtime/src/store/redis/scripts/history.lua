@@ -10,7 +10,7 @@ if colon and string.byte(meta, 17) == 58 and tonumber(string.sub(meta, 1, 16), 1
 end
 
 -- Takes the history to a moment, and tells the nodes of it and of what it invalidated; returns its stamp.
--- One function, as each that a script defines costs it half as much as a command.
+-- One function: each that a script defines is made anew whenever it is called.
 local function go_to(to_epoch, to_seq, names)
     -- '%.0f': a plain tostring writes 1e+15.
     local now = string.format('%s:%.0f', to_epoch, to_seq)
