@@ -19,6 +19,8 @@ pub(super) struct WeakDriven<T>(Weak<Mutex<State<T>>>);
 struct State<T> {
     /// None while somebody polls it, which is done without the lock, and once it is over.
     course: Option<Course<T>>,
+    /// Whether anybody asked meanwhile: woken, and in vain.
+    has_missed: bool,
     said: Option<T>,
     wakers: Wakers,
 }
@@ -36,7 +38,7 @@ struct Several(Mutex<Vec<Option<Waker>>>);
 impl<T: Clone> Driven<T> {
     /// The future must not panic: nobody would be told.
     pub(super) fn new(future: impl Future<Output = T> + Send + 'static) -> Self {
-        let state = State { course: Some(Box::pin(future)), said: None, wakers: Wakers::Nobody };
+        let state = State { course: Some(Box::pin(future)), has_missed: false, said: None, wakers: Wakers::Nobody };
         Self(Arc::new(Mutex::new(state)))
     }
 
@@ -61,8 +63,12 @@ impl<T: Clone> Driven<T> {
                 return Poll::Ready(said.clone());
             }
             state.wakers.note(number, context.waker());
-            // Whoever polls it now polls it again for those who have come meanwhile.
-            let Some(mut course) = state.course.take() else { return Poll::Pending };
+            // Whoever polls it now polls it again for those who have come meanwhile, and wakes those who were there.
+            let Some(mut course) = state.course.take() else {
+                state.has_missed = true;
+                return Poll::Pending;
+            };
+            state.has_missed = false;
             let several = state.wakers.several();
             drop(state);
             let polled = match &several {
@@ -78,8 +84,15 @@ impl<T: Clone> Driven<T> {
                 return Poll::Ready(said);
             }
             state.course = Some(course);
-            if several.is_some() || state.wakers.several().is_none() {
-                return Poll::Pending;
+            match several {
+                // What had woken them may be spent, and who was to poll it again may not come back.
+                Some(several) if state.has_missed => {
+                    drop(state);
+                    several.wake();
+                    return Poll::Pending;
+                }
+                None if state.wakers.several().is_some() => {}
+                _ => return Poll::Pending,
             }
         }
     }
@@ -182,7 +195,7 @@ mod tests {
         }
     }
 
-    fn ask<T>(future: Pin<&mut impl Future<Output = T>>, by: &Arc<Woken>) -> Poll<T> {
+    fn ask<T>(future: Pin<&mut (impl Future<Output = T> + ?Sized)>, by: &Arc<Woken>) -> Poll<T> {
         future.poll(&mut Context::from_waker(&by.clone().into()))
     }
 
@@ -237,6 +250,28 @@ mod tests {
         assert!(ask(pin!(driven.said()), &first).is_pending());
         waker.lock().expect("no panic").take().expect("it waits").wake();
         assert_eq!((first.count(), late.count()), (1, 1));
+    }
+
+    #[test]
+    fn who_asks_in_vain_while_it_is_polled_need_not_rely_on_who_polls_it() {
+        let (other, woken) = (Arc::new(Mutex::new(None)), Arc::<Woken>::default());
+        let (asked, by) = (other.clone(), woken.clone());
+        let driven = Driven::new(poll_fn(move |context| {
+            let Some(mut said) = asked.lock().expect("no panic").take() else { return Poll::<()>::Pending };
+            context.waker().wake_by_ref();
+            assert!(ask(Pin::as_mut(&mut said), &by).is_pending());
+            *asked.lock().expect("no panic") = Some(said);
+            Poll::Pending
+        }));
+        let mut first = Box::pin(driven.said());
+        assert!(ask(first.as_mut(), &Arc::default()).is_pending());
+        let own = driven.clone();
+        let mut said: Course<()> = Box::pin(async move { own.said().await });
+        assert!(ask(said.as_mut(), &woken).is_pending());
+        *other.lock().expect("no panic") = Some(said);
+        assert!(ask(first.as_mut(), &Arc::default()).is_pending());
+        drop(first);
+        assert_eq!(woken.count(), 2, "once in vain, and once more");
     }
 
     #[test]

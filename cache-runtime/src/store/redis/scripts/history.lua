@@ -4,7 +4,7 @@ local epoch, seq, is_own, is_urgent
 -- By position: one pattern for all of it, with captures, would cost as much as everything else here.
 local meta = call('GET', KEYS[1])
 local _, colon = string.find(meta or '', '^%d+:', 18)
-if colon and string.byte(meta, 17) == 58 and tonumber(string.sub(meta, 1, 16), 16) then
+if colon and string.byte(meta, 17) == 58 and not string.find(string.sub(meta, 1, 16), '%X') then
     epoch, seq = string.sub(meta, 1, 16), tonumber(string.sub(meta, 18, colon - 1))
     is_own = string.find(meta, ARGV[2], colon + 1, true) == colon + 1 and colon + #ARGV[2] == #meta
 end
