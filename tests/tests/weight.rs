@@ -3,12 +3,18 @@
 
 use cache_runtime::{Cache, Clock, L1, cached};
 use std::future::Future;
+use std::sync::Arc;
 
 const BOUND: u64 = 8 << 20;
 
 #[cached(key = "weight:line:<id>", ttl = 300, invalidate_on = ["weight_changed"])]
 async fn line(id: u64) -> [u64; 8] {
     [id; 8]
+}
+
+#[cached(key = "weight:shared:<id>", ttl = 300, invalidate_on = ["weight_changed"])]
+async fn shared(id: u64) -> Arc<[u64; 8]> {
+    Arc::new([id; 8])
 }
 
 #[cached(key = "weight:page:<id>", ttl = 300, invalidate_on = ["weight_changed"])]
@@ -59,6 +65,7 @@ fn assert_told_to_a_quarter<F: Future>(call: impl Fn(u64) -> F) {
 #[test]
 fn t01_entries_weigh_what_they_take_up() {
     assert_told_to_a_quarter(line);
+    assert_told_to_a_quarter(shared);
     assert_told_to_a_quarter(page);
     assert_told_to_a_quarter(absent);
     assert_told_to_a_quarter(tagged);

@@ -2,7 +2,7 @@
 //! is kept little: the function is described once, and they find it.
 
 use super::companions::words;
-use super::expand::{at_return, load, load_after, opened, parts};
+use super::expand::{at_return, load, load_after, opened, parts, ruled};
 use super::model::Model;
 use super::rules;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -129,7 +129,8 @@ fn prelude(model: &Model) -> TokenStream {
             (&&&&#door::Returned::<#returns>::new()).shape()
         };
     };
-    opened(model, &shape, &rules)
+    let (opened, ruled) = (opened(model, &shape), ruled(model, &rules));
+    quote!(#opened #ruled)
 }
 
 /// `function`, of a companion, which finds it in the register: described once, it is checked once.

@@ -55,11 +55,17 @@ fn answer(model: &Model) -> TokenStream {
     }
 }
 
-/// `shape`, `wire`, `rules` and `call`, reported at the return type if it cannot be cached.
+/// `shape`, `wire`, `call` and `rules`.
 pub(crate) fn prelude(model: &Model) -> TokenStream {
-    let span = at_return(model);
-    let (door, returns, rules) = (model.door.at(span), &model.returns, rules(model, span));
-    let shape = quote_spanned! {span=>
+    let (opened, ruled) = (opened(model, &shape(model)), ruled(model, &rules(model, at_return(model))));
+    quote!(#opened #ruled)
+}
+
+/// `shape` and `unanswered`.
+fn shape(model: &Model) -> TokenStream {
+    let (span, returns) = (at_return(model), &model.returns);
+    let door = model.door.at(span);
+    quote_spanned! {span=>
         let (shape, unanswered) = {
             #[allow(unused_imports)]
             use #door::shapes::{
@@ -69,20 +75,23 @@ pub(crate) fn prelude(model: &Model) -> TokenStream {
             let unanswered = (&&shape).unanswered();
             (shape, unanswered)
         };
-    };
-    opened(model, &shape, &rules)
+    }
 }
 
-pub(super) fn opened(model: &Model, shape: &TokenStream, rules: &TokenStream) -> TokenStream {
+/// `shape`, `wire` and `call`, reported at the return type if it cannot be cached: before anything else can be.
+pub(super) fn opened(model: &Model, shape: &TokenStream) -> TokenStream {
     let (cache, wire, span) = (cache(model), wire(model), at_return(model));
     let (door, pointing) = (model.door.at(span), pointing(model, Some(&model.returns)));
     quote_spanned! {span=>
         #shape
         #pointing
         let wire = #wire;
-        let rules = #rules;
         let call = #door::Call::open(#cache, function);
     }
+}
+
+pub(super) fn ruled(model: &Model, rules: &TokenStream) -> TokenStream {
+    quote_spanned!(at_return(model)=> let rules = #rules;)
 }
 
 pub(super) fn cache(model: &Model) -> TokenStream {
@@ -119,14 +128,16 @@ pub(super) fn wire(model: &Model) -> TokenStream {
 /// The call in a block of its own, since what is borrowed for the key must not live across the await, and what else it
 /// needs is nothing that the future has to have.
 fn fetch(model: &Model) -> TokenStream {
-    let (own, prelude, answer, begin) = (own(model), prelude(model), answer(model), begin(model));
+    let (own, opened, answer, begin) = (own(model), opened(model, &shape(model)), answer(model), begin(model));
     let (load, span) = (load(model), at_return(model));
+    let ruled = ruled(model, &rules(model, span));
     let door = model.door.at(span);
     quote_spanned! {span=>
         let course = {
             #own
-            #prelude
+            #opened
             #answer
+            #ruled
             #begin
         };
         #door::Fetch { course, load: #door::pin!(#load) }.await

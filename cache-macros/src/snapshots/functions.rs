@@ -74,7 +74,6 @@ fn a_method_with_a_field_of_self() {
                             (&&door::stored(&shape)).schema()
                         },
                     );
-                    let rules = door::Rules::of(&shape, unanswered);
                     let call = door::Call::open(door::chosen(&self.cache), function);
                     let call = match call
                         .peek(
@@ -89,6 +88,7 @@ fn a_method_with_a_field_of_self() {
                         door::Ok(hit) => return hit,
                         door::Err(call) => call,
                     };
+                    let rules = door::Rules::of(&shape, unanswered);
                     let call = call
                         .named(
                             &[
@@ -196,7 +196,6 @@ fn a_generic_function() {
                             (&&door::stored(&shape)).schema()
                         },
                     );
-                    let rules = door::Rules::of(&shape, unanswered);
                     let call = door::Call::open(door::current(), function);
                     let call = match call
                         .peek(
@@ -211,6 +210,7 @@ fn a_generic_function() {
                         door::Ok(hit) => return hit,
                         door::Err(call) => call,
                     };
+                    let rules = door::Rules::of(&shape, unanswered);
                     let call = call
                         .named(
                             &[
@@ -292,12 +292,12 @@ fn a_pattern_parameter() {
                         (shape, unanswered)
                     };
                     let wire = door::local_wire(&shape);
-                    let rules = door::Rules::of(&shape, unanswered);
                     let call = door::Call::open(door::current(), function);
                     let call = match call.peek(&shape, &[door::part(&(id))]) {
                         door::Ok(hit) => return hit,
                         door::Err(call) => call,
                     };
+                    let rules = door::Rules::of(&shape, unanswered);
                     let call = call.named(&[door::part(&(id))]);
                     let loader = door::None;
                     call.begin(shape, wire, rules, loader)
@@ -379,12 +379,12 @@ fn a_policy() {
                             (&&door::stored(&shape)).schema()
                         },
                     );
-                    let rules = door::Rules::of(&shape, unanswered);
                     let call = door::Call::open(door::current(), function);
                     let call = match call.peek(&shape, &[]) {
                         door::Ok(hit) => return hit,
                         door::Err(call) => call,
                     };
+                    let rules = door::Rules::of(&shape, unanswered);
                     let call = call.named(&[]);
                     #[allow(unused, clippy::all, clippy::pedantic)]
                     async fn __hello_run(__kept: door::Arc<()>) -> u64 {

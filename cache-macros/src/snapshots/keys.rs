@@ -74,7 +74,6 @@ fn the_default_key() {
                             (&&door::stored(&shape)).schema()
                         },
                     );
-                    let rules = door::Rules::of(&shape, unanswered);
                     let call = door::Call::open(door::current(), function);
                     let call = match call
                         .peek(&shape, &[door::part(&(guild_id)), door::part(&(name))])
@@ -82,6 +81,7 @@ fn the_default_key() {
                         door::Ok(hit) => return hit,
                         door::Err(call) => call,
                     };
+                    let rules = door::Rules::of(&shape, unanswered);
                     let call = call.named(&[door::part(&(guild_id)), door::part(&(name))]);
                     let loader = door::None;
                     call.begin(shape, wire, rules, loader)
@@ -219,7 +219,6 @@ fn typed_events_and_tags() {
                             (&&door::stored(&shape)).schema()
                         },
                     );
-                    let rules = door::Rules::of(&shape, unanswered);
                     let call = door::Call::open(door::current(), function);
                     let call = match call
                         .peek(&shape, &[door::part(&(guild_id)), door::part(&(user.id))])
@@ -227,6 +226,7 @@ fn typed_events_and_tags() {
                         door::Ok(hit) => return hit,
                         door::Err(call) => call,
                     };
+                    let rules = door::Rules::of(&shape, unanswered);
                     let call = call.named(&[door::part(&(guild_id)), door::part(&(user.id))]);
                     let loader = door::None;
                     call.begin(shape, wire, rules, loader)

@@ -74,12 +74,12 @@ fn the_first_example_of_the_guide() {
                             (&&door::stored(&shape)).schema()
                         },
                     );
-                    let rules = door::Rules::of(&shape, unanswered);
                     let call = door::Call::open(door::current(), function);
                     let call = match call.peek(&shape, &[door::part(&(guild_id))]) {
                         door::Ok(hit) => return hit,
                         door::Err(call) => call,
                     };
+                    let rules = door::Rules::of(&shape, unanswered);
                     let call = call.named(&[door::part(&(guild_id))]);
                     let loader = door::None;
                     call.begin(shape, wire, rules, loader)
@@ -143,8 +143,8 @@ fn the_first_example_of_the_guide() {
                             (&&door::stored(&shape)).schema()
                         },
                     );
-                    let rules = door::Rules::of_companion(&shape);
                     let call = door::Call::open(door::current(), function);
+                    let rules = door::Rules::of_companion(&shape);
                     (
                         call.named(&[door::part(&(guild_id))]).begin_refresh(shape, wire, rules),
                         async move {
@@ -183,8 +183,8 @@ fn the_first_example_of_the_guide() {
                         (&&door::stored(&shape)).schema()
                     },
                 );
-                let rules = door::Rules::of_companion(&shape);
                 let call = door::Call::open(door::current(), function);
+                let rules = door::Rules::of_companion(&shape);
                 call.named(&[door::part(&(guild_id))]).entry(&shape, wire, rules)
             }
         "#]],
