@@ -102,7 +102,8 @@ pub(crate) fn has_listener(event: &str) -> bool {
     listeners(event).next().is_some()
 }
 
-/// The functions that listen to an event, each with what binds it. Every emission asks.
+/// The functions that listen to an event, each with what binds it. Every emission asks, so they are put in order once, with
+/// the first: those of a library that is opened later are none of them.
 pub(crate) fn listeners(event: &str) -> impl Iterator<Item = (&'static Function, &'static Bound)> {
     static BY_EVENT: LazyLock<HashMap<&str, Vec<(&Function, &Bound)>>> = LazyLock::new(|| {
         let mut by_event: HashMap<&str, Vec<_>> = HashMap::new();

@@ -2,7 +2,7 @@
 //! is kept little: the function is described once, and they find it.
 
 use super::companions::words;
-use super::expand::{at_return, load, load_after, opened, parts, ruled};
+use super::expand::{at_return, load_after, opened, parts, ruled};
 use super::model::Model;
 use super::rules;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -20,12 +20,11 @@ pub(super) fn uncached(model: &Model) -> TokenStream {
 }
 
 fn refresh(model: &Model) -> TokenStream {
-    let (parts, held, span) = (parts(model), held(model), at_return(model));
+    let (parts, span) = (parts(model), at_return(model));
     let (door, found, prelude) = (model.door.at(span), found(model), prelude(model));
-    let load = again(model).unwrap_or_else(|| load(model));
+    let load = again(model).unwrap_or_else(|| load_after(model, &held(model)));
     let body = quote_spanned! {span=>
         #door::lazily(move || {
-            #held
             #found
             #prelude
             (call.named(&[#(#parts),*]).begin_refresh(shape, wire, rules), #load)

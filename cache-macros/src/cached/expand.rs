@@ -61,10 +61,12 @@ pub(crate) fn prelude(model: &Model) -> TokenStream {
     quote!(#opened #ruled)
 }
 
-/// `shape` and `unanswered`.
+/// `shape` and `unanswered`, and whether it can say that it took too long.
 fn shape(model: &Model) -> TokenStream {
     let (span, returns) = (at_return(model), &model.returns);
     let door = model.door.at(span);
+    let borrowed = Extent::of(returns).borrow(quote_spanned!(span=> shape));
+    let times_out = model.policy.of("hard_timeout").map(|_| quote_spanned!(span=> #door::assert_times_out(#borrowed);));
     quote_spanned! {span=>
         let (shape, unanswered) = {
             #[allow(unused_imports)]
@@ -75,6 +77,7 @@ fn shape(model: &Model) -> TokenStream {
             let unanswered = (&&shape).unanswered();
             (shape, unanswered)
         };
+        #times_out
     }
 }
 
@@ -146,12 +149,8 @@ fn fetch(model: &Model) -> TokenStream {
 
 fn begin(model: &Model) -> TokenStream {
     let (parts, loader, span) = (parts(model), background::loader(model), at_return(model));
-    let door = model.door.at(span);
-    let shape = Extent::of(&model.returns).borrow(quote_spanned!(span=> shape));
-    let times_out = model.policy.of("hard_timeout").map(|_| quote_spanned!(span=> #door::assert_times_out(#shape);));
     quote_spanned! {span=>
         let call = call.named(&[#(#parts),*]);
-        #times_out
         #loader
         call.begin(shape, wire, rules, loader)
     }

@@ -7,6 +7,7 @@ mod derives;
 mod functions;
 mod keys;
 mod mistakes;
+mod pointing;
 mod whole;
 
 use crate::{cache_event, cache_key, cached, test_attr};

@@ -119,8 +119,6 @@ fn the_first_example_of_the_guide() {
                 guild_id: u64,
             ) -> impl door::Future<Output = Result<Vec<Member>, DbError>> {
                 door::lazily(move || {
-                    let _ = &db;
-                    let _ = &guild_id;
                     struct __Inside;
                     let function = door::Function::with_companion(
                         door::type_name::<__Inside>(),
@@ -152,6 +150,8 @@ fn the_first_example_of_the_guide() {
                             if false {
                                 return door::unreachable_return::<Result<Vec<Member>, DbError>>();
                             }
+                            let _ = &db;
+                            let _ = &guild_id;
                             db.members_of(guild_id).await
                         },
                     )

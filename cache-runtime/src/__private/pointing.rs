@@ -2,7 +2,6 @@
 //!
 //! Asked only where the return type is written like one, for the sake of who compiles the others.
 
-use super::rules::TimesOut;
 use super::shapes::{Fails, Shape};
 use crate::codec::Pointee;
 use std::sync::Arc;
@@ -73,9 +72,6 @@ impl<S: Shape<Value = Arc<U>>, U: Send + Sync + 'static> Shape for Pointing<S> {
 impl<S: Fails + Shape<Value = Arc<U>>, U: Send + Sync + 'static> Fails for Pointing<S> {
     type Failure = S::Failure;
 }
-
-#[diagnostic::do_not_recommend]
-impl<S: TimesOut> TimesOut for Pointing<S> {}
 
 #[cfg(test)]
 mod tests {

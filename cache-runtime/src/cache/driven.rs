@@ -5,6 +5,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -33,7 +34,11 @@ enum Wakers {
 }
 
 /// By the number of each. One that was woken is none until it asks again.
-struct Several(Mutex<Vec<Option<Waker>>>);
+struct Several {
+    wakers: Mutex<Vec<Option<Waker>>>,
+    /// Whether they were woken since it was last polled.
+    is_spent: AtomicBool,
+}
 
 impl<T: Clone> Driven<T> {
     /// The future must not panic: nobody would be told.
@@ -50,8 +55,9 @@ impl<T: Clone> Driven<T> {
         self.lock().said.is_some()
     }
 
-    /// Drives it until it is over. Dropping the future leaves it to the others.
-    pub(super) async fn said(&self) -> T {
+    /// Drives it until it is over, and lets go of it: the last one has what it said for himself. Dropping the future leaves
+    /// it to the others.
+    pub(super) async fn said(self) -> T {
         let mut number = None;
         poll_fn(|context| self.poll(&mut number, context)).await
     }
@@ -70,6 +76,7 @@ impl<T: Clone> Driven<T> {
             };
             state.has_missed = false;
             let several = state.wakers.several();
+            several.iter().for_each(|several| several.is_spent.store(false, Ordering::Release));
             drop(state);
             let polled = match &several {
                 Some(several) => course.as_mut().poll(&mut Context::from_waker(&several.clone().into())),
@@ -85,10 +92,10 @@ impl<T: Clone> Driven<T> {
             }
             state.course = Some(course);
             match several {
-                // What had woken them may be spent, and who was to poll it again may not come back.
-                Some(several) if state.has_missed => {
+                // It was woken meanwhile, and who was to poll it again for that may not come back.
+                Some(several) if state.has_missed && several.is_spent.load(Ordering::Acquire) => {
                     drop(state);
-                    several.wake();
+                    several.wake_noted();
                     return Poll::Pending;
                 }
                 None if state.wakers.several().is_some() => {}
@@ -130,7 +137,8 @@ impl Wakers {
             (Self::Only(only), Some(_)) => only.clone_from(waker),
             (Self::Only(only), None) => {
                 let both = vec![Some(only.clone()), Some(waker.clone())];
-                (*self, *number) = (Self::Several(Arc::new(Several(Mutex::new(both)))), Some(1));
+                let several = Several { wakers: Mutex::new(both), is_spent: AtomicBool::new(false) };
+                (*self, *number) = (Self::Several(Arc::new(several)), Some(1));
             }
             (Self::Several(several), number) => several.note(number, waker),
             (Self::Nobody, Some(_)) => unreachable!("who has a number is noted"),
@@ -158,15 +166,20 @@ impl Several {
         wakers.into_iter().flatten().for_each(Waker::wake);
     }
 
+    fn wake_noted(&self) {
+        let noted: Vec<_> = self.lock().iter_mut().filter_map(Option::take).collect();
+        noted.into_iter().for_each(Waker::wake);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Option<Waker>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Wake for Several {
     fn wake(self: Arc<Self>) {
-        let woken: Vec<_> = self.lock().iter_mut().filter_map(Option::take).collect();
-        woken.into_iter().for_each(Waker::wake);
+        self.is_spent.store(true, Ordering::Release);
+        self.wake_noted();
     }
 }
 
@@ -176,7 +189,7 @@ mod tests {
     use futures_util::FutureExt;
     use std::pin::pin;
     use std::sync::OnceLock;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
     use tokio::sync::oneshot;
 
     /// How often it was woken.
@@ -208,7 +221,7 @@ mod tests {
     #[test]
     fn who_waits_alone_is_woken_once() {
         let ((driven, end), woken) = (driven(), Arc::<Woken>::default());
-        let mut said = pin!(driven.said());
+        let mut said = pin!(driven.clone().said());
         assert!(ask(said.as_mut(), &woken).is_pending() && !driven.is_over());
         end.send(7).expect("it is waited for");
         assert_eq!((woken.count(), ask(said, &woken)), (1, Poll::Ready(7)));
@@ -218,7 +231,7 @@ mod tests {
     #[test]
     fn whoever_asks_again_drives_it_and_all_others_are_woken() {
         let ((driven, end), woken) = (driven(), [(); 3].map(|()| Arc::<Woken>::default()));
-        let [mut slow, mut gone, mut quick] = [(); 3].map(|()| Box::pin(driven.said()));
+        let [mut slow, mut gone, mut quick] = [(); 3].map(|()| Box::pin(driven.clone().said()));
         for (said, woken) in [&mut slow, &mut gone, &mut quick].into_iter().zip(&woken) {
             assert!(ask(said.as_mut(), woken).is_pending());
         }
@@ -247,7 +260,7 @@ mod tests {
         }));
         own.set(driven.downgrade()).ok().expect("it is set once");
         let first = Arc::<Woken>::default();
-        assert!(ask(pin!(driven.said()), &first).is_pending());
+        assert!(ask(pin!(driven.clone().said()), &first).is_pending());
         waker.lock().expect("no panic").take().expect("it waits").wake();
         assert_eq!((first.count(), late.count()), (1, 1));
     }
@@ -263,10 +276,9 @@ mod tests {
             *asked.lock().expect("no panic") = Some(said);
             Poll::Pending
         }));
-        let mut first = Box::pin(driven.said());
+        let mut first = Box::pin(driven.clone().said());
         assert!(ask(first.as_mut(), &Arc::default()).is_pending());
-        let own = driven.clone();
-        let mut said: Course<()> = Box::pin(async move { own.said().await });
+        let mut said: Course<()> = Box::pin(driven.said());
         assert!(ask(said.as_mut(), &woken).is_pending());
         *other.lock().expect("no panic") = Some(said);
         assert!(ask(first.as_mut(), &Arc::default()).is_pending());
@@ -278,7 +290,7 @@ mod tests {
     fn what_nobody_has_any_more_is_given_up() {
         let ((driven, end), woken) = (driven(), Arc::<Woken>::default());
         let weak = driven.downgrade();
-        assert!(ask(pin!(driven.said()), &woken).is_pending());
+        assert!(ask(pin!(driven.clone().said()), &woken).is_pending());
         assert!(weak.upgrade().is_some() && !end.is_closed());
         drop(driven);
         assert!(weak.upgrade().is_none() && end.is_closed());

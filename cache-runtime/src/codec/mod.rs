@@ -22,6 +22,7 @@ pub use self::msgpack::MessagePack;
 #[cfg(feature = "postcard")]
 pub use self::postcard::Postcard;
 pub use output::Output;
+#[doc(hidden)]
 pub use value::{Content, Holding, Own, Pointee, Value, Whole};
 pub(crate) use value::{is_typed, taken, typed};
 pub use wire::{CacheCodec, Cacheable, Chosen, CodecChoice, Keepable, LocalWire, TypedWire, Wire};

@@ -217,6 +217,15 @@ async fn what_the_store_refuses_for_good_is_an_error_to_him_alone_who_named_it()
     after.await.expect("acknowledged");
 }
 
+#[tokio::test]
+async fn who_invalidates_alone_has_the_error_as_the_store_said_it() {
+    let [node] = parted(1).await;
+    node.store().fail(Operation::Bump);
+    let failed = node.cache().invalidate_tag("alone").await.expect_err("it was told to fail");
+    let Error::Store(StoreError::Unreachable { cause, .. }) = failed else { panic!("{failed:?}") };
+    assert_eq!(format!("{cause:?}"), "\"it was told to fail\"");
+}
+
 /// A cluster's server is asked once, its breaker too: what counts there are operations.
 #[tokio::test]
 async fn names_of_several_partitions_are_one_operation() {

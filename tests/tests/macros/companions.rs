@@ -3,6 +3,8 @@
 //! It finds the function by its path and by where the attribute is; here all of them are made in one line, by one macro.
 
 use cache_runtime::{Cache, cached};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Who has answered.
 type Who = String;
@@ -148,4 +150,37 @@ async fn a_companion_can_be_sent_as_its_function_can() {
     is_send(&tree.leaves_refresh(1));
     is_send(&find_refresh(1));
     is_send(&tree.leaves_uncached(1));
+}
+
+/// What a caller has for as long as the body runs.
+struct Permit(Arc<AtomicBool>);
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cached(key = "companions:permitted:<id>", ttl = 60, skip(_permit, is_over))]
+async fn permitted(_permit: Permit, is_over: Arc<AtomicBool>, id: u64) -> (u64, bool) {
+    tokio::task::yield_now().await;
+    (id, is_over.load(Ordering::Relaxed))
+}
+
+#[tokio::test]
+async fn a_companion_has_its_arguments_until_its_body_is_over() {
+    let cache = Cache::builder().build().await.expect("coherent");
+    let run = async {
+        let permit = || {
+            let is_over = Arc::new(AtomicBool::new(false));
+            (Permit(is_over.clone()), is_over)
+        };
+        let (own, is_over) = permit();
+        assert_eq!(permitted_uncached(own, is_over, 1).await, (1, false));
+        let (own, is_over) = permit();
+        assert_eq!(permitted_refresh(own, is_over, 1).await, (1, false));
+        let (own, is_over) = permit();
+        assert_eq!(permitted(own, is_over, 2).await, (2, false));
+    };
+    cache.scope(run).await;
 }

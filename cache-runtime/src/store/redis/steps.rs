@@ -198,6 +198,9 @@ impl RedisStore {
         script: &Script,
         fill: impl Fn(&mut Invocation<'_>, &Names, &[&Dependency]),
     ) -> Result<Vec<Bump>, StoreError> {
+        if dependencies.is_empty() {
+            return Ok(Vec::new());
+        }
         let step = Step { namespace, script, fill: &fill };
         if self.route.partitions() == 1 {
             let only = pin!(self.step_in(&step, Partition(0), dependencies.iter().collect()));
