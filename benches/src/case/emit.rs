@@ -22,24 +22,32 @@ pub(crate) trait Invalidate: Send + Sync + Sized + 'static {
 }
 
 /// What a table is called.
-pub(crate) fn title(entries: u64) -> String {
-    format!("invalidation of {} keys by one event, one core", crate::figure::number(entries as f64))
+pub(crate) fn title(entries: u64, cores: &str) -> String {
+    format!("invalidation of {} keys by one event, {cores}", crate::figure::number(entries as f64))
 }
+
+/// Who emits, who hears and the server: on one core, where each waits for the others, or on as many as there are.
+pub(crate) const ONE_CORE: &str = "one core";
+pub(crate) const ALL_CORES: &str = "all cores";
 
 /// So many keys depend on what is invalidated.
 pub(crate) const FEW: u64 = 100;
 pub(crate) const MANY: u64 = 1_000_000;
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<Vec<Figure>> {
-    let few = table(options, FEW)?;
+    let few = [pinned(options, FEW)?, table(options, FEW, ALL_CORES)?].concat();
     if options.is_quick {
         return Ok(few);
     }
-    Ok([few, table(options, MANY)?].concat())
+    Ok([few, pinned(options, MANY)?, table(options, MANY, ALL_CORES)?].concat())
 }
 
-fn table(options: &Options, entries: u64) -> anyhow::Result<Vec<Figure>> {
+fn pinned(options: &Options, entries: u64) -> anyhow::Result<Vec<Figure>> {
     let _pinned = Pinned::to_one_core();
+    table(options, entries, ONE_CORE)
+}
+
+fn table(options: &Options, entries: u64, cores: &str) -> anyhow::Result<Vec<Figure>> {
     let server = RedisServer::start();
     let runtime = Rc::new(Runtime::new());
     let contestants = [
@@ -47,7 +55,7 @@ fn table(options: &Options, entries: u64) -> anyhow::Result<Vec<Figure>> {
         contestant::<by_hand::Bump>(&runtime, &server, entries)?,
         contestant::<by_hand::HeardBump>(&runtime, &server, entries)?,
     ];
-    Ok(interleaved(&title(entries), &[Pace::One, Pace::SixtyFour], options.rounds, &contestants))
+    Ok(interleaved(&title(entries, cores), &[Pace::One, Pace::SixtyFour], options.rounds, &contestants))
 }
 
 fn contestant<I: Invalidate>(runtime: &Rc<Runtime>, server: &RedisServer, entries: u64) -> anyhow::Result<Contestant> {

@@ -120,10 +120,10 @@ fn remote_hits() -> Vec<Goal> {
 }
 
 fn invalidations() -> Vec<Goal> {
-    let by_hand = "redis-rs, INCR and PUBLISH, unheard";
-    let at = |entries, contestant, measure| place(&emit::title(entries), contestant, measure);
-    let beside = |line, entries, measure, limit| {
-        goal(line, at(entries, "ours, emit", measure), at(entries, by_hand, measure), limit)
+    let (unheard, heard) = ("redis-rs, INCR and PUBLISH, unheard", "redis-rs, INCR and PUBLISH, heard");
+    let beside = |line, (entries, cores), by_hand, measure, limit| {
+        let at = |contestant| place(&emit::title(entries, cores), contestant, measure);
+        goal(line, at("ours, emit"), at(by_hand), limit)
     };
     let until_right = |line, case, limit_us| Goal {
         line,
@@ -131,11 +131,24 @@ fn invalidations() -> Vec<Goal> {
         beside: Beside::Number(limit_us),
         limit: Limit::AtMost(1.0),
     };
+    let (slower, less) = (Limit::AtMost(1.3), Limit::AtLeast(1.0 / 1.3));
+    let (few, many) = ((emit::FEW, emit::ALL_CORES), (emit::MANY, emit::ALL_CORES));
+    let (few_on_one, many_on_one) = ((emit::FEW, emit::ONE_CORE), (emit::MANY, emit::ONE_CORE));
     vec![
-        beside("emit for 100 keys: p50 beside INCR and PUBLISH", emit::FEW, P50, Limit::AtMost(1.3)),
-        beside("emit for 100 keys: throughput", emit::FEW, RATE, Limit::AtLeast(1.0 / 1.3)),
-        beside("emit for 1,000,000 keys: p50 beside INCR and PUBLISH", emit::MANY, P50, Limit::AtMost(1.3)),
-        beside("emit for 1,000,000 keys: throughput", emit::MANY, RATE, Limit::AtLeast(1.0 / 1.3)),
+        beside("emit for 100 keys: p50 beside INCR and PUBLISH", few, unheard, P50, slower),
+        beside("emit for 100 keys: throughput", few, unheard, RATE, less),
+        beside("emit for 1,000,000 keys: p50 beside INCR and PUBLISH", many, unheard, P50, slower),
+        beside("emit for 1,000,000 keys: throughput", many, unheard, RATE, less),
+        beside(
+            "emit on one core: p50 beside INCR and PUBLISH that are heard there too",
+            few_on_one,
+            heard,
+            P50,
+            slower,
+        ),
+        beside("emit on one core: p50 beside INCR and PUBLISH that nobody hears", few_on_one, unheard, P50, slower),
+        beside("emit on one core: throughput", few_on_one, unheard, RATE, less),
+        beside("emit on one core for 1,000,000 keys: throughput", many_on_one, unheard, RATE, less),
         until_right("another process's memory is right within 2 ms, p99 in µs", propagation::ONE, 2_000.0),
         until_right("the memory of 100 nodes is right within 10 ms, p99 in µs", propagation::HUNDRED, 10_000.0),
     ]
