@@ -126,7 +126,7 @@ async fn fill_guilds(url: &str, keys: u64) -> Result<MultiplexedConnection> {
     let mut connection = connect(url).await?;
     for key in 0..keys {
         let bytes = bincode::serde::encode_to_vec(Guild::of(key), standard())?;
-        connection.set::<_, _, ()>(name(key), bytes).await?;
+        connection.set_ex::<_, _, ()>(name(key), bytes, 3_600).await?;
     }
     Ok(connection)
 }

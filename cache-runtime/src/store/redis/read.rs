@@ -65,15 +65,22 @@ impl RedisStore {
             Some((key, Want::Whole)) => Some(names.entry(key)),
             None => None,
         };
-        let all = &decides.chain(entry);
+        let count = 1 + dependencies.len() + usize::from(entry.is_some());
+        let (all, of) = (&decides.chain(entry), self.shares(names));
         let ask = |link: Arc<Link>| async move {
-            let answer = link.line().ask(1, |out| write_mget(out, all.clone())).await?;
-            let mut strings = Strings::of(&answer)?;
+            let answer = link.line().look(of, all.clone()).await?;
+            let mut strings = Strings::listed(&answer, count)?;
             let decided = Decided::of(&link, names.partition, &answer, &mut strings, dependencies.len())?;
             let entry = strings.next().flatten().map(|place| answer.slice(place));
             Ok(Part { entry, decided })
         };
         self.route.ask(names, Lane::Shared, &ask).await
+    }
+
+    /// Of what an `MGET` may ask together. In a cluster of nothing: a slot that moves refuses a question in which something
+    /// is absent, which is the question of all who share it.
+    pub(super) fn shares<'n>(&self, names: &'n Names) -> Option<&'n str> {
+        (self.route.partitions() == 1).then_some(names.prefix())
     }
 
     /// What decides about an entry, and its first bytes. In this order: a meta that is newer than the entry would vouch for

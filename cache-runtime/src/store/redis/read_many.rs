@@ -1,7 +1,7 @@
 //! The read of many entries: one `MGET` in each partition involved, whatever their number.
 
 use super::connect::Link;
-use super::names::{Names, write_mget};
+use super::names::Names;
 use super::read::Decided;
 use super::reply::Strings;
 use super::route::Lane;
@@ -61,12 +61,14 @@ impl RedisStore {
     }
 
     async fn ask_all(&self, names: &Names, question: &Question<'_>) -> RedisResult<(Decided, Vec<Option<Bytes>>)> {
+        let count = 1 + question.generations.len() + question.entries.len();
+        let of = self.shares(names);
         let ask = |link: Arc<Link>| async move {
             let generations = question.generations.iter().map(|of| names.generation(of));
             let entries = question.entries.iter().map(|(_, key)| names.entry(key));
             let all = std::iter::once(names.meta()).chain(generations).chain(entries);
-            let answer = link.line().ask(1, |out| write_mget(out, all)).await?;
-            let mut strings = Strings::of(&answer)?;
+            let answer = link.line().look(of, all).await?;
+            let mut strings = Strings::listed(&answer, count)?;
             let decided = Decided::of(&link, names.partition, &answer, &mut strings, question.generations.len())?;
             Ok((decided, strings.map(|place| Some(answer.slice(place?))).collect()))
         };

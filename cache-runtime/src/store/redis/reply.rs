@@ -79,6 +79,16 @@ fn head(bytes: &[u8], at: usize) -> Result<Option<(Head, usize)>, Broken> {
     Ok(Some((head, begin)))
 }
 
+/// How many values an array has that begins there, or none if the server refused; and where that line ends.
+pub(super) fn array(bytes: &[u8]) -> Result<Option<Counted>, Broken> {
+    match head(bytes, 0)? {
+        Some((Head::Array(count), end)) => Ok(Some((Some(count), end))),
+        Some((Head::Line, end)) if bytes[0] == b'-' => Ok(Some((None, end))),
+        Some(_) => Err(Broken),
+        None => Ok(None),
+    }
+}
+
 fn line(bytes: &[u8], at: usize) -> Result<Option<(Head, usize)>, Broken> {
     let rest = &bytes[at..];
     match rest.iter().take(MAX_LINE_BYTES).position(|byte| *byte == b'\r') {
@@ -92,8 +102,8 @@ fn line(bytes: &[u8], at: usize) -> Result<Option<(Head, usize)>, Broken> {
     }
 }
 
-/// A count, which is none at minus one, and where its line ends.
-type Counted = (Option<u64>, usize);
+/// A count, if there is one, and where its line ends.
+pub(super) type Counted = (Option<u64>, usize);
 
 #[inline]
 fn count(bytes: &[u8], begin: usize) -> Result<Option<Counted>, Broken> {
@@ -183,6 +193,14 @@ impl<'b> Strings<'b> {
         match head(answer, 0) {
             Ok(Some((Head::Array(left), at))) => Ok(Self { bytes: answer, at, left }),
             _ => Err(refusal(answer)),
+        }
+    }
+
+    /// The same of strings that stand there without the array that they are from.
+    pub(super) fn listed(answer: &'b [u8], count: usize) -> RedisResult<Self> {
+        match answer.first() {
+            Some(b'-') => Err(refusal(answer)),
+            _ => Ok(Self { bytes: answer, at: 0, left: count as u64 }),
         }
     }
 

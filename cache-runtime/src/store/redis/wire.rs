@@ -5,17 +5,22 @@
 //! queue to a task, and every answer is parsed into values of its own; a hit costs a third more then.
 
 mod commands;
+mod pieces;
+mod shared;
+mod traffic;
 
-use super::reply::{Broken, Scan};
+use super::names::Place as Name;
+use super::reply::Broken;
 use bytes::{Bytes, BytesMut};
+use pieces::{Piece, Pieces};
 use redis::{RedisError, RedisResult};
-use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use traffic::Traffic;
 
 /// Where is read from.
 pub(super) type Source = Box<dyn AsyncRead + Send + Unpin>;
@@ -36,64 +41,20 @@ const KEPT_BYTES: usize = 256 << 10;
 #[derive(Clone)]
 pub(super) struct Line(Arc<Mutex<Traffic>>);
 
-/// What is on its way.
-struct Traffic {
-    sink: Sink,
-    outbound: Vec<u8>,
-    /// How much of that has been written.
-    written: usize,
-    /// Whether what was written may still be in the sink.
-    is_unflushed: bool,
-    /// In the order in which they were asked.
-    questions: VecDeque<Question>,
-    /// The number of the first of them.
-    first: u64,
-    /// The number of the first that has no answer.
-    unanswered: u64,
-    /// What wakes the driver, and whether it has been.
-    driver: Waker,
-    is_driver_woken: bool,
-    ended: Option<RedisError>,
-}
-
-struct Question {
-    /// How many answers it gets.
-    answers: usize,
-    state: State,
-}
-
-enum State {
-    Asked(Waker),
-    Answered(Bytes),
-    /// Its caller has the answer, or wants none any more.
-    Left,
-}
-
 /// Reads, and writes what nobody else does.
 pub(super) struct Driver {
     line: Line,
     source: Source,
     inbound: BytesMut,
-    scan: Option<Scan>,
+    pieces: Pieces,
     woken: Vec<Waker>,
 }
 
 /// A connection, and the future that drives it: to be dropped when nobody needs it any more.
 pub(super) fn line(source: Source, sink: Sink) -> (Line, impl Future<Output = ()> + Send) {
-    let line = Line(Arc::new(Mutex::new(Traffic {
-        sink,
-        outbound: Vec::with_capacity(1 << 10),
-        written: 0,
-        is_unflushed: false,
-        questions: VecDeque::new(),
-        first: 0,
-        unanswered: 0,
-        driver: Waker::noop().clone(),
-        is_driver_woken: false,
-        ended: None,
-    })));
+    let line = Line(Arc::new(Mutex::new(Traffic::new(sink))));
     let inbound = BytesMut::with_capacity(READ_BYTES);
-    let mut driver = Driver { line: line.clone(), source, inbound, scan: None, woken: Vec::new() };
+    let mut driver = Driver { line: line.clone(), source, inbound, pieces: Pieces::default(), woken: Vec::new() };
     (line, poll_fn(move |context| driver.poll(context)))
 }
 
@@ -104,10 +65,24 @@ impl Line {
         if answers == 0 {
             return Ok(Bytes::new());
         }
-        let (mut write, mut place) = (Some(write), None);
-        poll_fn(|context| match (&mut place, write.take()) {
-            (None, Some(write)) => {
-                let number = self.lock().send(Question::new(answers, context), write)?;
+        self.answered(|traffic, context| traffic.ask(answers, write, context)).await
+    }
+
+    /// Asks for what these name by an `MGET`, which those share who ask for more of the same meanwhile; alone if it is of
+    /// nothing. What comes are the strings, one after another, or the server's error.
+    pub(super) async fn look<'n>(
+        &self,
+        of: Option<&str>,
+        names: impl Iterator<Item = Name<'n>> + Clone,
+    ) -> RedisResult<Bytes> {
+        self.answered(|traffic, context| traffic.look(of, names, context)).await
+    }
+
+    async fn answered(&self, send: impl FnOnce(&mut Traffic, &Context<'_>) -> RedisResult<u64>) -> RedisResult<Bytes> {
+        let (mut send, mut place) = (Some(send), None);
+        poll_fn(|context| match (&mut place, send.take()) {
+            (None, Some(send)) => {
+                let number = send(&mut self.lock(), context)?;
                 place = Some(Place { line: self, number, is_left: false });
                 Poll::Pending
             }
@@ -137,163 +112,18 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn answer(&mut self, context: &mut Context<'_>) -> Poll<RedisResult<Bytes>> {
-        let mut traffic = self.line.lock();
-        let Traffic { questions, first, ended, .. } = &mut *traffic;
-        let question = &mut questions[(self.number - *first) as usize];
-        match &mut question.state {
-            State::Asked(waker) => match ended {
-                Some(error) => Poll::Ready(Err(error.clone())),
-                None => {
-                    waker.clone_from(context.waker());
-                    Poll::Pending
-                }
-            },
-            State::Answered(bytes) => {
-                let bytes = std::mem::take(bytes);
-                question.state = State::Left;
-                traffic.clear();
-                self.is_left = true;
-                Poll::Ready(Ok(bytes))
-            }
-            State::Left => unreachable!("an answer is taken once"),
-        }
+    fn answer(&mut self, context: &Context<'_>) -> Poll<RedisResult<Bytes>> {
+        let answer = self.line.lock().answer(self.number, context);
+        self.is_left = matches!(answer, Poll::Ready(Ok(_)));
+        answer
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if !self.is_left {
-            let mut traffic = self.line.lock();
-            traffic.question(self.number).state = State::Left;
-            traffic.clear();
+            self.line.lock().leave(self.number);
         }
-    }
-}
-
-impl Question {
-    fn new(answers: usize, context: &Context<'_>) -> Self {
-        Self { answers, state: State::Asked(context.waker().clone()) }
-    }
-}
-
-/// What there is to write, without half a question that a panic left behind: the next one would be taken for its end.
-struct Whole<'a> {
-    len: usize,
-    outbound: &'a mut Vec<u8>,
-}
-
-impl Drop for Whole<'_> {
-    fn drop(&mut self) {
-        self.outbound.truncate(self.len);
-    }
-}
-
-impl Traffic {
-    fn send(&mut self, question: Question, write: impl FnOnce(&mut Vec<u8>)) -> RedisResult<u64> {
-        if let Some(error) = &self.ended {
-            return Err(error.clone());
-        }
-        let number = self.first + self.questions.len() as u64;
-        let is_quiet = self.unanswered == number && self.outbound.is_empty();
-        let mut whole = Whole { len: self.outbound.len(), outbound: &mut self.outbound };
-        write(whole.outbound);
-        whole.len = whole.outbound.len();
-        drop(whole);
-        self.questions.push_back(question);
-        if !is_quiet {
-            // There will be more of them until it comes to it.
-            self.wake_driver();
-        } else if let Err(error) = self.write(None) {
-            // Nobody else waits for an answer, and the driver learns of it.
-            let error = RedisError::from(error);
-            self.wake_driver();
-            self.question(number).state = State::Left;
-            self.end(error.clone());
-            return Err(error);
-        }
-        Ok(number)
-    }
-
-    /// Writes what there is to write; if that is not possible now, the driver is woken when it is.
-    fn write(&mut self, driver: Option<&mut Context<'_>>) -> io::Result<()> {
-        let Self { sink, outbound, written, is_unflushed, driver: waker, .. } = self;
-        let context = &mut match driver {
-            Some(context) => Context::from_waker(context.waker()),
-            None => Context::from_waker(waker),
-        };
-        while *written < outbound.len() {
-            match Pin::new(&mut *sink).poll_write(context, &outbound[*written..]) {
-                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(wrote) => *written += wrote?,
-                Poll::Pending => return Ok(()),
-            }
-            *is_unflushed = true;
-        }
-        (*written, *is_unflushed) = (
-            0,
-            match *is_unflushed {
-                true => Pin::new(sink).poll_flush(context)?.is_pending(),
-                false => false,
-            },
-        );
-        outbound.clear();
-        if outbound.capacity() > KEPT_BYTES {
-            outbound.shrink_to(KEPT_BYTES);
-        }
-        Ok(())
-    }
-
-    fn wake_driver(&mut self) {
-        if !std::mem::replace(&mut self.is_driver_woken, true) {
-            self.driver.wake_by_ref();
-        }
-    }
-
-    fn question(&mut self, number: u64) -> &mut Question {
-        &mut self.questions[(number - self.first) as usize]
-    }
-
-    /// Forgets those at the beginning that are over.
-    fn clear(&mut self) {
-        while self.first < self.unanswered
-            && matches!(self.questions.front(), Some(Question { state: State::Left, .. }))
-        {
-            self.questions.pop_front();
-            self.first += 1;
-        }
-    }
-
-    /// How many answers the next one to be answered gets; none if nobody waits for any.
-    fn next(&self) -> Option<usize> {
-        self.questions.get((self.unanswered - self.first) as usize).map(|question| question.answers)
-    }
-
-    fn answered(&mut self, bytes: Bytes) -> Option<Waker> {
-        let question = self.question(self.unanswered);
-        let woken = match std::mem::replace(&mut question.state, State::Answered(bytes)) {
-            State::Asked(waker) => Some(waker),
-            left => {
-                question.state = left;
-                None
-            }
-        };
-        self.unanswered += 1;
-        self.clear();
-        woken
-    }
-
-    /// Those who are to be told.
-    fn end(&mut self, error: RedisError) -> Vec<Waker> {
-        self.ended.get_or_insert(error);
-        self.outbound = Vec::new();
-        self.written = 0;
-        let asked = |question: &mut Question| match &mut question.state {
-            State::Asked(waker) => Some(std::mem::replace(waker, Waker::noop().clone())),
-            State::Answered(_) | State::Left => None,
-        };
-        let driver = std::mem::replace(&mut self.driver, Waker::noop().clone());
-        self.questions.iter_mut().filter_map(asked).chain([driver]).collect()
     }
 }
 
@@ -307,7 +137,7 @@ impl Driver {
 
     fn drive(&mut self, context: &mut Context<'_>) -> Poll<RedisError> {
         loop {
-            if let Err(error) = self.write(context) {
+            if let Err(error) = self.line.lock().drive(context) {
                 return Poll::Ready(error);
             }
             let wanted = self.inbound.len().clamp(READ_BYTES, MAX_READ_BYTES);
@@ -326,36 +156,21 @@ impl Driver {
         }
     }
 
-    fn write(&self, context: &mut Context<'_>) -> RedisResult<()> {
-        let mut traffic = self.line.lock();
-        if let Some(error) = &traffic.ended {
-            return Err(error.clone());
-        }
-        if !traffic.driver.will_wake(context.waker()) {
-            traffic.driver = context.waker().clone();
-        }
-        traffic.is_driver_woken = false;
-        if traffic.outbound.is_empty() && !traffic.is_unflushed {
-            return Ok(());
-        }
-        Ok(traffic.write(Some(context))?)
-    }
-
     /// Hands what has come to those who asked for it.
     fn hand_over(&mut self) -> Result<(), Broken> {
-        let Self { line, inbound, scan, woken, .. } = self;
+        let Self { line, inbound, pieces, woken, .. } = self;
         let mut traffic = line.lock();
         let handed = loop {
             if inbound.is_empty() {
                 break Ok(());
             }
-            let Some(answers) = traffic.next() else { break Err(Broken) };
-            match scan.get_or_insert_with(|| Scan::of(answers)).end(inbound) {
-                Ok(Some(end)) => woken.extend(traffic.answered(inbound.split_to(end).freeze())),
+            let Some(wanted) = traffic.next() else { break Err(Broken) };
+            match pieces.take(wanted, inbound) {
+                Ok(Some(Piece::Answer(bytes))) => woken.extend(traffic.answered(bytes)),
+                Ok(Some(Piece::Refusal(error))) => traffic.refused(&error, woken),
                 Ok(None) => break Ok(()),
                 Err(broken) => break Err(broken),
             }
-            *scan = None;
         };
         drop(traffic);
         // Also if what came last is no answer: those before it have theirs.

@@ -1,7 +1,12 @@
 //! What is asked at once is answered in turn, whoever gives up, and whatever pieces the answers come in.
 
+use super::super::names::Names;
+use super::super::reply::Scan;
 use super::*;
+use crate::key::Dependency;
+use crate::stamp::Partition;
 use redis::{cmd, parse_redis_value, pipe};
+use std::pin::Pin;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex, split};
 use tokio::task::JoinHandle;
@@ -18,16 +23,16 @@ async fn echo(line: &Line, text: &str) -> RedisResult<String> {
     cmd("ECHO").arg(text).query_async(&mut line.clone()).await
 }
 
-/// What was asked, as the server sees it.
+/// The first word behind each command, as the server sees them.
 async fn heard(theirs: &mut DuplexStream, count: usize) -> Vec<String> {
     let mut all = Vec::new();
     loop {
         let mut bytes = &all[..];
         let mut texts = Vec::new();
         while let Ok(Some(end)) = Scan::of(1).end(bytes) {
-            let asked: (String, String) =
-                redis::from_redis_value(parse_redis_value(&bytes[..end]).expect("a command")).expect("two words");
-            texts.push(asked.1);
+            let asked: Vec<String> =
+                redis::from_redis_value(parse_redis_value(&bytes[..end]).expect("a command")).expect("words");
+            texts.push(asked[1].clone());
             bytes = &bytes[end..];
         }
         if texts.len() == count {
@@ -72,7 +77,7 @@ async fn who_gives_up_leaves_nobody_with_another_answer() {
         let both = answer("given up") + &answer(&round.to_string());
         theirs.write_all(both.as_bytes()).await.expect("it is read");
         assert_eq!(waits.await.expect("no panic").expect("answered"), round.to_string());
-        assert!(line.lock().questions.is_empty(), "nothing is kept of those who are gone");
+        assert!(line.lock().is_idle(), "nothing is kept of those who are gone");
     }
 }
 
@@ -173,6 +178,127 @@ async fn a_pipeline_has_an_answer_a_command_and_an_error_is_in_its_place() {
     assert_eq!(refused.await.expect("no panic").expect_err("refused").code(), Some("READONLY"));
 }
 
+/// A command, as the server sees it, whole.
+async fn command(theirs: &mut DuplexStream) -> Vec<String> {
+    let mut all = Vec::new();
+    loop {
+        if let Ok(Some(end)) = Scan::of(1).end(&all) {
+            assert_eq!(end, all.len(), "one command and no more");
+            return redis::from_redis_value(parse_redis_value(&all).expect("a command")).expect("words");
+        }
+        assert!(theirs.read_buf(&mut all).await.expect("it asks") > 0);
+    }
+}
+
+/// Asks for the generations of these, in a task.
+fn look(line: &Line, namespace: &'static str, of: &[&str], is_shared: bool) -> JoinHandle<RedisResult<Bytes>> {
+    let of: Vec<Dependency> = of.iter().map(|of| Dependency::new(namespace, format!("tag:{of}"), 100)).collect();
+    let line = line.clone();
+    tokio::spawn(async move {
+        let names = Names::new(namespace, Partition(0));
+        line.look(is_shared.then_some(names.prefix()), of.iter().map(|of| names.generation(of))).await
+    })
+}
+
+/// A line on which something is under way, so that what is asked next waits for the driver.
+async fn busy() -> (Line, JoinHandle<()>, DuplexStream) {
+    let (line, driver, mut theirs) = open(1 << 20);
+    let busy = look(&line, "busy", &["x"], true);
+    assert_eq!(command(&mut theirs).await, ["MGET", "busy:{p0}:g:tag:x"]);
+    drop(busy);
+    (line, driver, theirs)
+}
+
+#[tokio::test]
+async fn who_looks_at_once_shares_a_command_and_has_his_own_strings() {
+    let (line, _driver, mut theirs) = busy().await;
+    let looks =
+        [look(&line, "ns", &["a"], true), look(&line, "ns", &["b", "c"], true), look(&line, "ns", &["d"], true)];
+    tokio::task::yield_now().await;
+    theirs.write_all(b"*1\r\n$-1\r\n").await.expect("it is read");
+    let names = ["MGET", "ns:{p0}:g:tag:a", "ns:{p0}:g:tag:b", "ns:{p0}:g:tag:c", "ns:{p0}:g:tag:d"];
+    assert_eq!(command(&mut theirs).await, names);
+    for byte in b"*4\r\n$1\r\nA\r\n$-1\r\n$2\r\nCC\r\n$0\r\n\r\n" {
+        theirs.write_all(&[*byte]).await.expect("it is read");
+        tokio::task::yield_now().await;
+    }
+    let [a, b, d] = looks;
+    assert_eq!(&a.await.expect("no panic").expect("answered")[..], b"$1\r\nA\r\n");
+    assert_eq!(&b.await.expect("no panic").expect("answered")[..], b"$-1\r\n$2\r\nCC\r\n");
+    assert_eq!(&d.await.expect("no panic").expect("answered")[..], b"$0\r\n\r\n");
+    assert!(line.lock().is_idle(), "nothing is kept of it");
+}
+
+#[tokio::test]
+async fn what_is_of_another_and_what_is_of_nothing_and_what_is_asked_between_is_not_shared() {
+    let (line, _driver, mut theirs) = busy().await;
+    let asking = line.clone();
+    let looks = [
+        look(&line, "ns", &["a"], true),
+        look(&line, "other", &["b"], true),
+        look(&line, "other", &["c"], false),
+        look(&line, "other", &["d"], false),
+        look(&line, "ns", &["e"], true),
+    ];
+    let between = tokio::spawn(async move { echo(&asking, "between").await });
+    let last = look(&line, "ns", &["f"], true);
+    tokio::task::yield_now().await;
+    theirs.write_all(b"*1\r\n$-1\r\n").await.expect("it is read");
+    let asked: Vec<_> = heard(&mut theirs, 7).await;
+    let tags: Vec<_> = asked.iter().map(|name| name.rsplit(':').next().unwrap_or_default()).collect();
+    assert_eq!(tags, ["a", "b", "c", "d", "e", "between", "f"]);
+    let answers = "*1\r\n$1\r\nv\r\n".repeat(5) + &answer("between") + "*1\r\n$1\r\nv\r\n";
+    theirs.write_all(answers.as_bytes()).await.expect("it is read");
+    for look in looks.into_iter().chain([last]) {
+        assert_eq!(&look.await.expect("no panic").expect("answered")[..], b"$1\r\nv\r\n");
+    }
+    assert_eq!(between.await.expect("no panic").expect("answered"), "between");
+}
+
+#[tokio::test]
+async fn all_who_share_a_command_are_refused_together_and_nobody_else() {
+    let (line, _driver, mut theirs) = busy().await;
+    let looks = [look(&line, "ns", &["a"], true), look(&line, "ns", &["b"], true), look(&line, "other", &["c"], true)];
+    looks[1].abort();
+    tokio::task::yield_now().await;
+    theirs.write_all(b"*1\r\n$-1\r\n").await.expect("it is read");
+    theirs.write_all(b"-LOADING no\r\n*1\r\n$1\r\nv\r\n").await.expect("it is read");
+    let [a, _, c] = looks;
+    assert_eq!(&a.await.expect("no panic").expect("the server's words")[..], b"-LOADING no\r\n");
+    assert_eq!(&c.await.expect("no panic").expect("answered")[..], b"$1\r\nv\r\n");
+}
+
+#[tokio::test]
+async fn an_array_that_has_less_or_more_than_was_asked_for_ends_the_connection() {
+    for said in [&b"*1\r\n$1\r\nv\r\n"[..], b"*3\r\n$-1\r\n$-1\r\n$-1\r\n*1\r\n$1\r\nv\r\n", b"$1\r\nv\r\n"] {
+        let (line, driver, mut theirs) = busy().await;
+        let looks = [look(&line, "ns", &["a", "b"], true), look(&line, "other", &["c"], true)];
+        tokio::task::yield_now().await;
+        theirs.write_all(b"*1\r\n$-1\r\n").await.expect("it is read");
+        theirs.write_all(said).await.expect("it is read");
+        driver.await.expect("it ended by itself");
+        let [_, c] = looks;
+        assert!(c.await.expect("no panic").expect_err("it is nobody's").is_io_error());
+    }
+}
+
+/// A server does nothing else while it answers one command.
+#[tokio::test]
+async fn a_shared_command_is_bounded() {
+    let (line, _driver, mut theirs) = busy().await;
+    let of: Vec<String> = (0..300).map(|at| at.to_string()).collect();
+    let of: Vec<&str> = of.iter().map(String::as_str).collect();
+    let looks = [look(&line, "ns", &of, true), look(&line, "ns", &of, true)];
+    tokio::task::yield_now().await;
+    theirs.write_all(b"*1\r\n$-1\r\n").await.expect("it is read");
+    heard(&mut theirs, 2).await;
+    let answers = ["*300\r\n", &"$-1\r\n".repeat(300)].concat().repeat(2);
+    theirs.write_all(answers.as_bytes()).await.expect("it is read");
+    for look in looks {
+        assert_eq!(look.await.expect("no panic").expect("answered").len(), 300 * 5);
+    }
+}
+
 /// A stream to which nothing can be written.
 struct Closed;
 
@@ -217,5 +343,5 @@ async fn what_is_large_goes_through_both_ways() {
         assert!(echo(&line, &text).await.expect("answered") == large);
     }
     server.await.expect("no panic");
-    assert!(line.lock().outbound.capacity() <= KEPT_BYTES, "and what it took is given back");
+    assert!(line.lock().is_idle(), "and what it took is given back");
 }
