@@ -1,5 +1,6 @@
 //! `#[derive(CacheKey)]`: a type of the user's in a key.
 
+use crate::options::in_parentheses;
 use crate::paths::Door;
 use crate::problems::{Problems, error};
 use proc_macro2::{Ident, Span, TokenStream};
@@ -136,7 +137,7 @@ fn separated(writes: impl Iterator<Item = TokenStream>) -> TokenStream {
 fn mark_of(field: &syn::Field, problems: &mut Problems) -> Mark {
     let mut mark = Mark::Plain;
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("key")) {
-        let nested = attribute.parse_nested_meta(|meta| {
+        let nested = in_parentheses(attribute, "write `#[key(skip)]` or `#[key(secret)]`", |meta| {
             let read = match () {
                 () if meta.path.is_ident("skip") => Mark::Skipped,
                 () if meta.path.is_ident("secret") => Mark::Secret,

@@ -1,12 +1,13 @@
 //! A function as the attribute sees it: its signature parsed, its body a heap of tokens.
 
+use crate::problems::Problems;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::visit::Visit;
 use syn::{
-    AttrStyle, Attribute, FnArg, GenericParam, Pat, PatIdent, PatType, Receiver, ReturnType, Signature, Type,
-    Visibility,
+    AttrStyle, Attribute, FnArg, GenericParam, Pat, PatIdent, PatType, Receiver, ReturnType, Signature, TraitItemFn,
+    Type, Visibility,
 };
 
 #[derive(Clone)]
@@ -38,6 +39,16 @@ impl ToTokens for Function {
         let Self { attributes, visibility, signature, body, .. } = self;
         tokens.extend(quote!(#(#attributes)* #visibility #signature { #body }));
     }
+}
+
+/// Says that an attribute is on no function, or on one that a trait declares, for which there is other help.
+pub(crate) fn refuse(item: &TokenStream, attribute: &str, help_where_declared: &str, problems: &mut Problems) {
+    if let Ok(declared @ TraitItemFn { default: None, .. }) = syn::parse2(item.clone()) {
+        let message = format!("`#[{attribute}]` is on a function without a body");
+        return problems.at(&declared.sig.ident, message, help_where_declared);
+    }
+    let first: TokenStream = item.clone().into_iter().take(1).collect();
+    problems.at(&first, format!("`#[{attribute}]` is not on a function"), "put it on an `async fn` with a body");
 }
 
 /// A parameter that is not the receiver.

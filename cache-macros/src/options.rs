@@ -1,11 +1,12 @@
 //! `name = value` lists: duplicates, unknown names, did-you-mean.
 
-use crate::problems::{Problems, did_you_mean, error, suggestion};
+use crate::problems::{Problems, did_you_mean, error, shown, suggestion};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
+use syn::meta::ParseNestedMeta;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Token};
+use syn::{Attribute, Expr, Token};
 
 /// One `name = value`.
 pub(crate) struct Given {
@@ -112,8 +113,21 @@ fn value(name: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
         return group(input);
     }
     input.parse().map(ungrouped).map_err(|wrong: syn::Error| {
-        error(&rest(input), format!("the value of `{name}` cannot be read"), format!("{wrong}"))
+        error(&rest(input), format!("the value of `{name}` cannot be read: {wrong}"), format!("write `{name} = …`"))
     })
+}
+
+/// Reads what stands in the parentheses of an attribute as `#[key(…)]`.
+pub(crate) fn in_parentheses(
+    attribute: &Attribute,
+    help: &str,
+    one: impl FnMut(ParseNestedMeta<'_>) -> syn::Result<()>,
+) -> syn::Result<()> {
+    if attribute.meta.require_list().is_err() {
+        let name = shown(attribute.path());
+        return Err(error(attribute.path(), format!("`{name}` is written with parentheses"), help));
+    }
+    attribute.parse_nested_meta(one)
 }
 
 /// A value that a macro passes on comes in a group that nobody sees.

@@ -1,6 +1,7 @@
 //! `#[key(secret)]` at a parameter: its value stands in names as a keyed hash.
 
 use crate::item::Function;
+use crate::options::in_parentheses;
 use crate::problems::{Problems, error};
 use quote::ToTokens;
 use syn::{Attribute, FnArg};
@@ -22,7 +23,7 @@ pub(crate) fn take(function: &mut Function, problems: &mut Problems) {
 
 fn is_secret(mark: &Attribute, problems: &mut Problems) -> bool {
     let mut is_secret = false;
-    let nested = mark.parse_nested_meta(|meta| {
+    let nested = in_parentheses(mark, "write `#[key(secret)]`", |meta| {
         if meta.path.is_ident("secret") {
             is_secret = true;
             return Ok(());

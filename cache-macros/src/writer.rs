@@ -1,6 +1,6 @@
 //! What the functions of writers may look like, and what their expansions have in common.
 
-use crate::item::{Function, last_name};
+use crate::item::{Function, last_name, refuse};
 use crate::paths::Door;
 use crate::problems::Problems;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
@@ -18,12 +18,7 @@ pub(crate) fn function(
     match syn::parse2(item.clone()) {
         Ok(function) => Ok((function, problems)),
         Err(_) => {
-            let first: TokenStream = item.clone().into_iter().take(1).collect();
-            problems.at(
-                &first,
-                format!("`#[{attribute}]` is not on a function"),
-                "put it on an `async fn` with a body",
-            );
+            refuse(item, attribute, "put it on the method in the impl", &mut problems);
             let problems = problems.into_tokens();
             Err(quote!(#item #problems))
         }

@@ -1,7 +1,7 @@
 //! What an event's derive reads, and refuses.
 
 use super::{Cascade, Event, Field};
-use crate::options::{Given, Table};
+use crate::options::{Given, Table, in_parentheses};
 use crate::paths::Door;
 use crate::problems::{Problems, error, suggestion};
 use crate::values::{self, MAX_EVENT_FIELDS};
@@ -174,7 +174,8 @@ fn read_field(field: &syn::Field, problems: &mut Problems) -> Option<Field> {
     let mut name = ident.unraw().to_string();
     let (mut skip, mut is_secret) = (false, false);
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("event")) {
-        let nested = attribute.parse_nested_meta(|meta| {
+        let help = "write `#[event(skip)]`, `#[event(rename = \"…\")]` or `#[event(secret)]`";
+        let nested = in_parentheses(attribute, help, |meta| {
             if meta.path.is_ident("skip") {
                 skip = true;
             } else if meta.path.is_ident("secret") {

@@ -21,7 +21,7 @@ mod separators;
 mod settled;
 pub(crate) mod signature;
 
-use crate::item::Function;
+use crate::item::{Function, refuse};
 use crate::problems::Problems;
 use crate::secrets;
 use proc_macro2::TokenStream;
@@ -34,8 +34,8 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut function: Function = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(_) => {
-            let help = "put it on an `async fn` with a body";
-            problems.at(&first_tokens(&item), "`#[cached]` is not on a function", help);
+            let help = "put it on the method in the impl, with `companions = false`";
+            refuse(&item, "cached", help, &mut problems);
             let problems = problems.into_tokens();
             return quote!(#item #problems);
         }
@@ -50,8 +50,4 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
             quote!(#[allow(unused_variables)] #function #problems)
         }
     }
-}
-
-fn first_tokens(item: &TokenStream) -> TokenStream {
-    item.clone().into_iter().take(1).collect()
 }
