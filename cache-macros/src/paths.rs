@@ -1,5 +1,6 @@
-//! The only place that spells `::cache_runtime::__private`.
+//! The only place that spells `::cache_runtime::__private`, and what else it is called there.
 
+use crate::options::in_parentheses;
 use crate::problems::{Problems, error};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -7,6 +8,9 @@ use syn::spanned::Spanned;
 use syn::{DeriveInput, Path};
 
 /// The door that generated code goes through.
+///
+/// What is called of a type of `std` is written `<#door::Arc<_>>::new`: where a path that ends in a call cannot be resolved,
+/// the compiler looks for others of that name, and would report the user's path once more for each it finds.
 #[derive(Clone)]
 pub(crate) struct Door {
     path: TokenStream,
@@ -18,7 +22,8 @@ impl Door {
     /// In the crate named by `crate = path`, or in `::cache_runtime`.
     pub(crate) fn new(runtime: Option<&Path>) -> Self {
         let path = match runtime {
-            Some(path) => quote_spanned!(path.span().resolved_at(Span::mixed_site())=> #path::__private),
+            // By the name that says what was looked for, where the path is not the runtime's.
+            Some(path) => quote_spanned!(last(path).resolved_at(Span::mixed_site())=> #path::__cache_runtime),
             None => quote!(::cache_runtime::__private),
         };
         Self { path, is_given: runtime.is_some() }
@@ -28,7 +33,7 @@ impl Door {
     pub(crate) fn of(input: &DeriveInput, name: &str, problems: &mut Problems) -> Self {
         let mut runtime = None;
         for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident(name)) {
-            let nested = attribute.parse_nested_meta(|meta| {
+            let nested = in_parentheses(attribute, &format!("write `#[{name}(crate = path)]`"), |meta| {
                 if !meta.path.is_ident("crate") {
                     let name = meta.path.to_token_stream();
                     let help = "the only option of a type is `crate = path`";
@@ -53,6 +58,11 @@ impl Door {
             false => self.path.clone().into_iter().map(located).collect(),
         }
     }
+}
+
+/// Where a path names the crate itself.
+fn last(path: &Path) -> Span {
+    path.segments.last().map_or_else(|| path.span(), |segment| segment.ident.span())
 }
 
 impl ToTokens for Door {

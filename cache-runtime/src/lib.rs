@@ -64,6 +64,8 @@ mod cache;
 
 #[doc(hidden)]
 pub mod __private;
+#[doc(hidden)]
+pub use __private as __cache_runtime;
 mod config;
 pub mod outbox;
 mod scope;

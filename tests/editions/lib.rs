@@ -63,6 +63,11 @@ impl Repo {
     pub async fn find(&self, id: u64) -> Option<u64> {
         Some(id + self.tenant)
     }
+    /// Of its own module, as the methods of a trait's impl look.
+    #[cached(key = "edition:repo-own:<self.tenant>:<name>", ttl = 5)]
+    async fn own(&self, name: &str) -> usize {
+        name.len()
+    }
     /// Without receiver.
     #[cached(key = "edition:repo-all:<id>", ttl = 5)]
     pub async fn all(id: u64) -> Vec<u64> {
@@ -93,6 +98,7 @@ pub async fn uses(db: &Db<'_>, repo: &Repo) -> usize {
         Repo::all_refresh(1).await,
         Repo::all_uncached(1).await,
         repo.find_refresh(1).await,
+        repo.own_refresh("a").await,
         repo.find_uncached(1).await,
     );
     held + other

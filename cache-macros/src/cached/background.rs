@@ -156,9 +156,9 @@ fn keep(model: &Model, arguments: &[Argument], background: Background) -> TokenS
             __S: #door::Shape<Return = #returns, Value = #value> + 'static,
         {
             #[allow(unused_imports)]
-            use #door::{AskKept as _, AskKeptNot as _, AskLoader as _, AskLoaderNot as _};
-            let __kept = #door::Arc::new((#(#kept,)*));
-            (&&#door::Sendable::new(__shape, move || #run(#door::Arc::clone(&__kept)))).loader()
+            use #door::background::{AskKept as _, AskKeptNot as _, AskLoader as _, AskLoaderNot as _};
+            let __kept = <#door::Arc<_>>::new((#(#kept,)*));
+            (&&#door::Sendable::new(__shape, move || #run(<#door::Arc<_>>::clone(&__kept)))).loader()
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `batch(id = ids)`: a function of several ids, each with an entry of its own.
 
-use super::beside::uncached;
+use super::beside::uncached_alone;
 use super::expand::{at_return, block, cache, parts, registration, wire};
 use super::model::Model;
 use super::pointing::pointing;
@@ -142,7 +142,7 @@ pub(super) fn expand(model: &Model, of: &Batch) -> TokenStream {
     let Function { attributes, visibility, .. } = &model.function;
     let signature = signature(model, of);
     let body = block(model, &[registration(model), prelude(model, of), open(model, of), fetch(model, of)]);
-    let uncached = model.companions.then(|| uncached(model));
+    let uncached = model.companions.then(|| uncached_alone(model));
     quote! {
         #(#attributes)*
         #visibility #signature #body
@@ -206,7 +206,7 @@ fn open(model: &Model, of: &Batch) -> TokenStream {
     let (span, cache, parts) = (at_return(model), cache(model), parts(model));
     let (door, id, ids) = (model.door.at(span), Ident::new(&of.id.to_string(), Span::call_site()), &of.ids);
     let ids = match is_borrowed(model, of) {
-        true => quote_spanned!(span=> #door::Iterator::cloned(#door::IntoIterator::into_iter(#ids))),
+        true => quote_spanned!(span=> <_ as #door::Iterator>::cloned(<_ as #door::IntoIterator>::into_iter(#ids))),
         false => quote!(#ids),
     };
     quote_spanned! {span=>
@@ -233,16 +233,16 @@ fn shadow(model: &Model, of: &Batch) -> TokenStream {
     let Some(parameter) = of.parameter(&parameters) else { return TokenStream::new() };
     let (span, pattern, ids) = (at_return(model), &parameter.typed.pat, &of.ids);
     let door = model.door.at(span);
-    let missing = quote_spanned!(span=> #door::IntoIterator::into_iter(missing));
+    let missing = quote_spanned!(span=> <_ as #door::IntoIterator>::into_iter(missing));
     match ungrouped(&parameter.typed.ty) {
         Type::Reference(reference) => match ungrouped(&reference.elem) {
             Type::Slice(_) => quote_spanned!(span=> let #pattern = missing.as_slice();),
             owned => {
-                quote_spanned!(span=> let #ids: #owned = #door::Iterator::collect(#missing); let #pattern = &#ids;)
+                quote_spanned!(span=> let #ids: #owned = <_ as #door::Iterator>::collect(#missing); let #pattern = &#ids;)
             }
         },
         Type::ImplTrait(_) => quote_spanned!(span=> let #pattern = #missing;),
-        owned => quote_spanned!(span=> let #pattern: #owned = #door::Iterator::collect(#missing);),
+        owned => quote_spanned!(span=> let #pattern: #owned = <_ as #door::Iterator>::collect(#missing);),
     }
 }
 

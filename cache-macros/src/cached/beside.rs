@@ -8,18 +8,45 @@ use super::rules;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Pat, PatIdent, Visibility};
+use syn::{Pat, PatIdent, Signature, Visibility};
+
+struct Companion {
+    /// What stands before `fn`.
+    before: TokenStream,
+    signature: Signature,
+    body: TokenStream,
+}
 
 pub(super) fn companions(model: &Model) -> TokenStream {
-    let (uncached, refresh, entry) = (uncached(model), refresh(model), entry(model));
-    quote!(#uncached #refresh #entry)
+    placed(model, &[uncached(model), refresh(model), entry(model)])
 }
 
-pub(super) fn uncached(model: &Model) -> TokenStream {
-    future(model, "uncached", "The body of `{}`, uncached.", &load_after(model, &held(model)))
+pub(super) fn uncached_alone(model: &Model) -> TokenStream {
+    placed(model, &[uncached(model)])
 }
 
-fn refresh(model: &Model) -> TokenStream {
+/// Its braces are the attribute's, which is underlined where a companion may not stand: in the impl of a trait. Those that
+/// may be in one pass through a macro, whose name the compiler then gives: it is the option to write.
+fn placed(model: &Model, companions: &[Companion]) -> TokenStream {
+    let door = &model.door;
+    let written = |Companion { before, signature, body }: &Companion| quote!(#before #signature { #body });
+    if is_visible(model) || !is_of_an_impl(model) {
+        return companions.iter().map(written).collect();
+    }
+    let passed = companions.iter().map(|Companion { before, signature, body }| {
+        let mut tokens = signature.to_token_stream().into_iter();
+        let before_fn: TokenStream = tokens.by_ref().take_while(|token| token.to_string() != "fn").collect();
+        let behind_fn: TokenStream = tokens.collect();
+        quote!({ #before #before_fn } { #behind_fn } { #body })
+    });
+    quote!(#door::left_out_by_companions_eq_false! { #(#passed)* })
+}
+
+fn uncached(model: &Model) -> Companion {
+    future(model, "uncached", "The body of `{}`, uncached.", load_after(model, &held(model)))
+}
+
+fn refresh(model: &Model) -> Companion {
     let (parts, span) = (parts(model), at_return(model));
     let (door, found, prelude) = (model.door.at(span), found(model), prelude(model));
     let load = again(model).unwrap_or_else(|| load_after(model, &held(model)));
@@ -30,7 +57,7 @@ fn refresh(model: &Model) -> TokenStream {
             (call.named(&[#(#parts),*]).begin_refresh(shape, wire, rules), #load)
         })
     };
-    future(model, "refresh", "Runs the body of `{}` and replaces what is cached.", &body)
+    future(model, "refresh", "Runs the body of `{}` and replaces what is cached.", body)
 }
 
 /// The body by the name of `…_uncached`, where that can be called: of an impl a method is `Self::…`, and of a function that
@@ -39,8 +66,7 @@ fn again(model: &Model) -> Option<TokenStream> {
     let signature = &model.function.signature;
     // What is not even visible to its module may be of a trait's impl, where nothing of that name may stand: that is said
     // once, and not at the call as well.
-    let is_in_an_impl = !matches!(model.function.visibility, Visibility::Inherited)
-        && (signature.receiver().is_some() || words(signature.to_token_stream()).iter().any(|word| word == "Self"));
+    let is_in_an_impl = is_visible(model) && is_of_an_impl(model);
     let parameters = model.function.parameters();
     let names: Vec<_> = parameters.iter().map(|parameter| only_name(&parameter.typed.pat)).collect::<Option<_>>()?;
     let receiver = signature.receiver().map(|receiver| receiver.self_token.to_token_stream());
@@ -48,6 +74,16 @@ fn again(model: &Model) -> Option<TokenStream> {
     let (uncached, generics) = (format_ident!("{}_uncached", signature.ident), model.function.generics());
     let generics = (!generics.is_empty()).then(|| quote!(::<#(#generics),*>));
     is_in_an_impl.then(|| quote_spanned!(at_return(model)=> Self::#uncached #generics(#(#arguments),*)))
+}
+
+fn is_visible(model: &Model) -> bool {
+    !matches!(model.function.visibility, Visibility::Inherited)
+}
+
+/// As far as the signature shows it.
+fn is_of_an_impl(model: &Model) -> bool {
+    let signature = &model.function.signature;
+    signature.receiver().is_some() || words(signature.to_token_stream()).iter().any(|word| word == "Self")
 }
 
 /// What a parameter is called that is no more than a name.
@@ -60,7 +96,7 @@ fn only_name(pattern: &Pat) -> Option<&Ident> {
 
 /// A companion that is awaited. An `async fn` that is `pub` is compiled whether anybody calls it or not; a function that
 /// returns a future, and may be inlined, only where it is called.
-fn future(model: &Model, suffix: &str, doc: &str, body: &TokenStream) -> TokenStream {
+fn future(model: &Model, suffix: &str, doc: &str, body: TokenStream) -> Companion {
     let (visibility, mut signature) = (&model.function.visibility, model.function.signature.clone());
     let doc = doc.replace("{}", &signature.ident.to_string());
     signature.ident = format_ident!("{}_{suffix}", signature.ident);
@@ -71,12 +107,7 @@ fn future(model: &Model, suffix: &str, doc: &str, body: &TokenStream) -> TokenSt
         syn::Token![->](Span::mixed_site()),
         Box::new(syn::Type::Verbatim(quote_spanned!(Span::mixed_site()=> impl #door::Future<Output = #returns>))),
     );
-    // Its braces are the attribute's, which is underlined where a companion may not stand.
-    quote! {
-        #[doc = #doc]
-        #attributes
-        #visibility #signature { #body }
-    }
+    Companion { before: quote!(#[doc = #doc] #attributes #visibility), signature, body }
 }
 
 /// An `async fn` has its arguments for as long as it runs, used or not.
@@ -89,7 +120,7 @@ fn held(model: &Model) -> TokenStream {
     quote!(#(#held)*)
 }
 
-fn entry(model: &Model) -> TokenStream {
+fn entry(model: &Model) -> Companion {
     let (door, visibility, value) = (&model.door, &model.function.visibility, &model.entry_value);
     let mut signature = model.function.signature.clone();
     let doc = format!("A handle on the entry of `{}`.", signature.ident);
@@ -100,11 +131,8 @@ fn entry(model: &Model) -> TokenStream {
     let (attributes, parts, span) = (attributes(model), parts(model), at_return(model));
     let last = quote_spanned!(span=> call.named(&[#(#parts),*]).entry(&shape, wire, rules));
     let (found, prelude) = (found(model), prelude(model));
-    quote! {
-        #[doc = #doc]
-        #attributes
-        #visibility #signature { #found #prelude #last }
-    }
+    let before = quote!(#[doc = #doc] #attributes #visibility);
+    Companion { before, signature, body: quote!(#found #prelude #last) }
 }
 
 /// What decides whether the function exists goes for its companions too; its lints were reported once already.

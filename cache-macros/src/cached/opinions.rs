@@ -80,7 +80,7 @@ impl Opinions {
 impl Says {
     fn tokens(&self, door: &Door) -> TokenStream {
         match self {
-            Self::Life(Lifetime::Millis(ms)) => quote!(#door::Duration::from_millis(#ms)),
+            Self::Life(Lifetime::Millis(ms)) => quote!(#door::millis(#ms)),
             Self::Life(Lifetime::Expression(expression)) => quote!(#door::to_duration(#expression)),
             Self::Ratio(Ratio::Number(number)) => quote!(#number),
             Self::Ratio(Ratio::Expression(expression)) => quote!(#door::to_ratio(#expression)),

@@ -52,7 +52,7 @@ fn emitted(args: &Args, emission: &Emission) -> TokenStream {
 
 fn open(args: &Args, function: &Function) -> TokenStream {
     let (door, cache) = (args.door.at(at_return(function)), writer::cache(args.cache.as_ref(), function, &args.door));
-    quote_spanned!(at_return(function)=> let write = #door::Write::open(#cache, &__WRITER);)
+    quote_spanned!(at_return(function)=> let write = <#door::Write>::open(#cache, &__WRITER);)
 }
 
 /// What follows from the arguments alone is taken before the body has them: whole events, or of an event that needs the
@@ -155,7 +155,7 @@ fn plain(args: &Args, function: &Function) -> TokenStream {
             #door::Ok(written) => written,
             #door::Err(returned) => return returned,
         };
-        #door::Write::emit(write, #events).await;
+        <#door::Write>::emit(write, #events).await;
         #door::Success::close(&success, written)
     }
 }
@@ -164,7 +164,7 @@ fn guarded(args: &Args, function: &Function) -> TokenStream {
     let (span, returns, body) = (at_return(function), writer::returns(function), writer::body(function, &args.door));
     let (door, events) = (args.door.at(span), events(args));
     quote_spanned! {span=>
-        let guarded = match #door::Write::announce(write, #events).await {
+        let guarded = match <#door::Write>::announce(write, #events).await {
             #door::Ok(guarded) => guarded,
             #door::Err(error) => return <#returns as #door::Refusal>::refused(error),
         };

@@ -169,7 +169,7 @@ fn a_generic_function() {
                     lives_by_value: false,
                     remembers_errors: false,
                     policy: || door::Policy {
-                        ttl: door::Some(door::Duration::from_millis(300000u64)),
+                        ttl: door::Some(door::millis(300000u64)),
                         ..<door::Policy as door::Default>::default()
                     },
                 });
@@ -273,7 +273,7 @@ fn a_pattern_parameter() {
                     lives_by_value: false,
                     remembers_errors: false,
                     policy: || door::Policy {
-                        ttl: door::Some(door::Duration::from_millis(300000u64)),
+                        ttl: door::Some(door::millis(300000u64)),
                         tiers: door::Some(door::Tiers::L1),
                         ..<door::Policy as door::Default>::default()
                     },
@@ -347,11 +347,11 @@ fn a_policy() {
                     lives_by_value: false,
                     remembers_errors: false,
                     policy: || door::Policy {
-                        ttl: door::Some(door::Duration::from_millis(60000u64)),
+                        ttl: door::Some(door::millis(60000u64)),
                         l1_ttl: door::Some(door::to_duration(TTL / 2)),
                         jitter: door::Some(0.1f64),
                         early: door::Some(2f64),
-                        lock: door::Some(door::Duration::from_millis(10000u64)),
+                        lock: door::Some(door::millis(10000u64)),
                         consistency: door::Some(door::Consistency::Strong),
                         ..<door::Policy as door::Default>::default()
                     },
@@ -405,11 +405,13 @@ fn a_policy() {
                         __S: door::Shape<Return = u64, Value = u64> + 'static,
                     {
                         #[allow(unused_imports)]
-                        use door::{AskKept as _, AskKeptNot as _, AskLoader as _, AskLoaderNot as _};
-                        let __kept = door::Arc::new(());
+                        use door::background::{
+                            AskKept as _, AskKeptNot as _, AskLoader as _, AskLoaderNot as _,
+                        };
+                        let __kept = <door::Arc<_>>::new(());
                         (&&door::Sendable::new(
                             __shape,
-                            move || __hello_run(door::Arc::clone(&__kept)),
+                            move || __hello_run(<door::Arc<_>>::clone(&__kept)),
                         ))
                             .loader()
                     }

@@ -47,7 +47,7 @@ fn the_default_key() {
                     lives_by_value: false,
                     remembers_errors: false,
                     policy: || door::Policy {
-                        ttl: door::Some(door::Duration::from_millis(300000u64)),
+                        ttl: door::Some(door::millis(300000u64)),
                         ..<door::Policy as door::Default>::default()
                     },
                 });
@@ -182,7 +182,7 @@ fn typed_events_and_tags() {
                     lives_by_value: false,
                     remembers_errors: false,
                     policy: || door::Policy {
-                        ttl: door::Some(door::Duration::from_millis(300000u64)),
+                        ttl: door::Some(door::millis(300000u64)),
                         ..<door::Policy as door::Default>::default()
                     },
                 });

@@ -1,6 +1,6 @@
 //! What generated code calls. Free to change with any release; the macros of the same version are its only users.
 
-mod background;
+pub mod background;
 mod batch;
 mod call;
 mod desk;
@@ -16,7 +16,7 @@ mod work;
 mod write;
 pub mod written;
 
-pub use background::{AskKept, AskKeptNot, AskLoader, AskLoaderNot, Given, Kept, Loader, Own, Reference, Sendable};
+pub use background::{Given, Kept, Loader, Own, Reference, Sendable};
 pub use batch::{Batch, items};
 pub use call::{Call, NamedCall, Place, Wired, chosen, current, local_wire, tag_of, wire};
 pub use frame::{Begun, Fetch, lazily};
@@ -103,6 +103,16 @@ macro_rules! __submit_secret {
     };
 }
 
+/// Companions, where they may be in the impl of a trait: that is an error, with which the compiler gives the name of this
+/// macro, if the first token and the last are of it, and no other words of ours.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __left_out_by_companions_eq_false {
+    ($({ $($before:tt)* } { $($signature:tt)* } { $($body:tt)* })*) => {
+        $($($before)* fn $($signature)* { $($body)* })*
+    };
+}
+
 /// The kind of a return type, as a constant.
 #[doc(hidden)]
 #[macro_export]
@@ -117,8 +127,9 @@ macro_rules! __kind {
 }
 
 pub use crate::{
-    __kind as kind, __submit as submit, __submit_event as submit_event, __submit_put as submit_put,
-    __submit_secret as submit_secret, __submit_writer as submit_writer,
+    __kind as kind, __left_out_by_companions_eq_false as left_out_by_companions_eq_false, __submit as submit,
+    __submit_event as submit_event, __submit_put as submit_put, __submit_secret as submit_secret,
+    __submit_writer as submit_writer,
 };
 
 /// The name of a type parameter, as a key value.
@@ -205,6 +216,11 @@ macro_rules! seconds {
 }
 
 seconds!(u8, u16, u32, u64, i32, i64, usize);
+
+/// A life that the attribute says in so many words.
+pub const fn millis(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
 
 /// See [`IntoTtl`].
 pub fn to_duration(ttl: impl IntoTtl) -> Duration {
