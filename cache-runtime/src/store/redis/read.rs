@@ -4,7 +4,7 @@ use super::connect::Link;
 use super::deal::involved;
 use super::faults::foreign;
 use super::names::{Names, Place, write_head, write_mget};
-use super::reply::Strings;
+use super::reply::{Strings, string};
 use super::route::Lane;
 use super::{RedisStore, first_error};
 use crate::error::StoreError;
@@ -15,6 +15,7 @@ use ::redis::{RedisResult, Value, cmd};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use std::borrow::Borrow;
+use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -57,21 +58,22 @@ impl RedisStore {
         dependencies: &[impl Borrow<Dependency>],
     ) -> RedisResult<Part> {
         let generations = dependencies.iter().map(|dependency| names.generation(dependency.borrow()));
-        let decides = std::iter::once(names.meta()).chain(generations);
         let entry = match entry {
             Some((key, Want::Head(len))) => {
+                let decides = std::iter::once(names.meta()).chain(generations);
                 return Box::pin(self.look_at_head(names, decides, (names.entry(key), len))).await;
             }
             Some((key, Want::Whole)) => Some(names.entry(key)),
             None => None,
         };
-        let count = 1 + dependencies.len() + usize::from(entry.is_some());
-        let (all, of) = (&decides.chain(entry), self.shares(names));
+        let count = dependencies.len() + usize::from(entry.is_some());
+        let (all, of) = (&generations.chain(entry), self.shares(names));
         let ask = |link: Arc<Link>| async move {
-            let answer = link.line().look(of, all.clone()).await?;
-            let mut strings = Strings::listed(&answer, count)?;
-            let decided = Decided::of(&link, names.partition, &answer, &mut strings, dependencies.len())?;
-            let entry = strings.next().flatten().map(|place| answer.slice(place));
+            let answer = link.line().look(of, names.meta(), all.clone()).await?;
+            let (meta, mut strings) = (string(&answer.common)?, Strings::listed(&answer.own, count));
+            let decided =
+                Decided::of(&link, names.partition, meta, &answer.own, strings.by_ref().take(dependencies.len()))?;
+            let entry = strings.next().flatten().map(|place| answer.own.slice(place));
             Ok(Part { entry, decided })
         };
         self.route.ask(names, Lane::Shared, &ask).await
@@ -99,8 +101,8 @@ impl RedisStore {
             };
             let answers = link.line().ask(2, write).await?;
             let mut strings = Strings::of(&answers)?;
-            let count = strings.len().saturating_sub(1);
-            let decided = Decided::of(&link, names.partition, &answers, &mut strings, count)?;
+            let meta = strings.next().flatten().map(|place| &answers[place]);
+            let decided = Decided::of(&link, names.partition, meta, &answers, strings.by_ref())?;
             // There is no empty entry: an empty range is that of a key that is absent.
             let head = strings.one_behind()?.filter(|place| !place.is_empty()).map(|place| answers.slice(place));
             Ok(Part { entry: head.map(|head| head.slice(..len.min(head.len()))), decided })
@@ -135,17 +137,16 @@ pub(super) struct Decided {
 }
 
 impl Decided {
-    /// Makes sense of the meta and so many generations; what does not parse is as good as absent.
+    /// Makes sense of the meta, and of the generations, which are at these places; what does not parse is as good as absent.
     pub(super) fn of(
         link: &Link,
         partition: Partition,
+        meta: Option<&[u8]>,
         answer: &[u8],
-        strings: &mut Strings<'_>,
-        count: usize,
+        generations: impl Iterator<Item = Option<Range<usize>>>,
     ) -> RedisResult<Self> {
-        let meta = strings.next().flatten().map(|place| &answer[place]);
         let position = (partition, now(link, meta)?);
-        let generations = strings.take(count).map(|place| Stamp::read(&answer[place?])).collect();
+        let generations = generations.map(|place| Stamp::read(&answer[place?])).collect();
         Ok(Self { position, generations })
     }
 }

@@ -3,7 +3,7 @@
 use super::connect::Link;
 use super::names::Names;
 use super::read::Decided;
-use super::reply::Strings;
+use super::reply::{Strings, string};
 use super::route::Lane;
 use super::{RedisStore, first_error};
 use crate::error::StoreError;
@@ -61,16 +61,17 @@ impl RedisStore {
     }
 
     async fn ask_all(&self, names: &Names, question: &Question<'_>) -> RedisResult<(Decided, Vec<Option<Bytes>>)> {
-        let count = 1 + question.generations.len() + question.entries.len();
+        let count = question.generations.len() + question.entries.len();
         let of = self.shares(names);
         let ask = |link: Arc<Link>| async move {
             let generations = question.generations.iter().map(|of| names.generation(of));
             let entries = question.entries.iter().map(|(_, key)| names.entry(key));
-            let all = std::iter::once(names.meta()).chain(generations).chain(entries);
-            let answer = link.line().look(of, all).await?;
-            let mut strings = Strings::listed(&answer, count)?;
-            let decided = Decided::of(&link, names.partition, &answer, &mut strings, question.generations.len())?;
-            Ok((decided, strings.map(|place| Some(answer.slice(place?))).collect()))
+            let answer = link.line().look(of, names.meta(), generations.chain(entries)).await?;
+            let (meta, own) = (string(&answer.common)?, &answer.own);
+            let mut strings = Strings::listed(own, count);
+            let generations = strings.by_ref().take(question.generations.len());
+            let decided = Decided::of(&link, names.partition, meta, own, generations)?;
+            Ok((decided, strings.map(|place| Some(own.slice(place?))).collect()))
         };
         self.route.ask(names, Lane::Shared, &ask).await
     }

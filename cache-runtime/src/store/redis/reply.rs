@@ -196,12 +196,9 @@ impl<'b> Strings<'b> {
         }
     }
 
-    /// The same of strings that stand there without the array that they are from.
-    pub(super) fn listed(answer: &'b [u8], count: usize) -> RedisResult<Self> {
-        match answer.first() {
-            Some(b'-') => Err(refusal(answer)),
-            _ => Ok(Self { bytes: answer, at: 0, left: count as u64 }),
-        }
+    /// The same of strings that stand there one after another, without the array that they are from.
+    pub(super) fn listed(answer: &'b [u8], count: usize) -> Self {
+        Self { bytes: answer, at: 0, left: count as u64 }
     }
 
     /// The string behind the last one: another answer. None if it is no string.
@@ -216,10 +213,16 @@ impl<'b> Strings<'b> {
         self.left = 1;
         Ok(self.next().flatten())
     }
+}
 
-    /// How many there are left.
-    pub(super) fn len(&self) -> usize {
-        self.left as usize
+/// A string by itself; none if it is absent.
+///
+/// # Errors
+/// If the server refused.
+pub(super) fn string(answer: &[u8]) -> RedisResult<Option<&[u8]>> {
+    match answer.first() {
+        Some(b'-') => Err(refusal(answer)),
+        _ => Ok(Strings::listed(answer, 1).next().flatten().map(|place| &answer[place])),
     }
 }
 
@@ -277,7 +280,7 @@ mod tests {
     #[test]
     fn the_strings_of_an_array_are_told_by_their_places() {
         let strings = Strings::of(ANSWER).expect("it is an array");
-        assert_eq!(strings.len(), 4);
+        assert_eq!(strings.left, 4);
         let strings: Vec<_> = strings.map(|place| place.map(|place| &ANSWER[place])).collect();
         assert_eq!(strings, [Some(&b"a\r\nb"[..]), None, None, Some(b"")]);
     }
@@ -353,7 +356,7 @@ mod tests {
             let Ok(Some(end)) = Scan::of(1).end(&bytes) else { continue };
             assert!((1..=bytes.len()).contains(&end), "{bytes:?}");
             if let Ok(strings) = Strings::of(&bytes[..end]) {
-                let count = strings.len();
+                let count = strings.left as usize;
                 assert_eq!(strings.flatten().filter(|place| place.end > end).count(), 0, "{bytes:?}");
                 assert_eq!(Strings::of(&bytes[..end]).expect("as before").count(), count, "{bytes:?}");
             }

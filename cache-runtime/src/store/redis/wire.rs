@@ -12,7 +12,7 @@ mod traffic;
 use super::names::Place as Name;
 use super::reply::Broken;
 use bytes::{Bytes, BytesMut};
-use pieces::{Piece, Pieces};
+use pieces::{Answer, Pieces};
 use redis::{RedisError, RedisResult};
 use std::future::{Future, poll_fn};
 use std::io;
@@ -65,20 +65,22 @@ impl Line {
         if answers == 0 {
             return Ok(Bytes::new());
         }
-        self.answered(|traffic, context| traffic.ask(answers, write, context)).await
+        self.answered(|traffic, context| traffic.ask(answers, write, context)).await.map(|answer| answer.own)
     }
 
     /// Asks for what these name by an `MGET`, which those share who ask for more of the same meanwhile; alone if it is of
-    /// nothing. What comes are the strings, one after another, or the server's error.
+    /// nothing. What comes is the string of `common`, which all of them ask for, or the server's error; and beside it the
+    /// others, one after another.
     pub(super) async fn look<'n>(
         &self,
         of: Option<&str>,
+        common: Name<'n>,
         names: impl Iterator<Item = Name<'n>> + Clone,
-    ) -> RedisResult<Bytes> {
-        self.answered(|traffic, context| traffic.look(of, names, context)).await
+    ) -> RedisResult<Answer> {
+        self.answered(|traffic, context| traffic.look(of, common, names, context)).await
     }
 
-    async fn answered(&self, send: impl FnOnce(&mut Traffic, &Context<'_>) -> RedisResult<u64>) -> RedisResult<Bytes> {
+    async fn answered(&self, send: impl FnOnce(&mut Traffic, &Context<'_>) -> RedisResult<u64>) -> RedisResult<Answer> {
         let (mut send, mut place) = (Some(send), None);
         poll_fn(|context| match (&mut place, send.take()) {
             (None, Some(send)) => {
@@ -112,7 +114,7 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn answer(&mut self, context: &Context<'_>) -> Poll<RedisResult<Bytes>> {
+    fn answer(&mut self, context: &Context<'_>) -> Poll<RedisResult<Answer>> {
         let answer = self.line.lock().answer(self.number, context);
         self.is_left = matches!(answer, Poll::Ready(Ok(_)));
         answer
@@ -161,13 +163,11 @@ impl Driver {
         let Self { line, inbound, pieces, woken, .. } = self;
         let mut traffic = line.lock();
         let handed = loop {
-            if inbound.is_empty() {
-                break Ok(());
-            }
-            let Some(wanted) = traffic.next() else { break Err(Broken) };
+            let Some(wanted) = traffic.next() else {
+                break if inbound.is_empty() { Ok(()) } else { Err(Broken) };
+            };
             match pieces.take(wanted, inbound) {
-                Ok(Some(Piece::Answer(bytes))) => woken.extend(traffic.answered(bytes)),
-                Ok(Some(Piece::Refusal(error))) => traffic.refused(&error, woken),
+                Ok(Some(answer)) => woken.extend(traffic.answered(answer)),
                 Ok(None) => break Ok(()),
                 Err(broken) => break Err(broken),
             }

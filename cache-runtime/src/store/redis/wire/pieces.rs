@@ -4,22 +4,22 @@ use super::super::reply::{Broken, Scan, array};
 use bytes::{Buf, Bytes, BytesMut};
 
 /// What a question is answered by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum Wanted {
     /// So many values, one after another.
     Values(usize),
-    /// The beginning of an array, whose strings are for those behind.
+    /// The beginning of an array: its first string is for all those behind, the others are for one after another.
     Array,
-    /// So many of the strings of the array that has begun.
+    /// So many of these others.
     Strings(usize),
 }
 
-/// What has come of an answer.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Piece {
-    Answer(Bytes),
-    /// The server's error in the place of an array: the answer of all who share it.
-    Refusal(Bytes),
+/// What was answered, as it stands in what was read.
+#[derive(Default)]
+pub(in crate::store::redis) struct Answer {
+    /// What all are told who share a question: a string, or the server's error in the place of all strings.
+    pub(in crate::store::redis) common: Bytes,
+    pub(in crate::store::redis) own: Bytes,
 }
 
 /// Where the cutting stands.
@@ -27,35 +27,56 @@ pub(super) enum Piece {
 pub(super) struct Pieces {
     /// How far the next one has been gone over.
     scan: Option<Scan>,
-    /// How many strings of the array nobody has been given yet.
+    array: Array,
+}
+
+/// The array that has begun.
+#[derive(Default)]
+struct Array {
+    common: Bytes,
+    is_refused: bool,
+    /// How many of its strings nobody has been given yet.
     left: u64,
 }
 
 impl Pieces {
     /// Takes the next answer off; none if it has not all come.
-    pub(super) fn take(&mut self, wanted: Wanted, inbound: &mut BytesMut) -> Result<Option<Piece>, Broken> {
-        let values = match wanted {
-            Wanted::Array => return self.begin(inbound),
-            Wanted::Values(_) if self.left > 0 => return Err(Broken),
-            Wanted::Strings(count) if self.left < count as u64 => return Err(Broken),
-            Wanted::Values(count) | Wanted::Strings(count) => count,
-        };
-        let Some(end) = self.scan.get_or_insert_with(|| Scan::of(values)).end(inbound)? else { return Ok(None) };
-        self.scan = None;
-        if let Wanted::Strings(count) = wanted {
-            self.left -= count as u64;
+    pub(super) fn take(&mut self, wanted: Wanted, inbound: &mut BytesMut) -> Result<Option<Answer>, Broken> {
+        match wanted {
+            Wanted::Values(_) | Wanted::Array if self.array.left > 0 => Err(Broken),
+            Wanted::Values(count) => Ok(self.cut(count, inbound)?.map(|own| Answer { common: Bytes::new(), own })),
+            Wanted::Array => {
+                let Some(begun) = Array::begin(inbound)? else { return Ok(None) };
+                self.array = begun;
+                Ok(Some(Answer::default()))
+            }
+            Wanted::Strings(count) => {
+                let count = if self.array.is_refused { 0 } else { count };
+                let left = self.array.left.checked_sub(count as u64).ok_or(Broken)?;
+                let Some(own) = self.cut(count, inbound)? else { return Ok(None) };
+                self.array.left = left;
+                Ok(Some(Answer { common: self.array.common.clone(), own }))
+            }
         }
-        Ok(Some(Piece::Answer(inbound.split_to(end).freeze())))
     }
 
-    fn begin(&mut self, inbound: &mut BytesMut) -> Result<Option<Piece>, Broken> {
-        if self.left > 0 {
-            return Err(Broken);
-        }
-        let Some((count, end)) = array(inbound)? else { return Ok(None) };
-        let Some(count) = count else { return Ok(Some(Piece::Refusal(inbound.split_to(end).freeze()))) };
-        self.left = count;
-        inbound.advance(end);
-        Ok(Some(Piece::Answer(Bytes::new())))
+    fn cut(&mut self, values: usize, inbound: &mut BytesMut) -> Result<Option<Bytes>, Broken> {
+        let Some(end) = self.scan.get_or_insert_with(|| Scan::of(values)).end(inbound)? else { return Ok(None) };
+        self.scan = None;
+        Ok(Some(inbound.split_to(end).freeze()))
+    }
+}
+
+impl Array {
+    /// Takes its beginning off, and its first string; none if they have not come.
+    fn begin(inbound: &mut BytesMut) -> Result<Option<Self>, Broken> {
+        let Some((count, begin)) = array(inbound)? else { return Ok(None) };
+        let Some(count) = count else {
+            return Ok(Some(Self { common: inbound.split_to(begin).freeze(), is_refused: true, left: 0 }));
+        };
+        let left = count.checked_sub(1).ok_or(Broken)?;
+        let Some(len) = Scan::of(1).end(&inbound[begin..])? else { return Ok(None) };
+        inbound.advance(begin);
+        Ok(Some(Self { common: inbound.split_to(len).freeze(), is_refused: false, left }))
     }
 }

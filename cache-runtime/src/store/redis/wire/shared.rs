@@ -1,6 +1,7 @@
 //! Reads that are asked at once share one `MGET`, which costs a server a quarter less than one for each.
 //!
-//! What each asks for is of one moment, as it would be alone: an `MGET` is performed as a whole.
+//! What each asks for is of one moment, as it would be alone: an `MGET` is performed as a whole. So what all of them ask for
+//! is asked for once.
 
 use super::super::names::{Place, write_count};
 use super::KEPT_BYTES;
@@ -28,10 +29,13 @@ impl Shared {
         !self.is_empty() && of.is_some_and(|of| self.of == of) && self.names + names <= MAX_NAMES
     }
 
-    pub(super) fn join<'n>(&mut self, of: Option<&str>, names: impl Iterator<Item = Place<'n>>) {
-        if self.is_empty() {
+    /// `common` is what everybody asks for who joins what is of the same.
+    pub(super) fn join<'n>(&mut self, of: Option<&str>, common: Place<'n>, names: impl Iterator<Item = Place<'n>>) {
+        let common = self.is_empty().then(|| {
             of.unwrap_or_default().clone_into(&mut self.of);
-        }
+            common
+        });
+        let names = common.into_iter().chain(names);
         let mut count = 0;
         write_whole(&mut self.arguments, |arguments| count = names.map(|name| name.write(arguments)).count());
         self.names += count;

@@ -190,21 +190,31 @@ async fn command(theirs: &mut DuplexStream) -> Vec<String> {
     }
 }
 
-/// Asks for the generations of these, in a task.
-fn look(line: &Line, namespace: &'static str, of: &[&str], is_shared: bool) -> JoinHandle<RedisResult<Bytes>> {
+/// What all are told, and what each: asked for the meta and for the generations of these, in a task.
+fn look(
+    line: &Line,
+    namespace: &'static str,
+    of: &[&str],
+    is_shared: bool,
+) -> JoinHandle<RedisResult<(String, String)>> {
     let of: Vec<Dependency> = of.iter().map(|of| Dependency::new(namespace, format!("tag:{of}"), 100)).collect();
     let line = line.clone();
     tokio::spawn(async move {
         let names = Names::new(namespace, Partition(0));
-        line.look(is_shared.then_some(names.prefix()), of.iter().map(|of| names.generation(of))).await
+        let (shared, generations) = (is_shared.then_some(names.prefix()), of.iter().map(|of| names.generation(of)));
+        let text = |bytes: Bytes| String::from_utf8(bytes.to_vec()).expect("it is text");
+        line.look(shared, names.meta(), generations).await.map(|answer| (text(answer.common), text(answer.own)))
     })
 }
+
+/// What is answered of a meta and a generation that are absent.
+const NOTHING: &[u8] = b"*2\r\n$-1\r\n$-1\r\n";
 
 /// A line on which something is under way, so that what is asked next waits for the driver.
 async fn busy() -> (Line, JoinHandle<()>, DuplexStream) {
     let (line, driver, mut theirs) = open(1 << 20);
     let busy = look(&line, "busy", &["x"], true);
-    assert_eq!(command(&mut theirs).await, ["MGET", "busy:{p0}:g:tag:x"]);
+    assert_eq!(command(&mut theirs).await, ["MGET", "busy:{p0}:m", "busy:{p0}:g:tag:x"]);
     drop(busy);
     (line, driver, theirs)
 }
@@ -215,17 +225,18 @@ async fn who_looks_at_once_shares_a_command_and_has_his_own_strings() {
     let looks =
         [look(&line, "ns", &["a"], true), look(&line, "ns", &["b", "c"], true), look(&line, "ns", &["d"], true)];
     tokio::task::yield_now().await;
-    theirs.write_all(b"*1\r\n$-1\r\n").await.expect("it is read");
-    let names = ["MGET", "ns:{p0}:g:tag:a", "ns:{p0}:g:tag:b", "ns:{p0}:g:tag:c", "ns:{p0}:g:tag:d"];
+    theirs.write_all(NOTHING).await.expect("it is read");
+    let names = ["MGET", "ns:{p0}:m", "ns:{p0}:g:tag:a", "ns:{p0}:g:tag:b", "ns:{p0}:g:tag:c", "ns:{p0}:g:tag:d"];
     assert_eq!(command(&mut theirs).await, names);
-    for byte in b"*4\r\n$1\r\nA\r\n$-1\r\n$2\r\nCC\r\n$0\r\n\r\n" {
+    for byte in b"*5\r\n$1\r\nM\r\n$1\r\nA\r\n$-1\r\n$2\r\nCC\r\n$0\r\n\r\n" {
         theirs.write_all(&[*byte]).await.expect("it is read");
         tokio::task::yield_now().await;
     }
     let [a, b, d] = looks;
-    assert_eq!(&a.await.expect("no panic").expect("answered")[..], b"$1\r\nA\r\n");
-    assert_eq!(&b.await.expect("no panic").expect("answered")[..], b"$-1\r\n$2\r\nCC\r\n");
-    assert_eq!(&d.await.expect("no panic").expect("answered")[..], b"$0\r\n\r\n");
+    for (look, own) in [(a, "$1\r\nA\r\n"), (b, "$-1\r\n$2\r\nCC\r\n"), (d, "$0\r\n\r\n")] {
+        let (common, of_its_own) = look.await.expect("no panic").expect("answered");
+        assert_eq!((&common[..], &of_its_own[..]), ("$1\r\nM\r\n", own));
+    }
     assert!(line.lock().is_idle(), "nothing is kept of it");
 }
 
@@ -243,14 +254,14 @@ async fn what_is_of_another_and_what_is_of_nothing_and_what_is_asked_between_is_
     let between = tokio::spawn(async move { echo(&asking, "between").await });
     let last = look(&line, "ns", &["f"], true);
     tokio::task::yield_now().await;
-    theirs.write_all(b"*1\r\n$-1\r\n").await.expect("it is read");
+    theirs.write_all(NOTHING).await.expect("it is read");
     let asked: Vec<_> = heard(&mut theirs, 7).await;
-    let tags: Vec<_> = asked.iter().map(|name| name.rsplit(':').next().unwrap_or_default()).collect();
-    assert_eq!(tags, ["a", "b", "c", "d", "e", "between", "f"]);
-    let answers = "*1\r\n$1\r\nv\r\n".repeat(5) + &answer("between") + "*1\r\n$1\r\nv\r\n";
+    let asked: Vec<_> = asked.iter().map(|name| name.split(':').next().unwrap_or_default()).collect();
+    assert_eq!(asked, ["ns", "other", "other", "other", "ns", "between", "ns"]);
+    let answers = "*2\r\n$1\r\nM\r\n$1\r\nv\r\n".repeat(5) + &answer("between") + "*2\r\n$1\r\nM\r\n$1\r\nv\r\n";
     theirs.write_all(answers.as_bytes()).await.expect("it is read");
     for look in looks.into_iter().chain([last]) {
-        assert_eq!(&look.await.expect("no panic").expect("answered")[..], b"$1\r\nv\r\n");
+        assert_eq!(look.await.expect("no panic").expect("answered").1, "$1\r\nv\r\n");
     }
     assert_eq!(between.await.expect("no panic").expect("answered"), "between");
 }
@@ -261,20 +272,22 @@ async fn all_who_share_a_command_are_refused_together_and_nobody_else() {
     let looks = [look(&line, "ns", &["a"], true), look(&line, "ns", &["b"], true), look(&line, "other", &["c"], true)];
     looks[1].abort();
     tokio::task::yield_now().await;
-    theirs.write_all(b"*1\r\n$-1\r\n").await.expect("it is read");
-    theirs.write_all(b"-LOADING no\r\n*1\r\n$1\r\nv\r\n").await.expect("it is read");
+    theirs.write_all(NOTHING).await.expect("it is read");
+    theirs.write_all(b"-LOADING no\r\n*2\r\n$1\r\nM\r\n$1\r\nv\r\n").await.expect("it is read");
     let [a, _, c] = looks;
-    assert_eq!(&a.await.expect("no panic").expect("the server's words")[..], b"-LOADING no\r\n");
-    assert_eq!(&c.await.expect("no panic").expect("answered")[..], b"$1\r\nv\r\n");
+    assert_eq!(a.await.expect("no panic").expect("the server's words").0, "-LOADING no\r\n");
+    assert_eq!(c.await.expect("no panic").expect("answered").1, "$1\r\nv\r\n");
 }
 
 #[tokio::test]
 async fn an_array_that_has_less_or_more_than_was_asked_for_ends_the_connection() {
-    for said in [&b"*1\r\n$1\r\nv\r\n"[..], b"*3\r\n$-1\r\n$-1\r\n$-1\r\n*1\r\n$1\r\nv\r\n", b"$1\r\nv\r\n"] {
+    let (less, more) =
+        (&b"*2\r\n$1\r\nM\r\n$1\r\nv\r\n"[..], &[b"*4\r\n", &b"$-1\r\n".repeat(4)[..], NOTHING].concat()[..]);
+    for said in [less, more, b"*0\r\n", b"$1\r\nv\r\n"] {
         let (line, driver, mut theirs) = busy().await;
         let looks = [look(&line, "ns", &["a", "b"], true), look(&line, "other", &["c"], true)];
         tokio::task::yield_now().await;
-        theirs.write_all(b"*1\r\n$-1\r\n").await.expect("it is read");
+        theirs.write_all(NOTHING).await.expect("it is read");
         theirs.write_all(said).await.expect("it is read");
         driver.await.expect("it ended by itself");
         let [_, c] = looks;
@@ -290,12 +303,12 @@ async fn a_shared_command_is_bounded() {
     let of: Vec<&str> = of.iter().map(String::as_str).collect();
     let looks = [look(&line, "ns", &of, true), look(&line, "ns", &of, true)];
     tokio::task::yield_now().await;
-    theirs.write_all(b"*1\r\n$-1\r\n").await.expect("it is read");
+    theirs.write_all(NOTHING).await.expect("it is read");
     heard(&mut theirs, 2).await;
-    let answers = ["*300\r\n", &"$-1\r\n".repeat(300)].concat().repeat(2);
+    let answers = ["*301\r\n", &"$-1\r\n".repeat(301)].concat().repeat(2);
     theirs.write_all(answers.as_bytes()).await.expect("it is read");
     for look in looks {
-        assert_eq!(look.await.expect("no panic").expect("answered").len(), 300 * 5);
+        assert_eq!(look.await.expect("no panic").expect("answered").1.len(), 300 * 5);
     }
 }
 

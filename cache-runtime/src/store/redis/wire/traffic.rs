@@ -1,10 +1,9 @@
 //! What is under way over a connection: what is to be written, and who waits for which answer.
 
 use super::super::names::Place as Name;
-use super::pieces::Wanted;
+use super::pieces::{Answer, Wanted};
 use super::shared::Shared;
 use super::{KEPT_BYTES, Sink};
-use bytes::Bytes;
 use redis::{RedisError, RedisResult};
 use std::collections::VecDeque;
 use std::io;
@@ -41,7 +40,7 @@ struct Question {
 
 enum State {
     Asked(Waker),
-    Answered(Bytes),
+    Answered(Answer),
     /// Its caller has the answer, or wants none any more.
     Left,
 }
@@ -80,6 +79,7 @@ impl Traffic {
     pub(super) fn look<'n>(
         &mut self,
         of: Option<&str>,
+        common: Name<'n>,
         names: impl Iterator<Item = Name<'n>> + Clone,
         context: &Context<'_>,
     ) -> RedisResult<u64> {
@@ -89,7 +89,7 @@ impl Traffic {
         if !joins {
             self.shared.close(&mut self.outbound);
         }
-        self.shared.join(of, names);
+        self.shared.join(of, common, names);
         if !joins {
             self.questions.push_back(Question { wanted: Wanted::Array, state: State::Left });
         }
@@ -187,7 +187,7 @@ impl Traffic {
     }
 
     /// What has come of a question, once.
-    pub(super) fn answer(&mut self, number: u64, context: &Context<'_>) -> Poll<RedisResult<Bytes>> {
+    pub(super) fn answer(&mut self, number: u64, context: &Context<'_>) -> Poll<RedisResult<Answer>> {
         let question = &mut self.questions[(number - self.first) as usize];
         match &mut question.state {
             State::Asked(waker) => match &self.ended {
@@ -197,10 +197,10 @@ impl Traffic {
                     Poll::Pending
                 }
             },
-            State::Answered(bytes) => {
-                let bytes = std::mem::take(bytes);
+            State::Answered(answer) => {
+                let answer = std::mem::take(answer);
                 self.leave(number);
-                Poll::Ready(Ok(bytes))
+                Poll::Ready(Ok(answer))
             }
             State::Left => unreachable!("an answer is taken once"),
         }
@@ -231,9 +231,9 @@ impl Traffic {
         self.questions.get((self.unanswered - self.first) as usize).map(|question| question.wanted)
     }
 
-    pub(super) fn answered(&mut self, bytes: Bytes) -> Option<Waker> {
+    pub(super) fn answered(&mut self, answer: Answer) -> Option<Waker> {
         let question = self.question(self.unanswered);
-        let woken = match std::mem::replace(&mut question.state, State::Answered(bytes)) {
+        let woken = match std::mem::replace(&mut question.state, State::Answered(answer)) {
             State::Asked(waker) => Some(waker),
             left => {
                 question.state = left;
@@ -243,14 +243,6 @@ impl Traffic {
         self.unanswered += 1;
         self.clear();
         woken
-    }
-
-    /// All who share the command that begins here get the same.
-    pub(super) fn refused(&mut self, error: &Bytes, woken: &mut Vec<Waker>) {
-        self.answered(Bytes::new());
-        while let Some(Wanted::Strings(_)) = self.next() {
-            woken.extend(self.answered(error.clone()));
-        }
     }
 
     /// Those who are to be told.
