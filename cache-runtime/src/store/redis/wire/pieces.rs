@@ -80,3 +80,59 @@ impl Array {
         Ok(Some(Self { common: inbound.split_to(len).freeze(), is_refused: false, left }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draws::Draws;
+
+    const WANTED: [Wanted; 6] =
+        [Wanted::Array, Wanted::Strings(1), Wanted::Strings(2), Wanted::Values(2), Wanted::Array, Wanted::Strings(1)];
+    const ANSWERS: &[u8] = b"*4\r\n$1\r\nm\r\n$1\r\na\r\n$-1\r\n$2\r\nbc\r\n+OK\r\n:7\r\n-LOADING no\r\n";
+
+    /// What is cut off, if so many bytes come at a time, and whether something else came in between.
+    fn cut(bytes: &[u8], at_once: usize) -> (Vec<(Bytes, Bytes)>, bool) {
+        let (mut pieces, mut inbound, mut answers) = (Pieces::default(), BytesMut::new(), Vec::new());
+        for piece in bytes.chunks(at_once) {
+            inbound.extend_from_slice(piece);
+            while let Some(wanted) = WANTED.get(answers.len()) {
+                match pieces.take(*wanted, &mut inbound) {
+                    Ok(Some(Answer { common, own })) => answers.push((common, own)),
+                    Ok(None) => break,
+                    Err(Broken) => return (answers, true),
+                }
+            }
+        }
+        (answers, false)
+    }
+
+    #[test]
+    fn who_shares_has_what_is_common_and_his_own_in_whatever_pieces_it_comes() {
+        let nothing = Bytes::new();
+        let common = Bytes::from_static(b"$1\r\nm\r\n");
+        let expected = vec![
+            (nothing.clone(), nothing.clone()),
+            (common.clone(), Bytes::from_static(b"$1\r\na\r\n")),
+            (common, Bytes::from_static(b"$-1\r\n$2\r\nbc\r\n")),
+            (nothing.clone(), Bytes::from_static(b"+OK\r\n:7\r\n")),
+            (nothing.clone(), nothing.clone()),
+            (Bytes::from_static(b"-LOADING no\r\n"), nothing),
+        ];
+        for at_once in 1..=ANSWERS.len() {
+            assert_eq!(cut(ANSWERS, at_once), (expected.clone(), false), "{at_once}");
+        }
+    }
+
+    /// What is broken is so however it comes, and nobody has anything else before it.
+    #[test]
+    fn no_bytes_lead_astray() {
+        let mut draws = Draws::new();
+        for _ in 0..20_000 {
+            let mut bytes = ANSWERS.to_vec();
+            draws.alter(&mut bytes);
+            if !bytes.is_empty() {
+                assert_eq!(cut(&bytes, bytes.len()), cut(&bytes, 1), "{bytes:?}");
+            }
+        }
+    }
+}
