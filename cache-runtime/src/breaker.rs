@@ -3,6 +3,7 @@
 //! Nygard, "Release It!", Pragmatic Bookshelf, 2nd edition 2018, "Circuit Breaker".
 
 use crate::clock::whole_ms;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -43,6 +44,9 @@ pub enum BreakerState {
 pub(crate) struct Circuit {
     settings: Breaker,
     now: Mutex<Now>,
+    /// One above the turn if it is closed and nothing has failed since: what succeeds then changes nothing, and asks nobody
+    /// for the lock. Only written under that.
+    calm: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -57,7 +61,7 @@ struct Now {
 
 impl Circuit {
     pub(crate) fn new(settings: Breaker) -> Self {
-        Self { settings, now: Mutex::default() }
+        Self { settings, now: Mutex::default(), calm: AtomicU64::new(1) }
     }
 
     pub(crate) fn state(&self) -> BreakerState {
@@ -67,6 +71,9 @@ impl Circuit {
     /// Asks to be let through. Returns the turn to give back with the outcome, none if the breaker is open; and the state
     /// that asking brought about.
     pub(crate) fn admit(&self, now_ms: impl FnOnce() -> u64) -> (Option<u64>, Option<BreakerState>) {
+        if let Some(turn) = self.calm.load(Ordering::Acquire).checked_sub(1) {
+            return (Some(turn), None);
+        }
         let mut now = self.lock();
         let is_due = now.state == BreakerState::Open && now.open_until_ms <= now_ms();
         let change = is_due.then(|| now.enter(BreakerState::HalfOpen));
@@ -93,12 +100,19 @@ impl Circuit {
 
     /// What was let through was answered. Returns the state that this brought about.
     pub(crate) fn succeeded(&self, turn: u64) -> Option<BreakerState> {
+        if self.is_calm_in(turn) {
+            return None;
+        }
         let mut now = self.lock();
         if now.turn != turn {
             return None;
         }
         now.failures = 0;
-        (now.state == BreakerState::HalfOpen).then(|| now.enter(BreakerState::Closed))
+        let change = (now.state == BreakerState::HalfOpen).then(|| now.enter(BreakerState::Closed));
+        if now.state == BreakerState::Closed {
+            self.calm.store(now.turn + 1, Ordering::Release);
+        }
+        change
     }
 
     /// It was not. Returns the state that this brought about.
@@ -107,6 +121,7 @@ impl Circuit {
         if now.turn != turn {
             return None;
         }
+        self.calm.store(0, Ordering::Release);
         now.failures += 1;
         let opens = now.state == BreakerState::HalfOpen || now.failures >= self.settings.failures.max(1);
         opens.then(|| {
@@ -118,6 +133,9 @@ impl Circuit {
 
     /// Nobody waited for its answer: another may be let through in its place.
     pub(crate) fn given_up(&self, turn: u64) {
+        if self.is_calm_in(turn) {
+            return;
+        }
         let mut now = self.lock();
         if now.turn == turn {
             now.probing = now.probing.saturating_sub(1);
@@ -127,6 +145,10 @@ impl Circuit {
     /// Notes a sign of life from elsewhere: an open breaker lets a probe through at once.
     pub(crate) fn heard(&self) {
         self.lock().open_until_ms = 0;
+    }
+
+    fn is_calm_in(&self, turn: u64) -> bool {
+        self.calm.load(Ordering::Acquire) == turn + 1
     }
 
     fn lock(&self) -> MutexGuard<'_, Now> {
