@@ -195,21 +195,26 @@ impl<S, L> Seat<S, L> {
 
     /// Whether nobody else is on this flight, and now nobody can be.
     fn leave_if_alone(&mut self) -> bool {
-        // The shard first, as in `board`.
+        // Whoever boards has the shard, and a flight belongs to its seats, and to the map while it is there. One who is
+        // about to get up still counts: then he is landed for in vain.
         let mut shard = lock(&self.flights.shards[(self.id.0 as usize) % SHARDS]);
-        let is_alone = lock(&self.flight.seats).taken == 1;
-        if is_alone {
-            self.leave(&mut shard);
-        }
+        let is_there = self.is_in(&shard);
+        let is_alone = Arc::strong_count(&self.flight) == 1 + usize::from(is_there);
+        let taken = if is_alone && is_there { shard.remove(&self.id) } else { None };
         drop(shard);
+        drop(taken);
         self.is_left = is_alone;
         is_alone
     }
 
     fn leave(&self, shard: &mut Shard<S, L>) {
-        if shard.get(&self.id).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight)) {
+        if self.is_in(shard) {
             shard.remove(&self.id);
         }
+    }
+
+    fn is_in(&self, shard: &Shard<S, L>) -> bool {
+        shard.get(&self.id).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight))
     }
 }
 
@@ -234,9 +239,11 @@ impl<S, L> Drop for Seat<S, L> {
 pub(crate) struct Lead<S, L>(Seat<S, L>);
 
 impl<S, L> Drop for Lead<S, L> {
-    /// Gives the permit back, which it had from the beginning or by waiting for it.
+    /// Gives the permit back, which it had from the beginning or by waiting for it; unless nobody is there to have it.
     fn drop(&mut self) {
-        self.0.flight.turn.add_permits(1);
+        if !self.0.is_left {
+            self.0.flight.turn.add_permits(1);
+        }
     }
 }
 
