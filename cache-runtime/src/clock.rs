@@ -82,6 +82,23 @@ impl Clock {
         }
     }
 
+    /// What [`now_ms`](Self::now_ms) was when [`elapsed`](Self::elapsed) of this clock was so much; of a manual one, which
+    /// nothing else can tell the time of, what it is.
+    pub(crate) fn ms_at(&self, elapsed: Duration) -> u64 {
+        match &self.0 {
+            Source::System { .. } => whole_ms(elapsed) + 1,
+            Source::Manual { .. } => self.now_ms(),
+        }
+    }
+
+    /// This clock if it is the system's, or else that: what is of real time goes by it.
+    pub(crate) fn or_system(&self) -> Self {
+        match &self.0 {
+            Source::System { .. } => self.clone(),
+            Source::Manual { .. } => Self::system(),
+        }
+    }
+
     /// As [`now_ms`](Self::now_ms), and up to 121 ms ahead of it: read without asking the processor for its time, which costs
     /// as much as a look-up in memory. Elsewhere than on Linux, the same.
     ///

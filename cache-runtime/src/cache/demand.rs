@@ -78,8 +78,17 @@ impl Cache {
 
     /// This moment. Each is later than those before it.
     pub(super) fn moment(&self) -> Moment {
-        let tick = self.shared.ticks.fetch_add(1, Ordering::Relaxed) + 1;
+        let tick = self.tick();
         Moment { ms: self.now_ms(), tick }
+    }
+
+    /// The same, of a time that was read just now.
+    pub(super) fn moment_at(&self, ms: u64) -> Moment {
+        Moment { ms, tick: self.tick() }
+    }
+
+    fn tick(&self) -> u64 {
+        self.shared.ticks.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Whether a function wants the store to be asked on every call of it.

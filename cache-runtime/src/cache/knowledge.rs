@@ -363,8 +363,10 @@ impl Knowledge {
     }
 
     fn renew(&self, sequence: &Sequence, departure: Departure, lease_ms: u64) {
-        if departure.number > sequence.doubted_at {
-            self.lease_until_ms.fetch_max(departure.sent_ms.saturating_add(lease_ms), Ordering::AcqRel);
+        let until_ms = departure.sent_ms.saturating_add(lease_ms);
+        // Only written under the lock of the sequence.
+        if departure.number > sequence.doubted_at && until_ms > self.lease_until_ms.load(Ordering::Relaxed) {
+            self.lease_until_ms.store(until_ms, Ordering::Release);
         }
     }
 

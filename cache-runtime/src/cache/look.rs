@@ -2,17 +2,16 @@
 
 use super::Cache;
 use super::backing::Backing;
+use super::decoded::Decoded;
 use super::demand::Moment;
 use super::ground::{Ground, Root};
-use super::lives::Left;
 use super::read::Marks;
 use super::request::Request;
 use super::slot::{Made, Slot, Standing};
-use super::stamps::{departures, is_of_this_epoch, is_valid, observe, rooted};
+use super::stamps::{departures, is_valid, observe, rooted};
 use crate::codec::Wire;
 use crate::envelope::{Envelope, HEAD_BYTES, Unreadable, identity_of, schema_of};
 use crate::outcome::Tier;
-use crate::packing::Place;
 use crate::schema::Schema;
 use crate::store::{Read, Snapshot, Want};
 use crate::telemetry::Notice;
@@ -72,6 +71,14 @@ impl Trail {
 /// What an answer of the store comes to.
 pub(super) enum Weighed {
     Seen(Seen),
+    /// The store is to be asked for this.
+    Elsewhere(Request),
+}
+
+/// What the bytes of an answer come to.
+pub(super) enum Opened {
+    Entry(Decoded),
+    Nothing,
     /// The store is to be asked for this.
     Elsewhere(Request),
 }
@@ -203,7 +210,7 @@ impl Cache {
     }
 
     /// Asks the store until an answer settles it.
-    async fn look_elsewhere(&self, mut next: Request, mut trail: Trail, wire: &dyn Wire, codec: u8) -> Seen {
+    pub(super) async fn look_elsewhere(&self, mut next: Request, mut trail: Trail, wire: &dyn Wire, codec: u8) -> Seen {
         loop {
             let grounds = next.grounds(self);
             let Some(answer) = self.read_store(&next, &grounds, Want::Whole).await else { return trail.end(None) };
@@ -214,10 +221,7 @@ impl Cache {
         }
     }
 
-    /// What an answer of the store shows, or how the store is to be asked once more: where the entry is a valid one of
-    /// another shape, which a program of another version is served, this one's lies beside it, or will; and one with
-    /// dependencies that this reader does not know of, because another function or a call by hand filled it, is read with
-    /// these. It ends: beside an entry there is only this program's, and its dependencies are taken up once.
+    /// What an answer of the store shows, or how the store is to be asked once more.
     pub(super) fn weigh(
         &self,
         (snapshot, marks, known): Answer,
@@ -227,29 +231,51 @@ impl Cache {
         wire: &dyn Wire,
         codec: u8,
     ) -> Weighed {
-        if self.is_others(request, wire, &snapshot) && !trail.has_all {
+        match self.opened(&snapshot, request, trail, wire, codec, &|| self.now_ms()) {
+            Opened::Entry(decoded) => {
+                let roots = rooted(grounds, &marks);
+                Weighed::Seen(trail.end(roots.map(|roots| self.seen(request, decoded, roots, known))))
+            }
+            Opened::Nothing => Weighed::Seen(trail.end(None)),
+            Opened::Elsewhere(next) => Weighed::Elsewhere(next),
+        }
+    }
+
+    /// What an answer has in it, or how the store is to be asked once more: where the entry is a valid one of
+    /// another shape, which a program of another version is served, this one's lies beside it, or will; and one with
+    /// dependencies that this reader does not know of, because another function or a call by hand filled it, is read with
+    /// these. It ends: beside an entry there is only this program's, and its dependencies are taken up once.
+    pub(super) fn opened(
+        &self,
+        snapshot: &Snapshot,
+        request: &Request,
+        trail: &mut Trail,
+        wire: &dyn Wire,
+        codec: u8,
+        now_ms: &dyn Fn() -> u64,
+    ) -> Opened {
+        if self.is_others(request, wire, snapshot) && !trail.has_all {
             self.meter(request.group).set_aside.count();
             let aside = request.aside(self, wire.schema());
             trail.aside = aside.aside;
-            return Weighed::Elsewhere(aside);
+            return Opened::Elsewhere(aside);
         }
         if !trail.has_all {
             trail.met = snapshot.entry.as_deref().and_then(identity_of);
         }
-        let opened = snapshot.entry.as_deref().and_then(|bytes| self.open(request, wire, codec, bytes));
-        let Some(opened) = opened else { return Weighed::Seen(trail.end(None)) };
-        let unknown = request.unknown_of(&opened.0.dependencies);
+        let entry = snapshot.entry.as_deref().and_then(|bytes| self.open(request, wire, codec, bytes));
+        let Some(entry) = entry else { return Opened::Nothing };
+        let unknown = request.unknown_of(&entry.0.dependencies);
         if unknown.is_empty() {
-            let rooted = rooted(grounds, &marks);
-            let taken = rooted.and_then(|rooted| self.take(request, wire, opened, &snapshot, rooted, known));
-            return Weighed::Seen(trail.end(taken));
+            let decoded = self.decode(request, wire, entry, snapshot, now_ms());
+            return decoded.map_or(Opened::Nothing, Opened::Entry);
         }
         // Replaced in between, by one that has others: rare enough to load.
         if trail.has_all {
-            return Weighed::Seen(trail.end(None));
+            return Opened::Nothing;
         }
         trail.has_all = true;
-        Weighed::Elsewhere(request.depending_on(unknown.into_iter().map(|text| self.name(text))))
+        Opened::Elsewhere(request.depending_on(unknown.into_iter().map(|text| self.name(text))))
     }
 
     /// Whether others are served the entry. One that is over is in nobody's way.
@@ -273,71 +299,6 @@ impl Cache {
         let readable = opened
             .and_then(|(envelope, payload)| envelope.readable_as(codec, wire.schema()).map(|()| (envelope, payload)));
         readable.map_err(|reason| self.unreadable(request, reason)).ok()
-    }
-
-    /// Decodes an entry that was read with all its dependencies, if it is good for anything, and keeps it in memory for as
-    /// long as it is.
-    fn take(
-        &self,
-        request: &Request,
-        wire: &dyn Wire,
-        (envelope, payload): (Envelope<'_>, &[u8]),
-        snapshot: &Snapshot,
-        roots: Vec<Root>,
-        known: Moment,
-    ) -> Option<Seen> {
-        let is_spare = !is_valid(&envelope.stamps, request, snapshot, self.partitions());
-        if is_spare && !(request.serves_stale() && is_of_this_epoch(&envelope.stamps, snapshot)) {
-            return None;
-        }
-        let now_ms = self.now_ms();
-        let age_ms = envelope.age_ms(self.shared.clock.wall_ms());
-        let life_ms = match envelope.has_own_life {
-            true => envelope.ttl_ms,
-            false => request.found_life_ms(envelope.absent, envelope.ttl_ms),
-        };
-        let left = Left { fresh_ms: life_ms.saturating_sub(age_ms), late_ms: age_ms.saturating_sub(life_ms) };
-        let lives = request.lives(now_ms, left, envelope.load_cost_ms);
-        if lives.end_ms() <= now_ms {
-            return None;
-        }
-        let place = Place { namespace: &self.space.namespace, key: request.key.as_str() };
-        let unpacked = self.shared.packing.unpack(&envelope, payload, place);
-        let payload = unpacked.map_err(|reason| self.unreadable(request, reason)).ok()?;
-        let value = match envelope.absent {
-            true => None,
-            false => match wire.decode(self.shared.settings.codec, &payload) {
-                Ok(value) => Some(value),
-                Err(_) => {
-                    self.unreadable(request, Unreadable::Corrupt);
-                    return None;
-                }
-            },
-        };
-        let slot = Arc::new(Slot::new(Made {
-            value,
-            value_bytes: wire.weight(payload.len()),
-            print: request.print,
-            key: request.key.id(),
-            is_strong: self.asks_always(request),
-            roots,
-            region: request.region,
-            backing: Backing::Entry(envelope.identity),
-            loaded_ms: now_ms.saturating_sub(age_ms),
-            load_cost_ms: envelope.load_cost_ms,
-            lives,
-            is_spare,
-            retry_at_ms: 0,
-            reads: self.shared.ahead.reads(request.key.id()),
-            validators: envelope.validators,
-            group: request.group,
-            told_as: self.told_as(request),
-        }));
-        if is_spare || lives.ttl_until_ms <= now_ms {
-            return Some(Seen { stale: Some(Sighting { slot, known }), ..Seen::default() });
-        }
-        self.keep_in_memory(request, &slot);
-        Some(Seen { fresh: Some((Sighting { slot, known }, Tier::L2)), ..Seen::default() })
     }
 
     /// Puts an entry into memory, if memory takes part.
@@ -364,7 +325,7 @@ impl Cache {
         Some((snapshot, marks, asked))
     }
 
-    fn unreadable(&self, request: &Request, reason: Unreadable) {
+    pub(super) fn unreadable(&self, request: &Request, reason: Unreadable) {
         self.meter(request.group).unreadable.count();
         self.tell(&Notice::Unreadable { key: request.key.as_str(), reason: reason.reason() });
     }

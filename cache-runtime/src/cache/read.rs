@@ -71,7 +71,7 @@ impl Sighting {
 }
 
 /// Which flight a call is on.
-enum Boarded {
+pub(super) enum Boarded {
     /// One of its own, and the cells that were made before.
     Own(Lead, Vec<Ground>),
     /// Another call's.
@@ -131,26 +131,7 @@ impl Turn {
 }
 
 impl Cache {
-    /// Finds an entry, or gets the right to load it.
-    pub(crate) async fn arrive(&self, request: &Request, wire: &dyn Wire) -> Arrival {
-        as_one_call(pin!(self.arrived(request, wire))).await
-    }
-
-    async fn arrived(&self, request: &Request, wire: &dyn Wire) -> Arrival {
-        if let Some(value) = self.stale_meanwhile(request, wire) {
-            return Arrival::Found(value);
-        }
-        let (lead, grounds) = match self.depart(request) {
-            Boarded::Own(lead, grounds) => (lead, grounds),
-            // In a box: who follows waits anyway, and every call would have room for it.
-            Boarded::Behind(follower, caller) => {
-                return Box::pin(self.arrive_behind(follower, &caller, request, wire)).await;
-            }
-        };
-        self.lead(request, wire, grounds, lead).await
-    }
-
-    fn depart(&self, request: &Request) -> Boarded {
+    pub(super) fn depart(&self, request: &Request) -> Boarded {
         let caller = Caller::new(self, request);
         match self.board(&caller, request) {
             Boarding::Lead(lead) => Boarded::Own(lead, caller.grounds),

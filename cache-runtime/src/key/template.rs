@@ -8,6 +8,9 @@ use super::writer::{KeyWriter, Style};
 #[derive(Clone, Copy, Debug)]
 pub struct Template(&'static [Piece]);
 
+/// As much as most texts take.
+const USUAL_BYTES: usize = 64;
+
 /// One piece of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Piece {
@@ -60,7 +63,7 @@ impl Template {
     }
 
     fn write(self, style: Style, path: &str, values: &[Part<'_>]) -> String {
-        let mut writer = KeyWriter::new(style);
+        let mut writer = KeyWriter::after(String::with_capacity(USUAL_BYTES), style);
         for piece in self.0 {
             match *piece {
                 Piece::Text(text) => writer.literal(text),

@@ -11,8 +11,8 @@ pub mod redis;
 mod search;
 
 pub use crate::breaker::{Breaker, BreakerState};
+pub(crate) use guarded::{Asking, as_one_call, as_same_call, forgive};
 pub use guarded::{BreakerChange, Deadlines, Guarded, Resilience};
-pub(crate) use guarded::{as_one_call, forgive};
 pub use memory::MemoryStore;
 pub use search::{Cursor, Page, Search};
 

@@ -11,7 +11,7 @@ mod waits;
 
 pub use circuits::BreakerChange;
 pub use resilience::{Deadlines, Resilience};
-pub(crate) use waits::{as_one_call, forgive};
+pub(crate) use waits::{Asking, as_one_call, as_same_call, forgive};
 
 use super::{
     Announce, Answer, Begin, Begun, Bump, Commit, Lease, Page, Position, Put, Read, Removal, Search, Settle, Snapshot,
@@ -101,7 +101,7 @@ impl Guarded {
         tell: impl Fn(&BreakerChange<'_>) + Send + Sync + 'static,
     ) -> Self {
         let circuits = Circuits::new(inner.name(), resilience.breaker, Box::new(tell));
-        let (real, under_way, retries) = (Clock::system(), UnderWay::default(), AtomicU64::new(0));
+        let (real, under_way, retries) = (clock.or_system(), UnderWay::default(), AtomicU64::new(0));
         Self(Arc::new(Guard {
             inner,
             resilience,
@@ -117,12 +117,28 @@ impl Guarded {
     /// As [`read`](Store::read), in the caller's own future.
     pub(crate) async fn ask(&self, namespace: &str, read: &Read<'_>) -> Result<Snapshot, StoreError> {
         let partitions = self.0.of(read.dependencies.iter().chain([read.key]));
-        self.0.performed(Sort::Question, &partitions, &|| self.0.inner.read(namespace, *read)).await
+        self.0.performed(Sort::Question, &partitions, None, &|| self.0.inner.read(namespace, *read)).await
+    }
+
+    /// The same as the first question of a call, whose waits in vain it is told.
+    pub(crate) async fn ask_first(
+        &self,
+        namespace: &str,
+        read: &Read<'_>,
+        asking: &Asking,
+    ) -> Result<Snapshot, StoreError> {
+        let partitions = self.0.of(read.dependencies.iter().chain([read.key]));
+        self.0.performed(Sort::Question, &partitions, Some(asking), &|| self.0.inner.read(namespace, *read)).await
+    }
+
+    /// What is asked from now on, by the clock of the cache if that is the system's.
+    pub(crate) fn asking(&self) -> Asking {
+        Asking::since(self.0.real.elapsed())
     }
 
     /// As [`bump`](Store::bump), in the caller's own future.
     pub(crate) async fn raise(&self, namespace: &str, of: &[Dependency]) -> Result<Vec<Bump>, StoreError> {
-        self.0.performed(Sort::Invalidation, &self.0.of(of), &|| self.0.inner.bump(namespace, of)).await
+        self.0.performed(Sort::Invalidation, &self.0.of(of), None, &|| self.0.inner.bump(namespace, of)).await
     }
 
     /// The servers that were asked so far, by name where the store knows it, and the states of their breakers.
@@ -163,7 +179,7 @@ impl Guard {
         partitions: Vec<Partition>,
         act: impl Fn() -> Answer<'a, T>,
     ) -> Result<T, StoreError> {
-        self.performed(sort, &partitions, &act).await
+        self.performed(sort, &partitions, None, &act).await
     }
 
     /// The same of what stays where it is: a future has room twice for what it is given.
@@ -171,12 +187,13 @@ impl Guard {
         &self,
         sort: Sort,
         partitions: &[Partition],
+        first: Option<&Asking>,
         act: &impl Fn() -> Answer<'a, T>,
     ) -> Result<T, StoreError> {
-        let limit = self.limit(sort)?;
+        let limit = self.limit(sort, first.is_some())?;
         let _under_way = self.enter(sort)?;
         let passes = self.circuits.admit(&*self.inner, partitions, || self.clock.now_ms())?;
-        let started = self.real.elapsed();
+        let started = first.map_or_else(|| self.real.elapsed(), Asking::began);
         // In boxes, what is seldom: every operation would have room for it.
         let answer = match limit.ours() {
             None => act().await,
@@ -186,10 +203,12 @@ impl Guard {
             Err(error) if sort.may_repeat(error) => Box::pin(self.repeated(sort, limit, started, act, answer)).await,
             _ => answer,
         };
-        let took = self.real.elapsed().saturating_sub(started);
+        let ended = self.real.elapsed();
+        let took = ended.saturating_sub(started);
         self.times[sort as usize].note(took);
+        first.into_iter().for_each(|asking| asking.end(ended));
         if let Err(StoreError::Unreachable { .. } | StoreError::Timeout { .. }) = &answer {
-            limit.was_in_vain(took);
+            limit.was_in_vain(took, first);
         }
         self.judge(passes, answer.as_ref().err(), limit);
         answer

@@ -8,6 +8,7 @@ use crate::error::StoreError;
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 tokio::task_local! {
@@ -19,6 +20,48 @@ tokio::task_local! {
 /// It is pinned where it was made, so that it is not copied in here.
 pub(crate) fn as_one_call<F: Future>(call: Pin<&mut F>) -> impl Future<Output = F::Output> {
     IN_VAIN.scope(Cell::default(), call)
+}
+
+/// The same of what a call goes on with after its first question.
+pub(crate) fn as_same_call<F: Future>(asking: &Asking, call: Pin<&mut F>) -> impl Future<Output = F::Output> {
+    IN_VAIN.scope(Cell::new(asking.in_vain()), call)
+}
+
+/// The first question of a call, by the guard's clock. It is asked outside of what makes waits those of one call, which
+/// takes most calls as long as they last.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    began: Duration,
+    ended_ns: AtomicU64,
+    in_vain_ns: AtomicU64,
+}
+
+impl Asking {
+    pub(super) fn since(began: Duration) -> Self {
+        Self { began, ended_ns: AtomicU64::new(0), in_vain_ns: AtomicU64::new(0) }
+    }
+
+    /// When it was asked.
+    pub(crate) fn began(&self) -> Duration {
+        self.began
+    }
+
+    /// When its answer came.
+    pub(crate) fn ended(&self) -> Duration {
+        Duration::from_nanos(self.ended_ns.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn end(&self, ended: Duration) {
+        self.ended_ns.store(whole_ns(ended), Ordering::Relaxed);
+    }
+
+    fn in_vain(&self) -> Duration {
+        Duration::from_nanos(self.in_vain_ns.load(Ordering::Relaxed))
+    }
+}
+
+fn whole_ns(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Begins anew: the call has waited for somebody else meanwhile.
@@ -47,8 +90,11 @@ impl Limit {
 
     /// Notes a wait without an answer, of which no more counts than was allowed: timers are late. Those of operations that
     /// were under way together are one.
-    pub(super) fn was_in_vain(&self, waited: Duration) {
+    pub(super) fn was_in_vain(&self, waited: Duration, first: Option<&Asking>) {
         let waited = self.time.map_or(waited, |time| waited.min(time));
+        if let Some(asking) = first {
+            return asking.in_vain_ns.store(whole_ns(waited), Ordering::Relaxed);
+        }
         let _ = IN_VAIN.try_with(|in_vain| in_vain.set(in_vain.get().max(self.before.saturating_add(waited))));
     }
 }
@@ -56,13 +102,14 @@ impl Limit {
 impl Guard {
     /// # Errors
     /// If the call has no time left for it.
-    pub(super) fn limit(&self, sort: Sort) -> Result<Limit, StoreError> {
+    pub(super) fn limit(&self, sort: Sort, is_first: bool) -> Result<Limit, StoreError> {
         let its_own = self.inner.deadlines();
         let deadlines = self.resilience.deadlines.or(its_own).unwrap_or_default();
         let deadline = if sort == Sort::Question { deadlines.read } else { deadlines.write };
         let before = match sort {
             // It is wanted done, however long somebody has waited.
             Sort::Invalidation => Duration::ZERO,
+            _ if is_first => Duration::ZERO,
             Sort::Question | Sort::Preparation | Sort::Once => IN_VAIN.try_with(Cell::get).unwrap_or_default(),
         };
         let time = deadline.saturating_sub(before);
