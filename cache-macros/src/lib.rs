@@ -16,6 +16,7 @@ mod problems;
 mod secrets;
 #[cfg(test)]
 mod snapshots;
+mod source;
 mod template;
 mod test_attr;
 mod values;

@@ -2,8 +2,8 @@
 
 use crate::options::in_parentheses;
 use crate::problems::{Problems, error};
-use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{DeriveInput, Path};
 
@@ -24,7 +24,7 @@ impl Door {
         let path = match runtime {
             // By the name that says what was looked for, where the path is not the runtime's.
             Some(path) => quote_spanned!(last(path).resolved_at(Span::mixed_site())=> #path::__cache_runtime),
-            None => quote!(::cache_runtime::__private),
+            None => of_runtime(Span::call_site()),
         };
         Self { path, is_given: runtime.is_some() }
     }
@@ -49,13 +49,9 @@ impl Door {
 
     /// Reported at `span`: a call is underlined from its first token on, which is the door's.
     pub(crate) fn at(&self, span: Span) -> TokenStream {
-        let located = |mut token: TokenTree| {
-            token.set_span(token.span().located_at(span));
-            token
-        };
         match self.is_given {
             true => self.path.clone(),
-            false => self.path.clone().into_iter().map(located).collect(),
+            false => of_runtime(Span::call_site().located_at(span)),
         }
     }
 }
@@ -63,6 +59,10 @@ impl Door {
 /// Where a path names the crate itself.
 fn last(path: &Path) -> Span {
     path.segments.last().map_or_else(|| path.span(), |segment| segment.ident.span())
+}
+
+fn of_runtime(span: Span) -> TokenStream {
+    quote_spanned!(span=> ::cache_runtime::__private)
 }
 
 impl ToTokens for Door {

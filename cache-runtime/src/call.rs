@@ -1,6 +1,7 @@
 //! What a caller demands of the cached functions that a future calls, beyond their own options.
 
 use crate::token::Token;
+use std::cell::Cell;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -122,10 +123,10 @@ pub(crate) fn demanded() -> Option<Arc<Call>> {
     DEMANDED.try_with(Arc::clone).ok()
 }
 
-/// Whether it demands anything; cheaper than asking what.
+/// Whether it demands anything, or is refreshing; cheaper than asking what.
 #[inline]
 pub(crate) fn is_demanding() -> bool {
-    IS_USED.load(Ordering::Relaxed) && DEMANDED.try_with(|_| ()).is_ok()
+    IS_USED.load(Ordering::Relaxed) && (DEMANDED.try_with(|_| ()).is_ok() || Refreshing::is_begun())
 }
 
 /// Whether the running task waits for no lease.
@@ -136,4 +137,36 @@ pub(crate) fn is_unlocked() -> bool {
 /// How far the running task uses the cache, if it says.
 pub(crate) fn mode() -> Option<Mode> {
     DEMANDED.try_with(|call| call.mode).ok().flatten()
+}
+
+thread_local! {
+    static IS_REFRESHING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// That the next call of a cached function on this thread is that of a `…_refresh`, and of no other: so it is not what the
+/// body calls in its turn. While nobody has taken it, memory has no answer.
+pub(crate) struct Refreshing;
+
+impl Refreshing {
+    /// Until a call takes it; or until it is dropped, as the call may have panicked before.
+    pub(crate) fn begin() -> Self {
+        IS_USED.store(true, Ordering::Relaxed);
+        IS_REFRESHING.set(true);
+        Self
+    }
+
+    pub(crate) fn is_begun() -> bool {
+        IS_REFRESHING.get()
+    }
+
+    /// Whether this is the call.
+    pub(crate) fn is_taken() -> bool {
+        IS_REFRESHING.replace(false)
+    }
+}
+
+impl Drop for Refreshing {
+    fn drop(&mut self) {
+        IS_REFRESHING.set(false);
+    }
 }

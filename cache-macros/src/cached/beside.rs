@@ -1,14 +1,14 @@
 //! `f_uncached`, `f_refresh` and `f_entry`, from facts to tokens. Nobody need call them, so what they have to be checked for
 //! is kept little: the function is described once, and they find it.
 
-use super::companions::words;
 use super::expand::{at_return, load_after, opened, parts, ruled};
 use super::model::Model;
-use super::rules;
-use proc_macro2::{Ident, Span, TokenStream};
+use super::neighbours::{is_of_an_impl, is_visible};
+use super::{neighbours, rules};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Signature;
 use syn::ext::IdentExt;
-use syn::{Pat, PatIdent, Signature, Visibility};
 
 struct Companion {
     /// What stands before `fn`.
@@ -43,13 +43,19 @@ fn placed(model: &Model, companions: &[Companion]) -> TokenStream {
 }
 
 fn uncached(model: &Model) -> Companion {
-    future(model, "uncached", "The body of `{}`, uncached.", load_after(model, &held(model)))
+    let signature = model.function.signature.clone();
+    future(model, signature, "uncached", "The body of `{}`, uncached.", load_after(model, &held(model)))
 }
 
 fn refresh(model: &Model) -> Companion {
-    let (parts, span) = (parts(model), at_return(model));
-    let (door, found, prelude) = (model.door.at(span), found(model), prelude(model));
-    let load = again(model).unwrap_or_else(|| load_after(model, &held(model)));
+    const DOC: &str = "Runs the body of `{}` and replaces what is cached.";
+    let span = at_return(model);
+    let door = model.door.at(span);
+    if let Some((signature, call)) = neighbours::call_of_function(model) {
+        return future(model, signature, "refresh", DOC, quote_spanned!(span=> #door::refreshing(#call)));
+    }
+    let (parts, found, prelude) = (parts(model), found(model), prelude(model));
+    let load = neighbours::call_of_uncached(model).unwrap_or_else(|| load_after(model, &held(model)));
     let body = quote_spanned! {span=>
         #door::lazily(move || {
             #found
@@ -57,47 +63,13 @@ fn refresh(model: &Model) -> Companion {
             (call.named(&[#(#parts),*]).begin_refresh(shape, wire, rules), #load)
         })
     };
-    future(model, "refresh", "Runs the body of `{}` and replaces what is cached.", body)
-}
-
-/// The body by the name of `…_uncached`, where that can be called: of an impl a method is `Self::…`, and of a function that
-/// shows neither `self` nor `Self` nobody knows where it stands.
-fn again(model: &Model) -> Option<TokenStream> {
-    let signature = &model.function.signature;
-    // What is not even visible to its module may be of a trait's impl, where nothing of that name may stand: that is said
-    // once, and not at the call as well.
-    let is_in_an_impl = is_visible(model) && is_of_an_impl(model);
-    let parameters = model.function.parameters();
-    let names: Vec<_> = parameters.iter().map(|parameter| only_name(&parameter.typed.pat)).collect::<Option<_>>()?;
-    let receiver = signature.receiver().map(|receiver| receiver.self_token.to_token_stream());
-    let arguments = receiver.into_iter().chain(names.iter().map(ToTokens::to_token_stream));
-    let (uncached, generics) = (format_ident!("{}_uncached", signature.ident), model.function.generics());
-    let generics = (!generics.is_empty()).then(|| quote!(::<#(#generics),*>));
-    is_in_an_impl.then(|| quote_spanned!(at_return(model)=> Self::#uncached #generics(#(#arguments),*)))
-}
-
-fn is_visible(model: &Model) -> bool {
-    !matches!(model.function.visibility, Visibility::Inherited)
-}
-
-/// As far as the signature shows it.
-fn is_of_an_impl(model: &Model) -> bool {
-    let signature = &model.function.signature;
-    signature.receiver().is_some() || words(signature.to_token_stream()).iter().any(|word| word == "Self")
-}
-
-/// What a parameter is called that is no more than a name.
-fn only_name(pattern: &Pat) -> Option<&Ident> {
-    match pattern {
-        Pat::Ident(PatIdent { ident, by_ref: None, subpat: None, .. }) => Some(ident),
-        _ => None,
-    }
+    future(model, model.function.signature.clone(), "refresh", DOC, body)
 }
 
 /// A companion that is awaited. An `async fn` that is `pub` is compiled whether anybody calls it or not; a function that
 /// returns a future, and may be inlined, only where it is called.
-fn future(model: &Model, suffix: &str, doc: &str, body: TokenStream) -> Companion {
-    let (visibility, mut signature) = (&model.function.visibility, model.function.signature.clone());
+fn future(model: &Model, mut signature: Signature, suffix: &str, doc: &str, body: TokenStream) -> Companion {
+    let visibility = &model.function.visibility;
     let doc = doc.replace("{}", &signature.ident.to_string());
     signature.ident = format_ident!("{}_{suffix}", signature.ident);
     signature.asyncness = None;
@@ -141,7 +113,7 @@ pub(super) fn attributes(model: &Model) -> TokenStream {
     quote! {
         #(#cfg)*
         #[inline]
-        #[allow(dead_code, unused, clippy::all, clippy::pedantic)]
+        #[allow(dead_code, deprecated, unused, unused_qualifications, clippy::all, clippy::pedantic)]
     }
 }
 

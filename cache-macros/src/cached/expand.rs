@@ -36,7 +36,7 @@ fn cached(model: &Model) -> TokenStream {
 
 /// Where the return type is, with the hygiene of the expansion: what is wrong with the type is said once, and there.
 pub(crate) fn at_return(model: &Model) -> Span {
-    model.returns.span().resolved_at(Span::mixed_site())
+    model.span.resolved_at(Span::mixed_site())
 }
 
 pub(crate) fn block(model: &Model, parts: &[TokenStream]) -> TokenStream {
@@ -99,8 +99,8 @@ pub(super) fn ruled(model: &Model, rules: &TokenStream) -> TokenStream {
 
 pub(super) fn cache(model: &Model) -> TokenStream {
     let Some(cache) = &model.cache else {
-        let door = model.door.at(model.returns.span());
-        return quote_spanned!(model.returns.span()=> #door::current());
+        let door = model.door.at(model.span);
+        return quote_spanned!(model.span=> #door::current());
     };
     let (door, span) = (model.door.at(cache.span()), cache.span());
     quote_spanned!(span=> #door::chosen(&#cache))

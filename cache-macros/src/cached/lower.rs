@@ -16,6 +16,7 @@ use crate::template::{Piece, Placeholder, Template};
 use crate::values::MAX_EVENT_FIELDS;
 use quote::ToTokens;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
 /// The facts, if there is a return type to cache at all; whatever is wrong is a problem.
 pub(crate) fn lower(args: Args, function: &Function, problems: &mut Problems) -> Option<Model> {
@@ -69,6 +70,7 @@ pub(crate) fn facts(
         is_named: args.name.is_some(),
         name: args.name.map_or_else(|| function.signature.ident.unraw().to_string(), |name| name.value()),
         function: function.clone(),
+        span: returns.span(),
         returns,
         key,
         values: values.values,

@@ -14,6 +14,7 @@ pub(crate) mod expand;
 mod local;
 pub(crate) mod lower;
 pub(crate) mod model;
+mod neighbours;
 mod opinions;
 mod pointing;
 mod rules;

@@ -7,13 +7,15 @@ use crate::extent::Extent;
 use crate::item::Function;
 use crate::paths::Door;
 use crate::template::{Placeholder, Template};
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Expr, FnArg, Path, Type};
 
 pub(crate) struct Model {
     pub(crate) door: Door,
     pub(crate) function: Function,
     pub(crate) returns: Type,
+    /// Where that stands.
+    pub(crate) span: Span,
     pub(crate) name: String,
     /// Whether the attribute says so.
     pub(crate) is_named: bool,

@@ -6,7 +6,7 @@ use super::rules::Rules;
 use super::shapes::Shape;
 use super::work::{Job, Limits, Work};
 use crate::cache::{Cache, Entry, Peeked, Request, Slot};
-use crate::call::{Mode, mode};
+use crate::call::{Mode, Refreshing, mode};
 use crate::codec::{Cacheable, CodecChoice, Holding, Keepable, LocalWire, TypedWire, Value, Wire};
 use crate::function::Function;
 use crate::key::{Id, Part, Template};
@@ -222,6 +222,9 @@ impl NamedCall {
     where
         S: Shape<Value: Clone + Send + Sync + 'static> + 'static,
     {
+        if Refreshing::is_taken() {
+            return self.refresh(wire, rules);
+        }
         let Some(job) = self.job() else { return Course::Unkept };
         let work = self.work(wire, &rules);
         if let Some(loader) = loader.as_ref().filter(|_| mode().is_none()) {
@@ -240,14 +243,20 @@ impl NamedCall {
     where
         S: Shape<Value: Clone + Send + Sync + 'static> + 'static,
     {
-        let course = match self.is_cached() {
+        self.refresh(wire.made(), rules).begun()
+    }
+
+    fn refresh<S>(self, wire: Arc<dyn Wire>, rules: Rules<S>) -> Course<S>
+    where
+        S: Shape<Value: Clone + Send + Sync + 'static> + 'static,
+    {
+        match self.is_cached() {
             true => {
                 let rules = rules.without_errors();
-                Course::of(self.work(wire.made(), &rules), Job::Refresh, rules, None)
+                Course::of(self.work(wire, &rules), Job::Refresh, rules, None)
             }
             false => Course::Unkept,
-        };
-        course.begun()
+        }
     }
 
     /// A handle on the entry.

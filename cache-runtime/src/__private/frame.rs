@@ -8,9 +8,10 @@ use super::desk::{Around, Desk, Opened};
 use super::rules::Rules;
 use super::shapes::Shape;
 use super::work::{ANSWERED, Answer, Errand, Job, Side, Types, Work};
+use crate::call::Refreshing;
 use crate::codec::{Holding, Value, is_typed, taken};
 use crate::error::Unanswered;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -61,6 +62,16 @@ pub(super) enum Course<S: Shape> {
 pub async fn lazily<R, F: Future<Output = R>>(begin: impl FnOnce() -> (Begun<R>, F)) -> R {
     let (course, load) = begin();
     Fetch { course, load: pin!(load) }.await
+}
+
+/// A call of a cached function that replaces what is cached: the companion is its function, and has the body once.
+pub fn refreshing<F: Future>(call: F) -> impl Future<Output = F::Output> {
+    let (mut call, mut has_begun) = (Box::pin(call), false);
+    // It asks memory when it is first polled, if it ever does: what its body calls is asked as ever.
+    poll_fn(move |context| {
+        let _begins = (!std::mem::replace(&mut has_begun, true)).then(Refreshing::begin);
+        call.as_mut().poll(context)
+    })
 }
 
 // Nothing in it is pinned: the load is, where it stands.

@@ -19,7 +19,7 @@ pub mod written;
 pub use background::{Given, Kept, Loader, Own, Reference, Sendable};
 pub use batch::{Batch, items};
 pub use call::{Call, NamedCall, Place, Wired, chosen, current, local_wire, tag_of, wire};
-pub use frame::{Begun, Fetch, lazily};
+pub use frame::{Begun, Fetch, lazily, refreshing};
 pub use kind::{Kind, PlainKind, Unwrapped};
 pub use layout::{By, Keyed, Layout, by};
 pub use put::PutCall;

@@ -4,7 +4,7 @@ use super::Cache;
 use super::demand::Demand;
 use super::request::Request;
 use super::slot::{Slot, Standing};
-use crate::call::{Mode, is_demanding, mode};
+use crate::call::{Mode, Refreshing, is_demanding, mode};
 use crate::codec::Value;
 use crate::key::Id;
 use crate::outcome::{Outcome, Tier, is_observed, is_used};
@@ -121,7 +121,8 @@ impl Cache {
 
     /// Whether the running task's demands allow an answer from memory.
     fn is_admitted(&self, slot: &Slot) -> bool {
-        !matches!(mode(), Some(Mode::Bypass | Mode::Refresh))
+        !Refreshing::is_begun()
+            && !matches!(mode(), Some(Mode::Bypass | Mode::Refresh))
             && Demand::of(self, &Policy::default()).admits(self.moment(), self.holds_as_of(slot))
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! It finds the function by its path and by where the attribute is; here all of them are made in one line, by one macro.
 
-use cache_runtime::{Cache, cached};
+use cache_runtime::{Cache, Call, cached, with};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Who has answered.
 type Who = String;
@@ -183,4 +185,105 @@ async fn a_companion_has_its_arguments_until_its_body_is_over() {
         assert_eq!(permitted(own, is_over, 2).await, (2, false));
     };
     cache.scope(run).await;
+}
+
+/// How often its body was begun: there is one counter a body.
+#[cached(key = "companions:begun:<of>", ttl = 60)]
+async fn begun((of, _): (u64, u64)) -> u64 {
+    static BEGUN: AtomicU64 = AtomicU64::new(0);
+    BEGUN.fetch_add(1, Ordering::Relaxed) + of
+}
+
+/// Of an impl, which the signatures of its functions do not show; and a parameter has the function's name.
+struct Counter;
+
+impl Counter {
+    #[cached(key = "companions:count:<count>", ttl = 60)]
+    async fn count(count: u64) -> u64 {
+        static BEGUN: AtomicU64 = AtomicU64::new(0);
+        BEGUN.fetch_add(1, Ordering::Relaxed) + count
+    }
+}
+
+#[tokio::test]
+async fn a_function_and_its_refresh_have_one_body_where_it_is_seen_where_it_stands() {
+    Cache::in_memory()
+        .scope(async {
+            assert_eq!((begun((1, 0)).await, begun((1, 0)).await), (1, 1));
+            assert_eq!((begun_refresh((1, 0)).await, begun((1, 0)).await), (2, 2));
+            assert_eq!((Counter::count(1).await, Counter::count(1).await), (1, 1));
+            assert_eq!((Counter::count_refresh(1).await, Counter::count(1).await), (2, 2));
+        })
+        .await;
+}
+
+mod around {
+    #[allow(unused_imports, reason = "of two that are called alike, the nearer is meant")]
+    use super::*;
+
+    #[cached(key = "companions:around:<id>", ttl = 60)]
+    pub(super) async fn begun(id: u64) -> u64 {
+        id + super::begun((10, 0)).await
+    }
+}
+
+#[tokio::test]
+async fn what_the_body_of_a_refresh_calls_is_no_refresh() {
+    Cache::in_memory()
+        .scope(async {
+            let inner = nested(1).await;
+            assert_eq!(nested_refresh(1).await, inner);
+            assert_eq!(around::begun(1).await, around::begun_refresh(1).await);
+        })
+        .await;
+}
+
+#[cached(key = "companions:nested:<id>", ttl = 60)]
+async fn nested(id: u64) -> u64 {
+    drawn(id).await
+}
+
+#[cached(key = "companions:drawn:<id>", ttl = 60)]
+async fn drawn(id: u64) -> u64 {
+    static DRAWN: AtomicU64 = AtomicU64::new(0);
+    DRAWN.fetch_add(1, Ordering::Relaxed) + id
+}
+
+#[tokio::test]
+async fn a_refresh_is_one_whatever_its_caller_demands() {
+    Cache::in_memory()
+        .scope(async {
+            let before = drawn(7).await;
+            for demand in [Call::bypass(), Call::only_cached(), Call::strong()] {
+                let refreshed = with(demand, drawn_refresh(7)).await;
+                assert!(refreshed > before && drawn(7).await == refreshed);
+            }
+        })
+        .await;
+}
+
+/// Something in a key that cannot be written.
+struct Unwritable;
+
+impl std::fmt::Display for Unwritable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("unwritable")
+    }
+}
+
+#[cached(key = "companions:unwritable:<key.to_string()>", ttl = 60)]
+async fn unwritable(key: Unwritable) -> u64 {
+    let _ = &key;
+    1
+}
+
+#[tokio::test]
+async fn a_refresh_that_fails_before_it_is_one_leaves_none_behind() {
+    Cache::in_memory()
+        .scope(async {
+            let before = drawn(8).await;
+            assert!(AssertUnwindSafe(unwritable_refresh(Unwritable)).catch_unwind().await.is_err());
+            assert_eq!(drawn(8).await, before);
+        })
+        .await;
 }
