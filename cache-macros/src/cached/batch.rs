@@ -1,6 +1,6 @@
 //! `batch(id = ids)`: a function of several ids, each with an entry of its own.
 
-use super::beside::uncached_alone;
+use super::beside::uncached;
 use super::expand::{at_return, block, cache, parts, registration, wire};
 use super::model::Model;
 use super::pointing::pointing;
@@ -142,7 +142,7 @@ pub(super) fn expand(model: &Model, of: &Batch) -> TokenStream {
     let Function { attributes, visibility, .. } = &model.function;
     let signature = signature(model, of);
     let body = block(model, &[registration(model), prelude(model, of), open(model, of), fetch(model, of)]);
-    let uncached = model.companions.then(|| uncached_alone(model));
+    let uncached = model.companions.then(|| uncached(model));
     quote! {
         #(#attributes)*
         #visibility #signature #body

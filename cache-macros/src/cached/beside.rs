@@ -3,51 +3,23 @@
 
 use super::expand::{at_return, load_after, opened, parts, ruled};
 use super::model::Model;
-use super::neighbours::{is_of_an_impl, is_visible};
 use super::{neighbours, rules};
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::Signature;
 use syn::ext::IdentExt;
 
-struct Companion {
-    /// What stands before `fn`.
-    before: TokenStream,
-    signature: Signature,
-    body: TokenStream,
-}
-
 pub(super) fn companions(model: &Model) -> TokenStream {
-    placed(model, &[uncached(model), refresh(model), entry(model)])
+    let (uncached, refresh, entry) = (uncached(model), refresh(model), entry(model));
+    quote!(#uncached #refresh #entry)
 }
 
-pub(super) fn uncached_alone(model: &Model) -> TokenStream {
-    placed(model, &[uncached(model)])
-}
-
-/// Its braces are the attribute's, which is underlined where a companion may not stand: in the impl of a trait. Those that
-/// may be in one pass through a macro, whose name the compiler then gives: it is the option to write.
-fn placed(model: &Model, companions: &[Companion]) -> TokenStream {
-    let door = &model.door;
-    let written = |Companion { before, signature, body }: &Companion| quote!(#before #signature { #body });
-    if is_visible(model) || !is_of_an_impl(model) {
-        return companions.iter().map(written).collect();
-    }
-    let passed = companions.iter().map(|Companion { before, signature, body }| {
-        let mut tokens = signature.to_token_stream().into_iter();
-        let before_fn: TokenStream = tokens.by_ref().take_while(|token| token.to_string() != "fn").collect();
-        let behind_fn: TokenStream = tokens.collect();
-        quote!({ #before #before_fn } { #behind_fn } { #body })
-    });
-    quote!(#door::left_out_by_companions_eq_false! { #(#passed)* })
-}
-
-fn uncached(model: &Model) -> Companion {
+pub(super) fn uncached(model: &Model) -> TokenStream {
     let signature = model.function.signature.clone();
     future(model, signature, "uncached", "The body of `{}`, uncached.", load_after(model, &held(model)))
 }
 
-fn refresh(model: &Model) -> Companion {
+fn refresh(model: &Model) -> TokenStream {
     const DOC: &str = "Runs the body of `{}` and replaces what is cached.";
     let span = at_return(model);
     let door = model.door.at(span);
@@ -68,7 +40,7 @@ fn refresh(model: &Model) -> Companion {
 
 /// A companion that is awaited. An `async fn` that is `pub` is compiled whether anybody calls it or not; a function that
 /// returns a future, and may be inlined, only where it is called.
-fn future(model: &Model, mut signature: Signature, suffix: &str, doc: &str, body: TokenStream) -> Companion {
+fn future(model: &Model, mut signature: Signature, suffix: &str, doc: &str, body: TokenStream) -> TokenStream {
     let visibility = &model.function.visibility;
     let doc = doc.replace("{}", &signature.ident.to_string());
     signature.ident = format_ident!("{}_{suffix}", signature.ident);
@@ -79,7 +51,12 @@ fn future(model: &Model, mut signature: Signature, suffix: &str, doc: &str, body
         syn::Token![->](Span::mixed_site()),
         Box::new(syn::Type::Verbatim(quote_spanned!(Span::mixed_site()=> impl #door::Future<Output = #returns>))),
     );
-    Companion { before: quote!(#[doc = #doc] #attributes #visibility), signature, body }
+    // Its braces are the attribute's, which is underlined where a companion may not stand.
+    quote! {
+        #[doc = #doc]
+        #attributes
+        #visibility #signature { #body }
+    }
 }
 
 /// An `async fn` has its arguments for as long as it runs, used or not.
@@ -92,7 +69,7 @@ fn held(model: &Model) -> TokenStream {
     quote!(#(#held)*)
 }
 
-fn entry(model: &Model) -> Companion {
+fn entry(model: &Model) -> TokenStream {
     let (door, visibility, value) = (&model.door, &model.function.visibility, &model.entry_value);
     let mut signature = model.function.signature.clone();
     let doc = format!("A handle on the entry of `{}`.", signature.ident);
@@ -103,8 +80,11 @@ fn entry(model: &Model) -> Companion {
     let (attributes, parts, span) = (attributes(model), parts(model), at_return(model));
     let last = quote_spanned!(span=> call.named(&[#(#parts),*]).entry(&shape, wire, rules));
     let (found, prelude) = (found(model), prelude(model));
-    let before = quote!(#[doc = #doc] #attributes #visibility);
-    Companion { before, signature, body: quote!(#found #prelude #last) }
+    quote! {
+        #[doc = #doc]
+        #attributes
+        #visibility #signature { #found #prelude #last }
+    }
 }
 
 /// What decides whether the function exists goes for its companions too; its lints were reported once already.

@@ -12,6 +12,7 @@ use crate::extent::Extent;
 use crate::item::{Function, Parameter};
 use crate::paths::Door;
 use crate::problems::{Problems, quoted, suggestion};
+use crate::source::{Place, place_of};
 use crate::template::{Piece, Placeholder, Template};
 use crate::values::MAX_EVENT_FIELDS;
 use quote::ToTokens;
@@ -24,11 +25,19 @@ pub(crate) fn lower(args: Args, function: &Function, problems: &mut Problems) ->
         return None;
     }
     signature::check(function, &args, problems);
-    facts(args, function, problems, |args, values, problems| {
+    let mut model = facts(args, function, problems, |args, values, problems| {
         if !args.is_unread("skip") {
             Settled { args, function, values }.check(problems);
         }
-    })
+    })?;
+    let name = &function.signature.ident;
+    model.place = if model.companions { place_of(name) } else { None };
+    if model.place == Some(Place::TraitImpl) {
+        let message =
+            format!("`{name}` is in the impl of a trait, where its companions, as `{name}_uncached`, cannot be");
+        problems.at(name, message, "leave them out, by `companions = false`");
+    }
+    Some(model)
 }
 
 /// What options and signature say, whatever kind of function it is; `settle` judges what the key leaves out.
@@ -71,6 +80,7 @@ pub(crate) fn facts(
         name: args.name.map_or_else(|| function.signature.ident.unraw().to_string(), |name| name.value()),
         function: function.clone(),
         span: returns.span(),
+        place: None,
         returns,
         key,
         values: values.values,

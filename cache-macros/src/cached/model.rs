@@ -6,6 +6,7 @@ use super::rules::Paths;
 use crate::extent::Extent;
 use crate::item::Function;
 use crate::paths::Door;
+use crate::source::Place;
 use crate::template::{Placeholder, Template};
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Expr, FnArg, Path, Type};
@@ -16,6 +17,8 @@ pub(crate) struct Model {
     pub(crate) returns: Type,
     /// Where that stands.
     pub(crate) span: Span,
+    /// Where the function does, if it has companions and that is certain.
+    pub(crate) place: Option<Place>,
     pub(crate) name: String,
     /// Whether the attribute says so.
     pub(crate) is_named: bool,

@@ -4,7 +4,7 @@
 use super::companions::words;
 use super::expand::at_return;
 use super::model::Model;
-use crate::source::{Place, leaves_alone, place_of};
+use crate::source::{Place, leaves_alone};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{FnArg, Pat, PatIdent, Signature, Visibility};
@@ -46,21 +46,23 @@ fn call(model: &Model, signature: &Signature, callee: &Ident) -> Option<TokenStr
 
 /// What leads to what stands beside a function.
 fn path(model: &Model) -> Option<TokenStream> {
-    match place_of(&model.function.signature.ident) {
+    match model.place {
         Some(Place::Module) => Some(quote!(self)),
         Some(Place::Impl) => Some(quote!(Self)),
+        // Where it has no companions.
+        Some(Place::TraitImpl) => None,
         // What is not even visible to its module may be of a trait's impl, where nothing of that name may stand: that is
         // said once, and not at the call as well.
         None => (is_visible(model) && is_of_an_impl(model)).then(|| quote!(Self)),
     }
 }
 
-pub(super) fn is_visible(model: &Model) -> bool {
+fn is_visible(model: &Model) -> bool {
     !matches!(model.function.visibility, Visibility::Inherited)
 }
 
 /// As far as the signature shows it.
-pub(super) fn is_of_an_impl(model: &Model) -> bool {
+fn is_of_an_impl(model: &Model) -> bool {
     let signature = &model.function.signature;
     signature.receiver().is_some() || words(signature.to_token_stream()).iter().any(|word| word == "Self")
 }

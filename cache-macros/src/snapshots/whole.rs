@@ -1,6 +1,6 @@
 //! A function with all its companions.
 
-use super::{check, expand};
+use super::check;
 use expect_test::expect;
 
 #[test]
@@ -210,17 +210,4 @@ fn the_first_example_of_the_guide() {
             }
         "#]],
     );
-}
-
-/// The name of the macro is what the compiler says of companions in the impl of a trait, where they may not stand.
-#[test]
-fn companions_of_what_may_be_in_the_impl_of_a_trait_pass_through_a_macro() {
-    let item = r#"#[cached(key = "user:<id>", ttl = 300, skip(self))] async fn user(&self, id: u64) -> u64 { id }"#;
-    let passes = |item: &str| {
-        let expanded = expand(item.parse().expect("the item is Rust")).to_string();
-        expanded.contains("left_out_by_companions_eq_false !")
-    };
-    assert!(passes(item));
-    assert!(!passes(&item.replace("async fn", "pub async fn")), "a trait's impl has no visibility");
-    assert!(!passes(&item.replace("&self, ", "").replace(", skip(self)", "")), "free functions are many");
 }

@@ -35,6 +35,7 @@ enum Kind {
     Function,
     Module,
     Impl,
+    TraitImpl,
     /// What no function stands in whose place is certain.
     Other,
 }
@@ -64,6 +65,7 @@ impl<'a> Items<'a> {
                     match kind {
                         Kind::Module => self.read(Place::Module, is_left_alone),
                         Kind::Impl => self.read(Place::Impl, is_left_alone),
+                        Kind::TraitImpl => self.read(Place::TraitImpl, is_left_alone),
                         _ => self.tokens.skip_group(),
                     }
                     (kind, is_left_alone) = (Kind::Open, is_still);
@@ -89,8 +91,9 @@ impl<'a> Items<'a> {
             (Kind::Open, "impl") => Kind::Impl,
             (Kind::Module, _) => Kind::Module,
             // `for<'a>` is of a bound.
-            (Kind::Impl, "for") if !self.is_followed_by_lifetimes() => Kind::Other,
+            (Kind::Impl, "for") if !self.is_followed_by_lifetimes() => Kind::TraitImpl,
             (Kind::Impl, _) => Kind::Impl,
+            (Kind::TraitImpl, _) => Kind::TraitImpl,
             _ => Kind::Other,
         }
     }

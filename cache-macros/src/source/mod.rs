@@ -19,6 +19,7 @@ pub(crate) enum Place {
     Module,
     /// An impl that is not of a trait.
     Impl,
+    TraitImpl,
 }
 
 /// A function, by where its name is: line and column, from one.
@@ -94,6 +95,14 @@ mod tests {
     }
 
     #[test]
+    fn impls_of_traits_are_told_from_others() {
+        let text = "impl<T: for<'x> Fn(&'x u8)> Tr for S<T> where T: for<'y> Fn(&'y u8) { fn a() {} }\
+                    impl S<for<'a> fn(&'a u8)> { fn b() {} } unsafe impl Tr for dyn for<'z> Fn(&'z u8) { fn c() {} }";
+        let expected = [("a", Place::TraitImpl), ("b", Place::Impl), ("c", Place::TraitImpl)];
+        assert_eq!(places(text), expected.map(|(name, place)| (name.to_owned(), place)));
+    }
+
+    #[test]
     fn where_a_name_begins_is_told_in_characters() {
         let at = |name: &str, at| Found { name: name.to_owned(), at, place: Place::Module };
         assert_eq!(found("/* ä\n */ /*ß*/ fn a() {}\n\nfn b() {}"), [at("a", (2, 14)), at("b", (4, 4))]);
@@ -102,7 +111,7 @@ mod tests {
     #[test]
     fn what_a_macro_or_a_trait_has_is_not_found() {
         let text = "m! { fn a() {} } m!(fn b() {}); macro_rules! n { () => { fn c() {} } } trait T { fn d() {} }\
-                    impl T for u8 { fn e() {} } extern \"C\" { fn f(); } const G: () = { fn g() {} };";
+                    extern \"C\" { fn f(); } const G: () = { fn g() {} };";
         assert_eq!(places(text), []);
     }
 

@@ -103,16 +103,6 @@ macro_rules! __submit_secret {
     };
 }
 
-/// Companions, where they may be in the impl of a trait: that is an error, with which the compiler gives the name of this
-/// macro, if the first token and the last are of it, and no other words of ours.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __left_out_by_companions_eq_false {
-    ($({ $($before:tt)* } { $($signature:tt)* } { $($body:tt)* })*) => {
-        $($($before)* fn $($signature)* { $($body)* })*
-    };
-}
-
 /// The kind of a return type, as a constant.
 #[doc(hidden)]
 #[macro_export]
@@ -127,9 +117,8 @@ macro_rules! __kind {
 }
 
 pub use crate::{
-    __kind as kind, __left_out_by_companions_eq_false as left_out_by_companions_eq_false, __submit as submit,
-    __submit_event as submit_event, __submit_put as submit_put, __submit_secret as submit_secret,
-    __submit_writer as submit_writer,
+    __kind as kind, __submit as submit, __submit_event as submit_event, __submit_put as submit_put,
+    __submit_secret as submit_secret, __submit_writer as submit_writer,
 };
 
 /// The name of a type parameter, as a key value.
