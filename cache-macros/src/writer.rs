@@ -18,7 +18,7 @@ pub(crate) fn function(
     match syn::parse2(item.clone()) {
         Ok(function) => Ok((function, problems)),
         Err(_) => {
-            refuse(item, attribute, "put it on the method in the impl", &mut problems);
+            refuse(item, attribute, "give it a body; of a trait, put it on the method in the impl", &mut problems);
             let problems = problems.into_tokens();
             Err(quote!(#item #problems))
         }

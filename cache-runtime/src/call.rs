@@ -1,5 +1,6 @@
 //! What a caller demands of the cached functions that a future calls, beyond their own options.
 
+use crate::function::Function;
 use crate::token::Token;
 use std::cell::Cell;
 use std::future::Future;
@@ -140,33 +141,37 @@ pub(crate) fn mode() -> Option<Mode> {
 }
 
 thread_local! {
-    static IS_REFRESHING: Cell<bool> = const { Cell::new(false) };
+    static REFRESHED: Cell<Option<&'static str>> = const { Cell::new(None) };
 }
 
-/// That the next call of a cached function on this thread is that of a `…_refresh`, and of no other: so it is not what the
-/// body calls in its turn. While nobody has taken it, memory has no answer.
+/// That the next call on this thread of the function that a `…_refresh` is of refreshes: so it is not what the attribute's
+/// own expressions call before, nor what the body calls in its turn. While it has not begun, memory has no answer.
 pub(crate) struct Refreshing;
 
 impl Refreshing {
-    /// Until a call takes it; or until it is dropped, as the call may have panicked before.
-    pub(crate) fn begin() -> Self {
+    /// Until the function of that name takes it; or until it is dropped, as the call may have panicked before.
+    pub(crate) fn begin(ident: &'static str) -> Self {
         IS_USED.store(true, Ordering::Relaxed);
-        IS_REFRESHING.set(true);
+        REFRESHED.set(Some(ident));
         Self
     }
 
     pub(crate) fn is_begun() -> bool {
-        IS_REFRESHING.get()
+        REFRESHED.get().is_some()
     }
 
     /// Whether this is the call.
-    pub(crate) fn is_taken() -> bool {
-        IS_REFRESHING.replace(false)
+    pub(crate) fn is_taken_by(function: &Function) -> bool {
+        let is_its = REFRESHED.get() == Some(function.spec().ident);
+        if is_its {
+            REFRESHED.set(None);
+        }
+        is_its
     }
 }
 
 impl Drop for Refreshing {
     fn drop(&mut self) {
-        IS_REFRESHING.set(false);
+        REFRESHED.set(None);
     }
 }

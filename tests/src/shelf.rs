@@ -4,7 +4,7 @@ use crate::caches::{Over, fresh_namespace, overs, redis_store, redis_url};
 use cache_runtime::key::{Key, MAX_NAME_BYTES};
 use cache_runtime::store::Store;
 use cache_runtime::testing::FaultyStore;
-use cache_runtime::{Cache, Clock, MemoryStore};
+use cache_runtime::{Cache, Clock, L1, MemoryStore};
 
 /// A store with a namespace of its own, which fails, waits and forgets on request.
 pub struct Shelf {
@@ -35,7 +35,16 @@ pub async fn on_stores(test: impl AsyncFn(Shelf)) {
 impl Shelf {
     /// One more cache on this store, with a memory of its own.
     pub async fn node(&self) -> Cache {
-        let builder = Cache::builder().clock(self.clock.clone()).namespace(self.namespace.clone());
+        self.with(L1::default()).await
+    }
+
+    /// The same without a memory.
+    pub async fn node_without_memory(&self) -> Cache {
+        self.with(L1::off()).await
+    }
+
+    async fn with(&self, memory: L1) -> Cache {
+        let builder = Cache::builder().clock(self.clock.clone()).namespace(self.namespace.clone()).l1(memory);
         builder.store(self.store.clone()).build().await.expect("these tests do not contradict each other")
     }
 

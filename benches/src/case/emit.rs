@@ -26,7 +26,7 @@ pub(crate) fn title(entries: u64, cores: &str) -> String {
     format!("invalidation of {} keys by one event, {cores}", crate::figure::number(entries as f64))
 }
 
-/// Who emits, who hears and the server: on one core, where each waits for the others, or on as many as there are.
+/// The server on the core of who emits and hears, which one thread does, or on another.
 pub(crate) const ONE_CORE: &str = "one core";
 pub(crate) const ALL_CORES: &str = "all cores";
 

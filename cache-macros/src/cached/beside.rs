@@ -24,7 +24,9 @@ fn refresh(model: &Model) -> TokenStream {
     let span = at_return(model);
     let door = model.door.at(span);
     if let Some((signature, call)) = neighbours::call_of_function(model) {
-        return future(model, signature, "refresh", DOC, quote_spanned!(span=> #door::refreshing(#call)));
+        let ident = signature.ident.unraw().to_string();
+        let body = quote_spanned!(span=> #door::refreshing(#ident, #call));
+        return future(model, signature, "refresh", DOC, body);
     }
     let (parts, found, prelude) = (parts(model), found(model), prelude(model));
     let load = neighbours::call_of_uncached(model).unwrap_or_else(|| load_after(model, &held(model)));
@@ -87,13 +89,15 @@ fn entry(model: &Model) -> TokenStream {
     }
 }
 
-/// What decides whether the function exists goes for its companions too; its lints were reported once already.
+/// What decides whether the function exists goes for its companions too; its lints were reported once already. A crate may
+/// forbid what is allowed here, so that is no more than there is reason for.
 pub(super) fn attributes(model: &Model) -> TokenStream {
-    let cfg = model.function.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    let has = |name| model.function.attributes.iter().filter(move |attribute| attribute.path().is_ident(name));
+    let (cfg, deprecated) = (has("cfg"), has("deprecated").next().map(|_| quote!(deprecated,)));
     quote! {
         #(#cfg)*
         #[inline]
-        #[allow(dead_code, deprecated, unused, unused_qualifications, clippy::all, clippy::pedantic)]
+        #[allow(dead_code, #deprecated unused, clippy::all, clippy::pedantic)]
     }
 }
 

@@ -25,6 +25,7 @@ pub(crate) fn lower(args: Args, function: &Function, problems: &mut Problems) ->
         return None;
     }
     signature::check(function, &args, problems);
+    let is_asked_for = args.companions == Some(true);
     let mut model = facts(args, function, problems, |args, values, problems| {
         if !args.is_unread("skip") {
             Settled { args, function, values }.check(problems);
@@ -32,7 +33,8 @@ pub(crate) fn lower(args: Args, function: &Function, problems: &mut Problems) ->
     })?;
     let name = &function.signature.ident;
     model.place = if model.companions { place_of(name) } else { None };
-    if model.place == Some(Place::TraitImpl) {
+    // A trait may have declared them itself; who says so is believed.
+    if model.place == Some(Place::TraitImpl) && !is_asked_for {
         let message =
             format!("`{name}` is in the impl of a trait, where its companions, as `{name}_uncached`, cannot be");
         problems.at(name, message, "leave them out, by `companions = false`");

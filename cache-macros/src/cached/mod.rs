@@ -35,7 +35,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut function: Function = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(_) => {
-            let help = "put it on the method in the impl, with `companions = false`";
+            let help = "give it a body; of a trait, put it on the method in the impl, with `companions = false`";
             refuse(&item, "cached", help, &mut problems);
             let problems = problems.into_tokens();
             return quote!(#item #problems);

@@ -96,14 +96,7 @@ fn the_first_example_of_the_guide() {
             }
             ///The body of `guild_members`, uncached.
             #[inline]
-            #[allow(
-                dead_code,
-                deprecated,
-                unused,
-                unused_qualifications,
-                clippy::all,
-                clippy::pedantic
-            )]
+            #[allow(dead_code, unused, clippy::all, clippy::pedantic)]
             fn guild_members_uncached(
                 db: &Db,
                 guild_id: u64,
@@ -120,14 +113,7 @@ fn the_first_example_of_the_guide() {
             }
             ///Runs the body of `guild_members` and replaces what is cached.
             #[inline]
-            #[allow(
-                dead_code,
-                deprecated,
-                unused,
-                unused_qualifications,
-                clippy::all,
-                clippy::pedantic
-            )]
+            #[allow(dead_code, unused, clippy::all, clippy::pedantic)]
             fn guild_members_refresh(
                 db: &Db,
                 guild_id: u64,
@@ -173,14 +159,7 @@ fn the_first_example_of_the_guide() {
             }
             ///A handle on the entry of `guild_members`.
             #[inline]
-            #[allow(
-                dead_code,
-                deprecated,
-                unused,
-                unused_qualifications,
-                clippy::all,
-                clippy::pedantic
-            )]
+            #[allow(dead_code, unused, clippy::all, clippy::pedantic)]
             fn guild_members_entry(guild_id: u64) -> door::Entry<Vec<Member>> {
                 struct __Inside;
                 let function = door::Function::with_companion(

@@ -22,7 +22,7 @@ const STILL: [&str; 12] = [
     "warn",
 ];
 
-/// Whether an attribute leaves an item where it is, and as it is, by the last name of its path.
+/// Whether an attribute of one name leaves an item where it is, and as it is.
 pub(crate) fn leaves_alone(attribute: &str) -> bool {
     STILL.contains(&attribute)
 }
@@ -100,26 +100,31 @@ impl<'a> Items<'a> {
 
     fn is_followed_by_lifetimes(&mut self) -> bool {
         self.tokens.skip_spaces();
-        self.tokens.is_at("<")
+        self.tokens.is_at("<'") || self.tokens.is_at("<>")
     }
 
     /// Past an attribute, of which is told whether it leaves its item alone. One of what is around leaves all alone: no
     /// other can stand there.
     fn attribute(&mut self) -> bool {
         let is_of_what_is_around = self.tokens.is_at("!");
-        let (mut depth, mut is_in_path, mut last) = (0_usize, true, "");
+        let (mut depth, mut is_in_path, mut path) = (0_usize, true, Vec::new());
         for token in self.tokens.by_ref() {
             match token {
                 Token::Mark('(' | '[' | '{') => depth += 1,
                 Token::Mark(')' | ']' | '}') => depth = depth.saturating_sub(1),
                 Token::Mark('=') => is_in_path = false,
-                Token::Word(word, _) if depth == 1 && is_in_path => last = word,
+                Token::Word(word, _) if depth == 1 && is_in_path => path.push(word),
                 _ => {}
             }
             if depth == 0 && token != Token::Mark('!') {
                 break;
             }
         }
-        is_of_what_is_around || last == "cached" || leaves_alone(last)
+        match path[..] {
+            _ if is_of_what_is_around => true,
+            ["cached"] | ["cache_runtime", "cached"] => true,
+            [name] => leaves_alone(name),
+            _ => false,
+        }
     }
 }

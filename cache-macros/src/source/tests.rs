@@ -24,8 +24,9 @@ fn functions_of_modules_and_of_impls_are_found() {
 #[test]
 fn impls_of_traits_are_told_from_others() {
     let text = "impl<T: for<'x> Fn(&'x u8)> Tr for S<T> where T: for<'y> Fn(&'y u8) { fn a() {} }\
-                impl S<for<'a> fn(&'a u8)> { fn b() {} } unsafe impl Tr for dyn for<'z> Fn(&'z u8) { fn c() {} }";
-    let expected = [("a", Place::TraitImpl), ("b", Place::Impl), ("c", Place::TraitImpl)];
+                impl S<for<'a> fn(&'a u8)> { fn b() {} } unsafe impl Tr for dyn for<'z> Fn(&'z u8) { fn c() {} }\
+                impl Tr for <A as Has>::T { fn d() {} }";
+    let expected = [("a", Place::TraitImpl), ("b", Place::Impl), ("c", Place::TraitImpl), ("d", Place::TraitImpl)];
     assert_eq!(places(text), expected.map(|(name, place)| (name.to_owned(), place)));
 }
 
@@ -45,7 +46,8 @@ fn what_a_macro_or_a_trait_has_is_not_found() {
 #[test]
 fn what_an_attribute_may_have_moved_is_not_found() {
     let text = "#[moves] fn a() {} #[cfg(b)] #[moves::it(x)] mod m { fn b() {} } #[moves] impl X { fn c() {} }\
-                #[cfg_attr(x, moves)] fn d() {} #[doc = concat!(\"moves\")] #[x::cached(key = \"]\")] fn e() {}";
+                #[cfg_attr(x, moves)] fn d() {} #[doc = concat!(\"moves\")] #[::cache_runtime::cached(key = \"]\")] fn e() {}\
+                #[moves::expect] fn f() {} #[moves::cached] fn g() {} #[moves::inline::cold] impl X { fn h() {} }";
     assert_eq!(places(text), in_module(&["e"]));
 }
 

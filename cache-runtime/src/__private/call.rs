@@ -138,7 +138,7 @@ impl Call {
         let due = self.due.take();
         let (cache, function, print) = self.settled(values);
         let request = Request::of_call(&cache, function, print, values);
-        NamedCall { cache, request, due }
+        NamedCall { cache, request, due, is_refresh: Refreshing::is_taken_by(function) }
     }
 
     /// Takes the cache along. Another may have become the current one by now, and a fingerprint is of one namespace.
@@ -201,6 +201,8 @@ pub struct NamedCall {
     pub(super) request: Request,
     /// What memory answers with, if it is to be loaded anew.
     due: Option<Arc<Slot>>,
+    /// Whether `…_refresh` has called it.
+    is_refresh: bool,
 }
 
 impl NamedCall {
@@ -222,7 +224,7 @@ impl NamedCall {
     where
         S: Shape<Value: Clone + Send + Sync + 'static> + 'static,
     {
-        if Refreshing::is_taken() {
+        if self.is_refresh {
             return self.refresh(wire, rules);
         }
         let Some(job) = self.job() else { return Course::Unkept };

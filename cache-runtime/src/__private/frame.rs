@@ -64,12 +64,13 @@ pub async fn lazily<R, F: Future<Output = R>>(begin: impl FnOnce() -> (Begun<R>,
     Fetch { course, load: pin!(load) }.await
 }
 
-/// A call of a cached function that replaces what is cached: the companion is its function, and has the body once.
-pub fn refreshing<F: Future>(call: F) -> impl Future<Output = F::Output> {
+/// A call of the cached function of that name that replaces what is cached: the companion is its function, and has the body
+/// once.
+pub fn refreshing<F: Future>(ident: &'static str, call: F) -> impl Future<Output = F::Output> {
     let (mut call, mut has_begun) = (Box::pin(call), false);
     // It asks memory when it is first polled, if it ever does: what its body calls is asked as ever.
     poll_fn(move |context| {
-        let _begins = (!std::mem::replace(&mut has_begun, true)).then(Refreshing::begin);
+        let _begins = (!std::mem::replace(&mut has_begun, true)).then(|| Refreshing::begin(ident));
         call.as_mut().poll(context)
     })
 }

@@ -2,7 +2,7 @@
 //! and, by `cluster.rs`, over a cluster.
 
 use cache_runtime::testing::{Operation, When};
-use cache_runtime::{Cache, Error, Event, assert_hit, cached};
+use cache_runtime::{Cache, Error, Event, Tier, assert_hit, cached, observe_all};
 use cache_tests::{Gate, Source, on_each, on_stores};
 use std::sync::Arc;
 use std::time::Duration;
@@ -148,6 +148,32 @@ async fn k08_an_old_entry_read_before_a_removal_is_not_put_into_memory_after_it(
         held.release();
         reader.await.expect("served");
         assert_eq!(cache.clone().scope(row(source.clone(), 1)).await, 2);
+    })
+    .await;
+}
+
+/// Without memory a hit in the store is given on as it was read, to those who waited for it as well.
+#[tokio::test]
+async fn k08_nor_given_without_memory_to_who_comes_after_it() {
+    on_stores(async |shelf| {
+        let (cache, source) = (shelf.node_without_memory().await, Source::new(1));
+        let call = || cache.clone().scope(observe_all(row(source.clone(), 1)));
+        call().await;
+        let held = shelf.store.hold(Operation::Read, When::After);
+        let first = tokio::spawn(call());
+        held.reached().await;
+        source.write(2);
+        cache.emit(Event::new("keys_row_changed").field("id", 1)).await.expect("acknowledged");
+        let second = tokio::spawn(call());
+        tokio::task::yield_now().await;
+        held.release();
+        let (value, answered) = first.await.expect("no panic");
+        assert_eq!((value, answered[0].outcome.tier), (1, Tier::L2), "what it read was so when it was asked");
+        assert_eq!(second.await.expect("no panic").0, 2);
+        let (value, answered) = call().await;
+        assert_eq!((value, answered[0].outcome.tier), (2, Tier::L2));
+        let stats = cache.stats();
+        assert_eq!((stats.l2_hits, stats.loads, stats.l1_hits), (2, 2, 0));
     })
     .await;
 }

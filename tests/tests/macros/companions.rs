@@ -249,6 +249,33 @@ async fn drawn(id: u64) -> u64 {
     DRAWN.fetch_add(1, Ordering::Relaxed) + id
 }
 
+#[cached(key = "companions:shard:<id>", ttl = 60)]
+async fn shard(id: u64) -> u64 {
+    static BEGUN: AtomicU64 = AtomicU64::new(0);
+    BEGUN.fetch_add(1, Ordering::Relaxed) + id
+}
+
+/// What the attribute's own expressions ask, before the call has begun.
+fn cache_of(id: u64) -> Cache {
+    assert_eq!(shard(id).now_or_never(), Some(id), "it was loaded once");
+    cache_runtime::current()
+}
+
+#[cached(key = "companions:sharded:<id>", ttl = 60, cache = cache_of(id))]
+async fn sharded(id: u64) -> u64 {
+    static BEGUN: AtomicU64 = AtomicU64::new(0);
+    BEGUN.fetch_add(1, Ordering::Relaxed)
+}
+
+#[tokio::test]
+async fn what_is_called_before_a_refresh_begins_is_no_refresh() {
+    Cache::in_memory()
+        .scope(async {
+            assert_eq!((sharded(0).await, sharded_refresh(0).await, sharded(0).await), (0, 1, 1));
+        })
+        .await;
+}
+
 #[tokio::test]
 async fn a_refresh_is_one_whatever_its_caller_demands() {
     Cache::in_memory()

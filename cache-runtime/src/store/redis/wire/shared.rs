@@ -1,4 +1,4 @@
-//! Reads that are asked at once share one `MGET`, which costs a server a quarter less than one for each.
+//! Reads that are asked at once share one `MGET`, which costs a server less than one for each.
 //!
 //! What each asks for is of one moment, as it would be alone: an `MGET` is performed as a whole. So what all of them ask for
 //! is asked for once.
@@ -7,7 +7,7 @@ use super::super::names::{Place, write_count};
 use super::KEPT_BYTES;
 use super::traffic::write_whole;
 
-/// So many names share a command at most: a server does nothing else meanwhile.
+/// No more join than that there are so many names: a server does nothing else meanwhile. Who asks for more asks alone.
 const MAX_NAMES: usize = 512;
 
 /// What is asked together and has not been written.

@@ -297,7 +297,7 @@ async fn an_array_that_has_less_or_more_than_was_asked_for_ends_the_connection()
 
 /// A server does nothing else while it answers one command.
 #[tokio::test]
-async fn a_shared_command_is_bounded() {
+async fn nobody_joins_a_command_that_has_many_names() {
     let (line, _driver, mut theirs) = busy().await;
     let of: Vec<String> = (0..300).map(|at| at.to_string()).collect();
     let of: Vec<&str> = of.iter().map(String::as_str).collect();
