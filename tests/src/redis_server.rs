@@ -81,6 +81,17 @@ impl RedisServer {
         free_port()
     }
 
+    /// The same for a node of a cluster, which talks to the others on the port ten thousand above: it is none of those that
+    /// the kernel gives to who connects.
+    pub fn unused_port_of_node() -> u16 {
+        loop {
+            let port = free_port();
+            if port < 22_000 && is_free(port + 10_000) {
+                return port;
+            }
+        }
+    }
+
     /// Starts a server on a port.
     ///
     /// # Panics
@@ -269,10 +280,14 @@ fn free_port() -> u16 {
     loop {
         let port = 18_000 + start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 14_000;
         let port = u16::try_from(port).expect("32,000 is a port");
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        if is_free(port) {
             return port;
         }
     }
+}
+
+fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
 /// Whether a process runs: not ended, and not merely remembered by the shell.

@@ -207,7 +207,7 @@ fn a_primary_is_found_by_sentinels_over_tls() {
 #[test]
 fn a_cluster_is_reached_over_tls() {
     let certificates = Certificates::make();
-    let ports: [u16; 3] = std::array::from_fn(|_| RedisServer::unused_port());
+    let ports: [u16; 3] = std::array::from_fn(|_| RedisServer::unused_port_of_node());
     let options = ["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--tls-cluster", "yes"];
     let servers = ports.map(|port| start(&certificates, "server", port, &options));
     make_cluster(&certificates, &ports);
