@@ -11,7 +11,7 @@ use super::look::{Opened, Seen, Trail};
 use super::read::{Arrival, Boarded, Departed, Landing, Lead, Looked, Marks};
 use super::request::Request;
 use super::sequence::Departure;
-use super::stamps::{departures, observe, rooted};
+use super::stamps::{departures, rooted};
 use crate::codec::{Value, Wire};
 use crate::error::StoreError;
 use crate::few::Few;
@@ -94,14 +94,8 @@ impl Cache {
         answer: Result<Snapshot, StoreError>,
         lead: Lead,
     ) -> Result<Arrival, Box<Further>> {
-        let snapshot = match answer {
-            Ok(snapshot) => Some(snapshot),
-            Err(error) => self.store_failed("read", &error),
-        };
-        let lease_ms = self.shared.settings.lease_ms;
-        let learned = snapshot
-            .and_then(|snapshot| Some((observe(grounds, &question.sent, &snapshot.partitions, lease_ms)?, snapshot)));
-        let Some((marks, snapshot)) = learned else { return Err(Box::new(Further::Nothing(lead, Seen::default()))) };
+        let learned = self.learned(answer, grounds, &question.sent);
+        let Some((snapshot, marks)) = learned else { return Err(Box::new(Further::Nothing(lead, Seen::default()))) };
         let mut trail = Trail::default();
         let now_ms = || self.shared.clock.ms_at(question.asking.ended());
         let seen = match self.opened(&snapshot, request, &mut trail, wire, question.codec, &now_ms) {
@@ -119,12 +113,6 @@ impl Cache {
         match self.answer_at_once(request, lead, seen) {
             Looked::Answered(arrival) => Ok(arrival),
             Looked::Nothing(lead, seen) => Err(Box::new(Further::Nothing(lead, seen))),
-        }
-    }
-
-    fn count_if_fresh(&self, request: &Request, seen: &Seen) {
-        if seen.fresh.is_some() {
-            self.meter(request.group).l2_hits.count();
         }
     }
 

@@ -7,10 +7,12 @@ use super::demand::Moment;
 use super::ground::{Ground, Root};
 use super::read::Marks;
 use super::request::Request;
+use super::sequence::Departure;
 use super::slot::{Made, Slot, Standing};
 use super::stamps::{departures, is_valid, observe, rooted};
 use crate::codec::Wire;
 use crate::envelope::{Envelope, HEAD_BYTES, Unreadable, identity_of, schema_of};
+use crate::error::StoreError;
 use crate::outcome::Tier;
 use crate::schema::Schema;
 use crate::store::{Read, Snapshot, Want};
@@ -94,10 +96,15 @@ impl Cache {
         }
         // In a box of its own: that and the call's are then of sizes that an allocator has at hand.
         let seen = Box::pin(self.look_in_store(request, wire, grounds)).await.unwrap_or_default().or_newer(stale);
+        self.count_if_fresh(request, &seen);
+        seen
+    }
+
+    /// Counts what the store had.
+    pub(super) fn count_if_fresh(&self, request: &Request, seen: &Seen) {
         if seen.fresh.is_some() {
             self.meter(request.group).l2_hits.count();
         }
-        seen
     }
 
     /// What memory has that may not answer as a fresh value any more.
@@ -317,12 +324,23 @@ impl Cache {
         let asked = self.moment();
         let sent = departures(grounds, asked.ms());
         let read = Read { key: &request.key, dependencies: &request.dependencies, want };
-        let snapshot = match guard.ask(&self.space.namespace, &read).await {
+        let (snapshot, marks) = self.learned(guard.ask(&self.space.namespace, &read).await, grounds, &sent)?;
+        Some((snapshot, marks, asked))
+    }
+
+    /// What was answered, and up to where the partitions are known by it.
+    pub(super) fn learned(
+        &self,
+        answer: Result<Snapshot, StoreError>,
+        grounds: &[Ground],
+        sent: &[Departure],
+    ) -> Option<(Snapshot, Marks)> {
+        let snapshot = match answer {
             Ok(snapshot) => snapshot,
             Err(error) => return self.store_failed("read", &error),
         };
-        let marks = observe(grounds, &sent, &snapshot.partitions, self.shared.settings.lease_ms)?;
-        Some((snapshot, marks, asked))
+        let marks = observe(grounds, sent, &snapshot.partitions, self.shared.settings.lease_ms)?;
+        Some((snapshot, marks))
     }
 
     pub(super) fn unreadable(&self, request: &Request, reason: Unreadable) {

@@ -62,9 +62,14 @@ impl ToSingleRedisArg for Place<'_> {}
 
 /// Writes an `MGET` of these, of which there are seldom more than a few.
 pub(super) fn write_mget<'a>(out: &mut Vec<u8>, names: impl Iterator<Item = Place<'a>> + Clone) {
-    write_count(out, b'*', 1 + names.clone().count());
+    begin_mget(out, names.clone().count());
+    names.for_each(|name| name.write(out));
+}
+
+/// Writes what an `MGET` of so many names begins with.
+pub(super) fn begin_mget(out: &mut Vec<u8>, names: usize) {
+    write_count(out, b'*', 1 + names);
     out.extend_from_slice(b"$4\r\nMGET\r\n");
-    names.for_each(|name| write_parts(out, &name.0));
 }
 
 /// Writes a `GETRANGE` of the first bytes of one.

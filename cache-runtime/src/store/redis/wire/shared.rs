@@ -3,7 +3,7 @@
 //! What each asks for is of one moment, as it would be alone: an `MGET` is performed as a whole. So what all of them ask for
 //! is asked for once.
 
-use super::super::names::{Place, write_count};
+use super::super::names::{Place, begin_mget};
 use super::KEPT_BYTES;
 use super::traffic::write_whole;
 
@@ -46,8 +46,7 @@ impl Shared {
         if self.is_empty() {
             return;
         }
-        write_count(out, b'*', 1 + std::mem::take(&mut self.names));
-        out.extend_from_slice(b"$4\r\nMGET\r\n");
+        begin_mget(out, std::mem::take(&mut self.names));
         out.append(&mut self.arguments);
         self.arguments.shrink_to(KEPT_BYTES);
     }
